@@ -1,0 +1,30 @@
+"""The test database: made and owned by the owner, used through the application's role, as in production."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_django import DjangoDbBlocker
+
+DATABASES = frozenset({"default", "owner"})
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """One database for the whole run; the application's role may empty tables here, for tests that commit."""
+    from django.db import connections
+
+    owner, app = connections["owner"], connections["default"]
+    with django_db_blocker.unblock():
+        owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        with owner.cursor() as cursor:
+            cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO daftar_app")
+        app.creation.set_as_test_mirror(owner.settings_dict)
+        yield
+        app.close()
+        owner.creation.destroy_test_db(owner.settings_dict["NAME"], verbosity=0)

@@ -1,0 +1,15 @@
+"""The one Django app that owns all tables."""
+
+from django.apps import AppConfig
+
+
+class DaftarConfig(AppConfig):
+    """Names the app and, once everything is loaded, tells the packages who reacts to what."""
+
+    name = "daftar"
+    label = "daftar"
+
+    def ready(self) -> None:
+        from daftar.config import reactions  # noqa: PLC0415 - models must be loaded first
+
+        reactions.install()

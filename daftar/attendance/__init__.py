@@ -1,0 +1,1 @@
+"""What happened: lessons conducted, and who was there."""

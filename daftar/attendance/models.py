@@ -1,0 +1,48 @@
+"""Tables of what happened."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from daftar.courses.models import Lesson
+from daftar.orgs.models import TenantModel
+from daftar.people.models import Student
+
+
+class AbsenceReason(TenantModel):
+    """Why someone was absent, and what follows from it (decision D3)."""
+
+    name = models.CharField(max_length=80)
+    charges = models.BooleanField(default=True)
+    pays_teacher = models.BooleanField(default=True)
+    gives_credit = models.BooleanField(default=False)
+    place = models.PositiveSmallIntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "name"], name="reason_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Attendance(TenantModel):
+    """A participant's row in a lesson; an absence without a reason counts as unexcused."""
+
+    branch_path = "lesson__group__branch_id"
+
+    lesson = models.ForeignKey(Lesson, models.PROTECT, related_name="+")
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    is_present = models.BooleanField()
+    reason = models.ForeignKey(AbsenceReason, models.PROTECT, null=True, blank=True, related_name="+")
+    marked_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "lesson", "student"], name="attendance_once"),
+            models.CheckConstraint(name="reason_of_absence", condition=Q(is_present=False) | Q(reason=None)),
+        ]
+        indexes = [models.Index(fields=["org", "student", "lesson"], name="attendance_of_student")]
+
+    def __str__(self) -> str:
+        return f"{self.student}"

@@ -1,0 +1,151 @@
+"""Questions about what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from daftar.attendance.models import AbsenceReason, Attendance
+from daftar.courses.models import Enrolment, Lesson, LessonStatus
+from daftar.lib.errors import NotFound
+from daftar.orgs.access import Actor, question
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date, time
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A student in a lesson; None: not marked yet."""
+
+    is_present: bool | None
+    reason_id: int | None
+
+
+@question("attendance.mark")
+def reasons(by: Actor) -> list[AbsenceReason]:
+    """The centre's absence reasons in their order."""
+    return list(AbsenceReason.objects.visible_to(by).order_by("place", "id"))
+
+
+@question("attendance.mark")
+def expected_students(by: Actor, lesson_id: int) -> dict[int, bool]:
+    """Who belongs to a lesson: student id -> whether it is a trial for that student.
+
+    Members of the group on that day, and whoever is marked in it already.
+    """
+    lesson = Lesson.objects.visible_to(by).one(pk=lesson_id)
+    rows = (
+        Enrolment.objects.visible_to(by)
+        .filter(group_id=lesson.group_id, starts_on__lte=lesson.held_on)
+        .exclude(ends_on__lte=lesson.held_on)
+    )
+    found = {row.student_id: row.activated_on is None or row.activated_on > lesson.held_on for row in rows}
+    marked = Attendance.objects.visible_to(by).filter(lesson=lesson).values_list("student_id", flat=True)
+    return dict.fromkeys(marked, False) | found
+
+
+@question("attendance.mark")
+def marks_in(by: Actor, lesson_id: int) -> dict[int, Mark]:
+    """The marks of a lesson by student."""
+    rows = Attendance.objects.visible_to(by).filter(lesson_id=lesson_id)
+    return {row.student_id: Mark(row.is_present, row.reason_id) for row in rows}
+
+
+@question("attendance.mark")
+def get_lesson(by: Actor, lesson_id: int) -> Lesson:
+    """The lesson with group, course, branch, room and teacher; NotFound unless the actor may conduct it."""
+    rows = Lesson.objects.visible_to(by).select_related("group", "group__course", "group__branch", "room", "teacher")
+    lesson: Lesson = rows.one(pk=lesson_id)
+    if not by.may("courses.see_all") and by.member_id not in {lesson.teacher_id, lesson.group.teacher_id}:
+        raise NotFound
+    return lesson
+
+
+@question("tuition.view")
+def marks_of(by: Actor, student_ids: Collection[int]) -> list[Attendance]:
+    """Every mark of these students; beside it `charges`, the reason's flag (None without one), and `group_id`."""
+    rows = Attendance.objects.visible_to(by).filter(student_id__in=student_ids)
+    return list(rows.annotate(charges=F("reason__charges"), group_id=F("lesson__group_id")))
+
+
+@dataclass(frozen=True)
+class StudentLesson:
+    """A lesson in a student's card: `mark` is "present", "absent" or "" when there is none."""
+
+    id: int
+    on: date
+    starts_at: time
+    group_name: str
+    state: str
+    mark: str
+    reason: str
+
+
+@question("people.view")
+def recent_lessons(by: Actor, student_id: int, *, back: int = 20, ahead: int = 5) -> list[StudentLesson]:
+    """The student's next lessons and the last ones, the latest first."""
+    marks = {
+        row.lesson_id: row
+        for row in Attendance.objects.visible_to(by).filter(student_id=student_id).select_related("reason")
+    }
+    mine = Enrolment.unguarded.filter(
+        org_id=by.org_id, student_id=student_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
+    ).exclude(ends_on__lte=OuterRef("held_on"))
+    rows = Lesson.objects.visible_to(by).filter(Exists(mine) | Q(pk__in=marks)).select_related("group")
+    past = rows.filter(held_on__lte=by.today).order_by("-starts_at")[:back]
+    coming = rows.filter(held_on__gt=by.today).order_by("starts_at")[:ahead]
+    return [
+        StudentLesson(
+            row.pk, row.held_on, row.starts_time, row.group.name, row.status,
+            "" if row.pk not in marks else "present" if marks[row.pk].is_present else "absent",
+            str(marks[row.pk].reason or "") if row.pk in marks else "",
+        )
+        for row in [*reversed(coming), *past]
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LessonFigures:
+    """How many were there, and how many belong to the lesson."""
+
+    present: int
+    expected: int
+
+
+@question("courses.view")
+def lesson_figures(by: Actor, lesson_ids: Collection[int]) -> dict[int, LessonFigures]:
+    """Present and expected of each lesson, in two statements."""
+    marked = Attendance.objects.visible_to(by).filter(lesson_id__in=lesson_ids).values("lesson_id")
+    present = dict(marked.annotate(number=Count("pk", filter=Q(is_present=True))).values_list("lesson_id", "number"))
+    members = (
+        Enrolment.unguarded.filter(org_id=by.org_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on"))
+        .exclude(ends_on__lte=OuterRef("held_on"))
+        .values("group_id")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    rows = Lesson.objects.visible_to(by).filter(pk__in=lesson_ids)
+    expected = rows.annotate(members=Coalesce(Subquery(members), 0)).values_list("pk", "members")
+    return {pk: LessonFigures(present.get(pk, 0), number) for pk, number in expected}
+
+
+@question("courses.view")
+def forgotten_lessons(by: Actor, *, limit: int = 20) -> list[Lesson]:
+    """Lessons that are over and nobody marked, of the last 30 days before today, the latest first."""
+    since = by.today - timedelta(days=30)
+    rows = Lesson.objects.visible_to(by).filter(
+        status=LessonStatus.PLANNED, held_on__range=(since, by.today - timedelta(days=1))
+    )
+    if not by.may("courses.see_all"):
+        rows = rows.filter(Q(teacher_id=by.member_id) | Q(group__teacher_id=by.member_id))
+    someone = Enrolment.unguarded.filter(
+        org_id=by.org_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
+    )
+    rows = rows.filter(Exists(someone.exclude(ends_on__lte=OuterRef("held_on"))))
+    return list(rows.select_related("group", "teacher").order_by("-starts_at", "-id")[:limit])

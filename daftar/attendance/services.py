@@ -1,0 +1,104 @@
+"""Verbs on what happened in a lesson."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+from daftar.attendance.models import AbsenceReason, Attendance
+from daftar.attendance.queries import expected_students
+from daftar.courses.events import TuitionFactsChanged
+from daftar.courses.models import Group, Lesson, LessonStatus
+from daftar.lib.errors import NotFound, Refusal
+from daftar.orgs.access import Actor, change, note, publish, verb
+from daftar.orgs.queries import today_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class LessonAhead(Refusal):
+    """What has not happened cannot be marked."""
+
+    text = _("This lesson is on %(on)s. It can be conducted from that day on.")
+
+
+class NotInLesson(Refusal):
+    """A mark for someone who does not belong to the lesson."""
+
+    text = _("The list of students has changed since this page was opened. Look at it again and save.")
+
+
+@verb("attendance.mark")
+def conduct_lesson(by: Actor, *, lesson_id: int, absent: Mapping[int, int | None], topic: str = "") -> Lesson:
+    """Conducts a lesson, or corrects it later: everyone expected was there except `absent` (student id -> reason id).
+
+    All or nothing; charges follow in the same transaction.
+    """
+    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",)).select_related("group", "group__branch")
+    lesson: Lesson = rows.one(pk=lesson_id)
+    _check_teacher(by, lesson)
+    if lesson.held_on > today_in(by, lesson.group.branch):
+        raise LessonAhead(on=lesson.held_on)
+    expected = set(expected_students(by.trusted(), lesson_id))
+    if not absent.keys() <= expected:
+        raise NotInLesson
+    _check_reasons(by, absent)
+    _mark(by, lesson, expected, absent)
+    change(by, lesson, status=LessonStatus.CONDUCTED, topic=topic, conducted_at=lesson.conducted_at or by.at)
+    publish(by, TuitionFactsChanged(tuple(sorted(expected))))
+    return lesson
+
+
+@verb("attendance.manage")
+def begin_reasons(by: Actor, *, language: str) -> None:
+    """The two reasons every centre starts with, named in its language: excused (no charge, a credit) and unexcused."""
+    with override(language):
+        names = (str(_("Excused")), str(_("Unexcused")))
+    AbsenceReason.objects.bulk_create(
+        [
+            AbsenceReason(
+                org_id=by.org_id, name=names[0], charges=False, pays_teacher=False, gives_credit=True, place=1
+            ),
+            AbsenceReason(
+                org_id=by.org_id, name=names[1], charges=True, pays_teacher=True, gives_credit=False, place=2
+            ),
+        ]
+    )
+
+
+def _check_teacher(by: Actor, lesson: Lesson) -> None:
+    """A teacher conducts the lessons of own groups and those given as a substitute."""
+    if by.may("courses.see_all") or lesson.teacher_id == by.member_id:
+        return
+    if not Group.objects.visible_to(by).filter(pk=lesson.group_id).exists():
+        raise NotFound
+
+
+def _check_reasons(by: Actor, absent: Mapping[int, int | None]) -> None:
+    wanted = {reason_id for reason_id in absent.values() if reason_id is not None}
+    if wanted and AbsenceReason.objects.visible_to(by).filter(pk__in=wanted).count() != len(wanted):
+        raise NotFound
+
+
+def _mark(by: Actor, lesson: Lesson, expected: set[int], absent: Mapping[int, int | None]) -> None:
+    had = {row.student_id: row for row in Attendance.objects.visible_to(by).filter(lesson=lesson)}
+    changed, was = [], {}
+    for student_id in sorted(expected):
+        row = had.get(student_id) or Attendance(org_id=by.org_id, lesson=lesson, student_id=student_id)
+        now = (student_id not in absent, absent.get(student_id))
+        if row.pk is None or (row.is_present, row.reason_id) != now:
+            if row.pk is not None:
+                was[str(student_id)] = [row.is_present, row.reason_id]
+            row.is_present, row.reason_id, row.marked_at = now[0], now[1], by.at
+            changed.append(row)
+    if not changed:
+        return
+    Attendance.objects.bulk_create(
+        changed, update_conflicts=True, unique_fields=["org", "lesson", "student"],
+        update_fields=["is_present", "reason", "marked_at"],
+    )  # fmt: skip
+    now_marks = {str(row.student_id): [row.is_present, row.reason_id] for row in changed}
+    note(by, lesson, was={"attendance": was} if was else None, now={"attendance": now_marks})

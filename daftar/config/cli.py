@@ -1,0 +1,280 @@
+"""The words after `python3 manage.py`: up, down, test, check-code; any other is a Django command."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import shlex
+import signal
+import socket
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from daftar.config import embedded, testing
+from daftar.config.supervise import StopFlag, Supervisor, in_front, stop_leftovers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRST_EPHEMERAL_PORT = 32768
+UNANSWERED = 60.0
+# These look at code only.
+WITHOUT_DATABASE = {
+    "check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages",
+    "messages", "sendtestemail", "version", "--version",
+}  # fmt: skip
+# Tables are made by their owner, not by the application.
+AS_OWNER = {"dbshell", "migrate"}
+
+
+def say(text: str) -> None:
+    """Tells the person at the terminal."""
+    print(text, flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status of one command."""
+    word, *rest = arguments or ["up"]
+    words = {"up": up, "down": down, "test": testing.test, "check-code": testing.check_code}
+    try:
+        return words[word](rest) if word in words else django_command(word, rest)
+    except embedded.EmbeddedError as wrong:
+        print(wrong, file=sys.stderr)
+        return 1
+
+
+def up(arguments: list[str]) -> int:
+    """Runs the whole installation until it is asked to stop."""
+    options = _options("up", arguments)
+    embedded.make_folder(options.data)
+    with embedded.locked(options.data / "up.lock", wait=False) as mine:
+        if mine:
+            return _Installation(options.data, options.port, demo=not options.no_demo).run()
+    port = _state(options.data).get("port", options.port)
+    say(f"Daftar is running already, on this data folder: http://127.0.0.1:{port}/ (python3 manage.py down stops it)")
+    return 0
+
+
+def down(arguments: list[str]) -> int:
+    """Stops an `up`, or what one left that was killed."""
+    data: Path = _options("down", arguments).data
+    stopped = []
+    if data.exists():
+        with embedded.locked(data / "up.lock", wait=False) as mine:
+            if not mine:
+                os.kill(int(_state(data)["pid"]), signal.SIGTERM)
+                stopped.append("up")
+        with embedded.locked(data / "up.lock"):
+            stopped += stop_leftovers(data)
+            if embedded.stop(data):
+                stopped.append("database")
+            _state_file(data).unlink(missing_ok=True)
+    say(f"Stopped: {', '.join(stopped)}." if stopped else f"Nothing of Daftar runs on {data}.")
+    return 0
+
+
+def django_command(word: str, arguments: list[str]) -> int:
+    """Exit status of a Django command, run with the database it needs."""
+    options, rest = _parser(word, add_help=False).parse_known_args(arguments)
+    module = word.replace("-", "_")
+    if (ROOT / "daftar" / "management" / "commands" / f"{module}.py").exists():
+        word = module
+    if word in AS_OWNER and not any(argument.startswith("--database") for argument in rest):
+        rest += ["--database", "owner"]
+    command = [sys.executable, "-m", "django", word, *rest]
+    if word == "makemigrations":  # asks every database about its history, and can do without an answer
+        return in_front(command, _environment(options.data, **testing.NO_DATABASE))
+    if word in WITHOUT_DATABASE or {"--help", "-h"} & set(rest) or os.environ.get("DATABASE_URL"):
+        return in_front(command, _environment(options.data))
+    with _database(options.data) as url:
+        return in_front(command, _environment(options.data, DATABASE_URL=url, DAFTAR_SECRET_KEY=_key(options.data)))
+
+
+@dataclass
+class _Installation:
+    """One `up`, which has the lock of its data folder."""
+
+    data: Path
+    port: int
+    demo: bool
+    server: embedded.Server | None = None
+    ours: bool = False
+    database_due: float = 0.0
+    complaint: str = ""
+    announced: bool = False
+    began: float = field(default_factory=time.monotonic)
+
+    def run(self) -> int:
+        stop = StopFlag().catch()
+        before = _state(self.data).get("database")
+        self._remember(before)
+        for name in stop_leftovers(self.data):
+            say(f"Ended {name}, which a killed `up` had left.")
+        if not _free(self.port):
+            return self._port_taken()
+        try:
+            supervisor = Supervisor(self.data, _children(self.port), self._start_database(before), say)
+            prepare = [sys.executable, "-m", "daftar.config.prepare", *(["--demo"] if self.demo else [])]
+            code = supervisor.once("prepare", prepare, stop)
+            if code and not stop.asked:
+                print("The tables could not be prepared; the lines above say why.", file=sys.stderr)
+                return 1
+            supervisor.run(stop, self._turn)
+        finally:
+            if self.ours:
+                embedded.stop(self.data)
+            _state_file(self.data).unlink(missing_ok=True)
+        return 0
+
+    def _start_database(self, before: int | None) -> dict[str, str]:
+        """The children's environment, once there is a database for them."""
+        url = os.environ.get("DATABASE_URL")
+        if not url:
+            self.server = embedded.start(self.data)
+            url = self.server.url
+            # A database whose `up` was killed is ours to stop, like one we started.
+            self.ours = self.server.started_here or self.server.pid == before
+            self._remember(self.server.pid)
+        return _environment(
+            self.data,
+            DATABASE_URL=url,
+            DAFTAR_PORT=str(self.port),
+            DAFTAR_SECRET_KEY=_key(self.data),
+            DAFTAR_DEMO_LOGINS="1" if self.demo else "0",
+        )
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        if self.server and now >= self.database_due:
+            self.database_due = now + 1
+            self._watch_database(self.server)
+        if not self.announced and _answers(self.port):
+            self.announced = True
+            say(f"Daftar answers at http://127.0.0.1:{self.port}/ (Ctrl-C stops it)")
+        elif not self.announced and now - self.began > UNANSWERED:
+            self.began = now
+            say(f"Port {self.port} does not answer yet; the lines above may say why.")
+
+    def _watch_database(self, server: embedded.Server) -> None:
+        if server.alive():
+            return
+        try:
+            self.server = embedded.start(self.data)
+        except embedded.EmbeddedError as wrong:
+            if str(wrong) != self.complaint:
+                say(str(wrong))
+            self.complaint = str(wrong)
+        else:
+            self.ours = True
+            self._remember(self.server.pid)
+            say("The database ended; it was started again.")
+
+    def _remember(self, database: int | None) -> None:
+        text = json.dumps({"pid": os.getpid(), "port": self.port, "database": database})
+        _state_file(self.data).write_text(text, encoding="utf-8")
+
+    def _port_taken(self) -> int:
+        port = next((port for port in range(self.port + 1, FIRST_EPHEMERAL_PORT) if _free(port)), 8000)
+        words = ["python3", "manage.py", "up", "--port", str(port)]
+        words += ["--data", str(self.data)] if self.data != _default_data() else []
+        words += [] if self.demo else ["--no-demo"]
+        print(f"Port {self.port} is taken by another program. Free is: {shlex.join(words)}", file=sys.stderr)
+        return 1
+
+
+def _children(port: int) -> dict[str, list[str]]:
+    web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    web += ["--blocking-threads", "4", "--log-level", "warning", "daftar.config.wsgi:application"]
+    return {"web": [sys.executable, "-m", *web], "worker": [sys.executable, "-m", "django", "worker"]}
+
+
+@contextmanager
+def _database(data: Path) -> Iterator[str]:
+    """Address of the data folder's database, which is stopped afterwards if nothing else started or needs it."""
+    server = embedded.start(data)
+    try:
+        yield server.url
+    finally:
+        if server.started_here:
+            with embedded.locked(data / "up.lock", wait=False) as no_up:
+                if no_up:
+                    server.stop()
+
+
+def _environment(data: Path, **more: str) -> dict[str, str]:
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    own = {"DAFTAR_DATA": str(data), "DJANGO_SETTINGS_MODULE": "daftar.config.settings", "PYTHONPATH": path}
+    return {**os.environ, **own, **more}
+
+
+def _key(data: Path) -> str:
+    return os.environ.get("DAFTAR_SECRET_KEY") or embedded.kept_secret(data / "secret-key")
+
+
+def _parser(word: str, *, add_help: bool = True) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"manage.py {word}", allow_abbrev=False, add_help=add_help)
+    parser.add_argument(
+        "--data", type=lambda text: Path(text).resolve(), default=_default_data(), help="data folder (%(default)s)"
+    )
+    return parser
+
+
+def _options(word: str, arguments: list[str]) -> argparse.Namespace:
+    parser = _parser(word)
+    if word == "up":
+        port = os.environ.get("DAFTAR_PORT", "8000")
+        parser.add_argument("--port", type=int, default=port, help="port on 127.0.0.1 (%(default)s)")
+        parser.add_argument("--no-demo", action="store_true", help="no demo centre and no demo logins")
+    return parser.parse_args(arguments)
+
+
+def _default_data() -> Path:
+    if os.environ.get("DAFTAR_DATA"):
+        return Path(os.environ["DAFTAR_DATA"]).resolve()
+    root = sys.platform != "win32" and os.geteuid() == 0
+    return Path("/var/lib/daftar") if root else ROOT / "var"
+
+
+def _state_file(data: Path) -> Path:
+    return data / "up.json"
+
+
+def _state(data: Path) -> Mapping[str, Any]:
+    """What the last `up` of the folder noted about itself; it is there still if that one was killed."""
+    with suppress(OSError, ValueError):
+        noted: dict[str, Any] = json.loads(_state_file(data).read_text(encoding="utf-8"))
+        return noted
+    return {}
+
+
+def _free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        if sys.platform != "win32":  # connections that are just closing do not count
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request("GET", "/health/")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

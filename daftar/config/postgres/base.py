@@ -1,0 +1,90 @@
+"""PostgreSQL with the second wall built in: no model has to remember it.
+
+Every table with an organization gets UNIQUE (org_id, id), row-level security and, between such tables,
+foreign keys over (org_id, x_id). The application's role may use the tables but owns none of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.backends.ddl_references import Columns, Statement
+from django.db.backends.postgresql import base, schema
+
+if TYPE_CHECKING:
+    from django.db.models import Field, Model
+
+APP_ROLE = "daftar_app"
+# Read before the organization is known: who is a member of what.
+WITHOUT_ROW_SECURITY = {"daftar_member"}
+
+
+def is_tenant(model: type[Model]) -> bool:
+    """Whether rows of the table belong to an organization."""
+    return any(field.column == "org_id" for field in model._meta.local_concrete_fields)
+
+
+class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
+    """Adds the wall's constraints and policies to what Django would do."""
+
+    sql_create_column_inline_fk = None  # an inline key could not name two columns
+
+    def _create_fk_sql(self, model: type[Model], field: Field[Any, Any], suffix: str) -> Statement:
+        statement: Statement = super()._create_fk_sql(model, field, suffix)  # type: ignore[misc] # untyped in Django
+        target = field.target_field.model  # type: ignore[attr-defined] # of foreign keys only
+        if field.column != "org_id" and is_tenant(model) and is_tenant(target):
+            self._pair(statement)
+        return statement
+
+    def _pair(self, statement: Statement) -> None:
+        column, to_column = statement.parts["column"], statement.parts["to_column"]
+        statement.parts["column"] = Columns(column.table, ["org_id", *column.columns], self.quote_name)
+        statement.parts["to_column"] = Columns(to_column.table, ["org_id", "id"], self.quote_name)
+
+    def create_model(self, model: type[Model]) -> None:
+        super().create_model(model)
+        if is_tenant(model):
+            self._build_wall(model._meta.db_table)
+
+    def add_field(self, model: type[Model], field: Field[Any, Any]) -> None:
+        super().add_field(model, field)
+        if field.column == "org_id":
+            self._build_wall(model._meta.db_table)
+
+    def _build_wall(self, table: str) -> None:
+        self.execute(f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_of_org" UNIQUE (org_id, id)', None)
+        if table not in WITHOUT_ROW_SECURITY:
+            self.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY', None)
+            # The subselect is evaluated once per statement, so the index on org_id is used.
+            inside = "org_id = (SELECT nullif(current_setting('daftar.org', true), '')::bigint)"
+            self.execute(f'CREATE POLICY same_org ON "{table}" USING ({inside}) WITH CHECK ({inside})', None)
+        # A key written down before both its tables had an organization waits until the end: it gets its pair now.
+        self._walled = {*getattr(self, "_walled", ()), table}
+        for statement in self.deferred_sql:
+            parts = getattr(statement, "parts", {})
+            if "to_column" in parts and parts["column"].columns[0] != "org_id":
+                if {parts["column"].table, parts["to_column"].table} <= self._walled:
+                    self._pair(statement)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """The connection Django uses."""
+
+    SchemaEditorClass = DatabaseSchemaEditor
+
+    def prepare_database(self) -> None:
+        """Gives the application's role the use of every table that migrations will make; they take back what they must."""
+        super().prepare_database()
+        with self.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", [APP_ROLE])
+            if cursor.fetchone()[0] == 0:
+                cursor.execute(f"CREATE ROLE {APP_ROLE} NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")
+            cursor.execute("SELECT pg_has_role(current_user, %s, 'MEMBER')", [APP_ROLE])
+            if not cursor.fetchone()[0]:
+                cursor.execute(f"GRANT {APP_ROLE} TO current_user")
+            for statement in (
+                "GRANT USAGE ON SCHEMA public TO {role}",
+                "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
+                "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {role}",
+            ):
+                cursor.execute(statement.format(role=APP_ROLE))

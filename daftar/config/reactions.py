@@ -1,0 +1,31 @@
+"""Every reaction of the system to an announced fact, on one page.
+
+NOW runs inside the verb's transaction. LATER is a job deferred in that transaction: it runs after the commit, at
+least once, and is idempotent.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from daftar.attendance import services as attendance
+from daftar.courses.events import TuitionFactsChanged
+from daftar.finance import services as finance
+from daftar.orgs.access import Job, install_reactions
+from daftar.orgs.events import BranchOpened, OrganizationFounded, TuitionSettingsChanged
+from daftar.tuition import jobs as tuition_jobs
+from daftar.tuition import services as tuition
+
+NOW: Mapping[type, Callable[..., Any]] = {
+    TuitionFactsChanged: tuition.reconcile,
+    OrganizationFounded: attendance.begin_reasons,
+    BranchOpened: finance.open_first_desks,
+}
+
+LATER: Mapping[type, Sequence[Job]] = {
+    TuitionSettingsChanged: [tuition_jobs.reconcile_everyone],
+}
+
+
+def install() -> None:
+    """Tells the packages below who reacts."""
+    install_reactions(NOW, LATER)

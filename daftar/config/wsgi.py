@@ -1,0 +1,8 @@
+"""What the web server runs; it refuses to serve through a role that the second wall does not hold."""
+
+from django.core.wsgi import get_wsgi_application
+
+from daftar.config.walls import refuse_unsafe_role
+
+application = get_wsgi_application()
+refuse_unsafe_role()

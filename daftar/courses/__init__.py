@@ -1,0 +1,1 @@
+"""What is planned: courses, rooms, groups with a weekly schedule, their lessons, and who is enrolled."""

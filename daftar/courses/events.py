@@ -1,0 +1,10 @@
+"""Facts this package announces."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TuitionFactsChanged:
+    """Something that charges follow from is not what it was, for these students."""
+
+    student_ids: tuple[int, ...]

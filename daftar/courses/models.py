@@ -1,0 +1,212 @@
+"""Tables of what is planned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from daftar.courses.rules import PlanKind
+from daftar.lib.tenancy import TenantManager, TenantQuerySet
+from daftar.orgs.models import Branch, Member, TenantModel
+from daftar.people.models import Student
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from daftar.orgs.access import Actor
+
+PLAN_LABELS = {
+    PlanKind.PER_LESSON: _("Per lesson"),
+    PlanKind.CALENDAR_MONTH: _("Per calendar month"),
+}
+PLAN_CHOICES = [(kind.value, label) for kind, label in PLAN_LABELS.items()]
+
+
+class LessonStatus(models.TextChoices):
+    """Where a lesson is in its life."""
+
+    PLANNED = "planned", _("Planned")
+    CONDUCTED = "conducted", _("Conducted")
+
+
+class Room(TenantModel):
+    """A room of a branch."""
+
+    branch_path = "branch_id"
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    capacity = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "branch", "name"], name="room_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Course(TenantModel):
+    """What a group studies, how it is charged and for how much."""
+
+    name = models.CharField(max_length=120)
+    subject = models.CharField(max_length=120, blank=True, default="")
+    level = models.CharField(max_length=120, blank=True, default="")
+    lesson_minutes = models.PositiveSmallIntegerField(default=90)
+    plan = models.CharField(max_length=20, choices=PLAN_CHOICES)
+    currency = models.CharField(max_length=3)
+    # Minor units; empty where each student brings a price of their own.
+    price = models.BigIntegerField(null=True, blank=True)
+    # For how many lessons `price` is, when the course is charged per lesson.
+    lessons_count = models.PositiveSmallIntegerField(default=1)
+    is_archived = models.BooleanField(default=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "name"], name="course_name_once"),
+            models.CheckConstraint(name="course_plan_known", condition=Q(plan__in=[kind.value for kind in PlanKind])),
+            models.CheckConstraint(name="course_price_not_negative", condition=Q(price=None) | Q(price__gte=0)),
+            models.CheckConstraint(name="course_lessons_positive", condition=Q(lessons_count__gt=0)),
+            models.CheckConstraint(name="course_minutes_positive", condition=Q(lesson_minutes__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GroupQuerySet(TenantQuerySet["Group"]):
+    """Groups by state."""
+
+    def running_on(self, on: date) -> Self:
+        """Not over by that day."""
+        return self.filter(Q(ends_on=None) | Q(ends_on__gt=on))
+
+
+class GroupManager(TenantManager["Group"]):
+    """A teacher sees the groups he or she teaches, unless permitted to see all."""
+
+    def visible_to(self, by: Actor) -> GroupQuerySet:  # type: ignore[override] # needs to know the permissions
+        rows = super().visible_to(by)
+        return rows if by.may("courses.see_all") else rows.filter(teacher_id=by.member_id)  # type: ignore[return-value]
+
+
+class Group(TenantModel):
+    """Students taught together by a schedule, from `starts_on` to the day before `ends_on`."""
+
+    branch_path = "branch_id"
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=120)
+    course = models.ForeignKey(Course, models.PROTECT, related_name="+")
+    teacher = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    capacity = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Instead of the course's price, in minor units.
+    price = models.BigIntegerField(null=True, blank=True)
+
+    objects: ClassVar[TenantManager[Any]] = GroupManager.over(GroupQuerySet)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "branch", "name"], name="group_name_once"),
+            models.CheckConstraint(name="group_ends_after_start", condition=Q(ends_on__gt=F("starts_on"))),
+            models.CheckConstraint(name="group_price_not_negative", condition=Q(price=None) | Q(price__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Recurrence(TenantModel):
+    """A weekly lesson of a group: ISO weekday (1 Monday), local wall time, length."""
+
+    group = models.ForeignKey(Group, models.CASCADE, related_name="recurrences")
+    weekday = models.PositiveSmallIntegerField()
+    starts_time = models.TimeField()
+    minutes = models.PositiveSmallIntegerField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "group", "weekday", "starts_time"], name="recurrence_once"),
+            models.CheckConstraint(name="recurrence_weekday", condition=Q(weekday__range=(1, 7))),
+            models.CheckConstraint(name="recurrence_minutes", condition=Q(minutes__range=(1, 1440))),
+        ]
+
+
+class Lesson(TenantModel):
+    """One meeting: the local date and wall time are what was agreed, the instants follow from the branch's zone."""
+
+    group = models.ForeignKey(Group, models.PROTECT, related_name="+")
+    teacher = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+")
+    held_on = models.DateField()
+    starts_time = models.TimeField()
+    minutes = models.PositiveSmallIntegerField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    # Planned by hand: a change of the weekly schedule leaves it alone.
+    is_extra = models.BooleanField(default=False)
+    status = models.CharField(max_length=10, choices=LessonStatus.choices, default=LessonStatus.PLANNED)
+    topic = models.CharField(max_length=200, blank=True, default="")
+    conducted_at = models.DateTimeField(null=True, blank=True)
+
+    branch_path = "group__branch_id"
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "group", "held_on", "starts_time"], name="lesson_once"),
+            models.CheckConstraint(name="lesson_ends_after_start", condition=Q(ends_at__gt=F("starts_at"))),
+            models.CheckConstraint(
+                name="lesson_conducted_at",
+                condition=Q(status=LessonStatus.CONDUCTED, conducted_at__isnull=False)
+                | (~Q(status=LessonStatus.CONDUCTED) & Q(conducted_at=None)),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["org", "starts_at"], name="lesson_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.held_on:%Y-%m-%d} {self.starts_time:%H:%M}"
+
+
+class Enrolment(TenantModel):
+    """A student's membership in a group: trial from `starts_on`, charged from `activated_on`, until before `ends_on`."""
+
+    branch_path = "group__branch_id"
+
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    group = models.ForeignKey(Group, models.PROTECT, related_name="+")
+    starts_on = models.DateField()
+    activated_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(
+                name="enrolment_ends_after_start", condition=Q(ends_on=None) | Q(ends_on__gt=F("starts_on"))
+            ),
+            models.CheckConstraint(
+                name="enrolment_activated_after_start",
+                condition=Q(activated_on=None) | Q(activated_on__gte=F("starts_on")),
+            ),
+            ExclusionConstraint(
+                name="enrolment_once_at_a_time",
+                expressions=[
+                    ("org", RangeOperators.EQUAL),
+                    ("student", RangeOperators.EQUAL),
+                    ("group", RangeOperators.EQUAL),
+                    (Func(F("starts_on"), F("ends_on"), function="daterange"), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+        indexes = [models.Index(fields=["org", "group", "starts_on"], name="enrolment_of_group")]
+
+    def __str__(self) -> str:
+        return f"{self.student} · {self.group}"

@@ -1,0 +1,10 @@
+"""What can be permitted about courses, groups and lessons."""
+
+from django.utils.translation import gettext_lazy as _
+
+from daftar.orgs.roles import Permission
+
+VIEW = Permission("courses.view", _("See own groups and their timetable"))
+SEE_ALL = Permission("courses.see_all", _("See the groups of every teacher"))
+EDIT = Permission("courses.edit", _("Edit courses, rooms, groups and schedules"))
+ENROL = Permission("courses.enrol", _("Put students into groups"))

@@ -1,0 +1,136 @@
+"""Questions about what is planned."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Q
+
+from daftar.courses.models import Course, Enrolment, Group, Lesson, Recurrence, Room
+from daftar.lib.errors import NotFound
+from daftar.orgs.access import Actor, question
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date, time
+
+    from daftar.lib.tenancy import TenantQuerySet
+
+
+@dataclass(frozen=True)
+class WeeklySchedule:
+    """When a group meets: ISO weekdays and the local time; no days and no time: not set yet."""
+
+    weekdays: tuple[int, ...]
+    starts_time: time | None
+
+
+@question("courses.view")
+def get_group(by: Actor, group_id: int) -> Group:
+    """The group with course, teacher, room and branch; NotFound when invisible."""
+    return Group.objects.visible_to(by).select_related("course", "teacher", "room", "branch").one(pk=group_id)
+
+
+@question("courses.view")
+def groups(by: Actor, *, q: str = "", is_over: bool = False) -> TenantQuerySet[Group]:
+    """Groups by name, running or over, with `students`: how many are in them today."""
+    today = by.today
+    rows = Group.objects.visible_to(by).select_related("course", "teacher", "room", "branch")
+    rows = rows.filter(ends_on__lte=today) if is_over else rows.filter(ends_on__gt=today)
+    if q.strip():
+        rows = rows.filter(Q(name__icontains=q.strip()) | Q(course__name__icontains=q.strip()))
+    return rows.order_by("name", "id")
+
+
+@question("courses.view")
+def sizes(by: Actor, group_ids: Collection[int]) -> dict[int, int]:
+    """How many students each group has today; those who join later count, those who left do not."""
+    rows = Enrolment.objects.visible_to(by).filter(group_id__in=group_ids).exclude(ends_on__lte=by.today)
+    counted = rows.values("group_id").annotate(number=Count("pk")).values_list("group_id", "number")
+    return dict.fromkeys(group_ids, 0) | dict(counted)
+
+
+@question("courses.view")
+def schedules(by: Actor, group_ids: Collection[int]) -> dict[int, WeeklySchedule]:
+    """The weekly schedule of each group."""
+    days: dict[int, list[int]] = defaultdict(list)
+    times: dict[int, time] = {}
+    for row in Recurrence.objects.visible_to(by).filter(group_id__in=group_ids).order_by("weekday"):
+        days[row.group_id].append(row.weekday)
+        times[row.group_id] = row.starts_time
+    return {group_id: WeeklySchedule(tuple(days[group_id]), times.get(group_id)) for group_id in group_ids}
+
+
+@question("courses.view")
+def lessons_of_group(by: Actor, group_id: int, *, since: date, until: date) -> list[Lesson]:
+    """Lessons of a group from `since` to `until`, both included, in order."""
+    seen = Group.objects.visible_to(by).filter(pk=group_id)
+    rows = Lesson.objects.visible_to(by).filter(group__in=seen, held_on__range=(since, until))
+    return list(rows.order_by("held_on", "starts_time", "id"))
+
+
+@question("courses.view")
+def lessons_on(by: Actor, on: date) -> list[Lesson]:
+    """Lessons of a day that the actor may see, by time; a teacher's own ones and those given as a substitute."""
+    rows = Lesson.objects.visible_to(by).filter(held_on=on)
+    if not by.may("courses.see_all"):
+        rows = rows.filter(Q(teacher_id=by.member_id) | Q(group__teacher_id=by.member_id))
+    joined = rows.select_related("group", "group__branch", "room", "teacher")
+    return list(joined.order_by("starts_at", "group__name", "id"))
+
+
+@question("courses.view")
+def get_enrolment(by: Actor, enrolment_id: int) -> Enrolment:
+    """The enrolment with student and group; NotFound when invisible or in a group the actor may not see."""
+    rows = Enrolment.objects.visible_to(by).select_related("student__branch", "group__course", "group__teacher")
+    enrolment: Enrolment = rows.one(pk=enrolment_id)
+    if not by.may("courses.see_all") and enrolment.group.teacher_id != by.member_id:
+        raise NotFound
+    return enrolment
+
+
+@question("courses.view")
+def roster(by: Actor, group_id: int) -> list[Enrolment]:
+    """Everyone who is or was in the group, by name, with the student."""
+    seen = Group.objects.visible_to(by).filter(pk=group_id)
+    rows = Enrolment.objects.visible_to(by).filter(group__in=seen).select_related("student__branch", "group")
+    return list(rows.order_by("student__sort_key", "id"))
+
+
+@question("people.view")
+def enrolments_of(by: Actor, student_id: int) -> list[Enrolment]:
+    """A student's groups, the newest first, with course and teacher."""
+    rows = Enrolment.objects.visible_to(by).filter(student_id=student_id)
+    return list(rows.select_related("group__course", "group__teacher").order_by("-starts_on", "-id"))
+
+
+@question("courses.see_all")
+def courses(by: Actor) -> list[Course]:
+    """Courses by name, with `groups`: how many groups study them."""
+    rows = Course.objects.visible_to(by).filter(is_archived=False).order_by("name", "id")
+    counted = Group.objects.visible_to(by).values("course_id").annotate(number=Count("pk"))
+    numbers = dict(counted.values_list("course_id", "number"))
+    found = list(rows)
+    for course in found:
+        course.groups = numbers.get(course.pk, 0)
+    return found
+
+
+@question("courses.see_all")
+def get_course(by: Actor, course_id: int) -> Course:
+    """The course; NotFound when invisible."""
+    return Course.objects.visible_to(by).one(pk=course_id)
+
+
+@question("courses.view")
+def rooms(by: Actor) -> list[Room]:
+    """Rooms by branch and name."""
+    return list(Room.objects.visible_to(by).select_related("branch").order_by("branch_id", "name", "id"))
+
+
+@question("courses.see_all")
+def get_room(by: Actor, room_id: int) -> Room:
+    """The room; NotFound when invisible."""
+    return Room.objects.visible_to(by).one(pk=room_id)

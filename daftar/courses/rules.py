@@ -1,0 +1,120 @@
+"""When lessons fall, who may join and be activated, and how a student stands in a group."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from daftar.lib.period import Period
+
+ODD = (1, 3, 5)
+EVEN = (2, 4, 6)
+WEEKEND = (6, 7)
+EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
+
+
+class PlanKind(StrEnum):
+    """The ways of charging."""
+
+    PER_LESSON = "per_lesson"
+    CALENDAR_MONTH = "calendar_month"
+
+
+class Pattern(StrEnum):
+    """The weekday patterns that have a name; OWN is any other choice of days."""
+
+    ODD = "odd"
+    EVEN = "even"
+    WEEKEND = "weekend"
+    EVERY_DAY = "every_day"
+    OWN = "own"
+
+
+class EnrolmentState(StrEnum):
+    """How a student is in a group on a day."""
+
+    TRIAL = "trial"
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    LEFT = "left"
+
+
+class Standing(StrEnum):
+    """A state with the money in it, each with a colour: grey, green, red, blue, and only an outline."""
+
+    TRIAL = "trial"
+    ACTIVE = "active"
+    OWES = "owes"
+    FROZEN = "frozen"
+    LEFT = "left"
+
+
+_PATTERNS = {ODD: Pattern.ODD, EVEN: Pattern.EVEN, WEEKEND: Pattern.WEEKEND, EVERY_DAY: Pattern.EVERY_DAY}
+
+
+def pattern_of(weekdays: Iterable[int]) -> Pattern:
+    """The name of a choice of ISO weekdays (1 is Monday)."""
+    return _PATTERNS.get(tuple(sorted(set(weekdays))), Pattern.OWN)
+
+
+def lesson_dates(weekdays: Iterable[int], starts_on: date, ends_on: date) -> list[date]:
+    """The days from `starts_on` up to, not including, `ends_on` that fall on these ISO weekdays, in order."""
+    chosen = frozenset(weekdays)
+    days = (starts_on + timedelta(days=count) for count in range((ends_on - starts_on).days))
+    return [day for day in days if day.isoweekday() in chosen]
+
+
+def instant(on: date, at: time, zone: str) -> datetime:
+    """The UTC instant at which the clock of the IANA `zone` shows `at` on this day.
+
+    Where the clock jumps over that time: as much later as it jumps. Where it shows it twice: the first.
+    ZoneInfoNotFoundError for an unknown zone.
+    """
+    return datetime.combine(on, at.replace(fold=0), tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def may_join(group_period: Period, on: date) -> bool:
+    """Whether a student may join on this day: any day of the group's life, both shown ends included (rule E12)."""
+    return group_period.contains(on)
+
+
+def may_activate(joined_on: date, on: date) -> bool:
+    """Whether a membership may be activated on this day: the joining day or later (rule E11)."""
+    return on >= joined_on
+
+
+def state_on(
+    on: date,
+    *,
+    joined_on: date,
+    activated_on: date | None = None,
+    ends_on: date | None = None,
+    frozen: Iterable[Period] = (),
+) -> EnrolmentState | None:
+    """The state on a day; None before joining. `ends_on` is the first day no longer in the group."""
+    if on < joined_on:
+        return None
+    if ends_on is not None and on >= ends_on:
+        return EnrolmentState.LEFT
+    if activated_on is None or on < activated_on:
+        return EnrolmentState.TRIAL
+    if any(period.contains(on) for period in frozen):
+        return EnrolmentState.FROZEN
+    return EnrolmentState.ACTIVE
+
+
+def has_place(capacity: int | None, taken: int) -> bool:
+    """Whether one more fits; a group without a capacity takes everybody."""
+    return capacity is None or taken < capacity
+
+
+def standing(state: EnrolmentState, balance_minor: int) -> Standing:
+    """The standing to show: an active student below zero owes, exactly zero does not (rule E31)."""
+    if state is EnrolmentState.ACTIVE and balance_minor < 0:
+        return Standing.OWES
+    return Standing(state.value)

@@ -1,0 +1,397 @@
+"""Verbs on courses, rooms, groups, their schedules and their students."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from daftar.courses import rules
+from daftar.courses.events import TuitionFactsChanged
+from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonStatus, Recurrence, Room
+from daftar.lib.errors import Refusal
+from daftar.lib.period import Period
+from daftar.orgs.access import Actor, add, change, note, publish, verb
+from daftar.orgs.models import Branch, Member
+from daftar.orgs.queries import today_in
+from daftar.people.models import Student
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import date, time
+
+    from daftar.courses.rules import PlanKind
+
+LONGEST_GROUP = timedelta(days=366 * 6)
+
+
+class CourseNameTaken(Refusal):
+    field = "name"
+    text = _("There is a course with this name already.")
+
+
+class RoomNameTaken(Refusal):
+    field = "name"
+    text = _("This branch has a room with this name already.")
+
+
+class GroupNameTaken(Refusal):
+    field = "name"
+    text = _("This branch has a group with this name already.")
+
+
+class GroupEndsBeforeStart(Refusal):
+    field = "last_on"
+    text = _("The last day lies before the first.")
+
+
+class GroupTooLong(Refusal):
+    field = "last_on"
+    text = _("A group may run for six years at most.")
+
+
+class ScheduleIncomplete(Refusal):
+    field = "weekdays"
+    text = _("Choose the days and the time together, or leave both empty.")
+
+
+class CourseInOtherCurrency(Refusal):
+    field = "course_id"
+    text = _("This course is priced in another currency than the branch.")
+
+
+class RoomElsewhere(Refusal):
+    field = "room_id"
+    text = _("This room belongs to another branch.")
+
+
+class LessonOutsideGroup(Refusal):
+    field = "held_on"
+    text = _("The group runs from %(first)s to %(last)s.")
+
+
+class LessonThere(Refusal):
+    field = "starts_time"
+    text = _("The group has a lesson at this time already.")
+
+
+class GroupShorterThanLessons(Refusal):
+    field = "last_on"
+    text = _("A lesson on %(on)s was conducted already.")
+
+
+class JoinOutsideGroup(Refusal):
+    """Seed rule: joining is possible only within the group's life."""
+
+    field = "starts_on"
+    text = _("Choose a date from %(first)s to %(last)s, while the group runs.")
+
+
+class AlreadyEnrolled(Refusal):
+    field = "starts_on"
+    text = _("The student is in this group at that time already.")
+
+
+class GroupIsFull(Refusal):
+    field = "group_id"
+    text = _("The group has no free place.")
+
+
+class StudentElsewhere(Refusal):
+    field = "student_id"
+    text = _("The student belongs to another branch.")
+
+
+class ActivationBeforeJoining(Refusal):
+    """Seed rule: activation is possible on the joining date or later."""
+
+    field = "activated_on"
+    text = _("Activate on %(first)s, the day of joining, or later.")
+
+
+class ActivationOutsideGroup(Refusal):
+    field = "activated_on"
+    text = _("The group ends on %(last)s.")
+
+
+class AlreadyActive(Refusal):
+    field = "activated_on"
+    text = _("The student is active already.")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A weekly schedule: ISO weekdays (1 Monday) at one local wall time; no days and no time: none yet."""
+
+    weekdays: tuple[int, ...] = ()
+    starts_time: time | None = None
+
+
+@verb("courses.edit")
+def add_course(
+    by: Actor, *, name: str, plan: PlanKind, currency: str, price: int | None = None, lessons_count: int = 1,
+    subject: str = "", level: str = "", lesson_minutes: int = 90,
+) -> Course:  # fmt: skip
+    """A new course: how it is charged, and for how much in minor units."""
+    if Course.objects.visible_to(by).filter(name=name).exists():
+        raise CourseNameTaken
+    return add(
+        by, Course, name=name, plan=plan.value, currency=currency, price=price, lessons_count=lessons_count,
+        subject=subject, level=level, lesson_minutes=lesson_minutes,
+    )  # fmt: skip
+
+
+@verb("courses.edit")
+def edit_course(
+    by: Actor, *, course_id: int, name: str, price: int | None, lessons_count: int, subject: str, level: str,
+    lesson_minutes: int,
+) -> Course:  # fmt: skip
+    """Changes a course; a new price counts for those activated from now on, never for what is bound or charged."""
+    course: Course = Course.objects.visible_to(by).select_for_update().one(pk=course_id)
+    if Course.objects.visible_to(by).filter(name=name).exclude(pk=course_id).exists():
+        raise CourseNameTaken
+    change(
+        by, course, name=name, price=price, lessons_count=lessons_count, subject=subject, level=level,
+        lesson_minutes=lesson_minutes,
+    )  # fmt: skip
+    return course
+
+
+@verb("courses.edit")
+def add_room(by: Actor, *, branch_id: int, name: str, capacity: int | None = None) -> Room:
+    """A new room of a branch."""
+    branch = Branch.objects.visible_to(by).one(pk=branch_id)
+    if Room.objects.visible_to(by).filter(branch=branch, name=name).exists():
+        raise RoomNameTaken
+    return add(by, Room, branch=branch, name=name, capacity=capacity)
+
+
+@verb("courses.edit")
+def edit_room(by: Actor, *, room_id: int, name: str, capacity: int | None) -> Room:
+    """Changes a room's name or places."""
+    room: Room = Room.objects.visible_to(by).select_for_update().one(pk=room_id)
+    if Room.objects.visible_to(by).filter(branch_id=room.branch_id, name=name).exclude(pk=room_id).exists():
+        raise RoomNameTaken
+    change(by, room, name=name, capacity=capacity)
+    return room
+
+
+@verb("courses.edit")
+def add_group(
+    by: Actor, *, branch_id: int, name: str, course_id: int, starts_on: date, last_on: date,
+    schedule: Schedule = Schedule(), teacher_id: int | None = None, room_id: int | None = None,
+    capacity: int | None = None, price: int | None = None,
+) -> Group:  # fmt: skip
+    """A new group with all its lessons up to `last_on`, the last day included."""
+    branch = Branch.objects.visible_to(by).one(pk=branch_id)
+    if Group.objects.visible_to(by).filter(branch=branch, name=name).exists():
+        raise GroupNameTaken
+    course = Course.objects.visible_to(by).one(pk=course_id)
+    _check_group(by, branch, course, starts_on, last_on, schedule, teacher_id, room_id)
+    group = add(
+        by, Group, branch=branch, name=name, course=course, teacher_id=teacher_id, room_id=room_id,
+        starts_on=starts_on, ends_on=last_on + timedelta(days=1), capacity=capacity, price=price,
+    )  # fmt: skip
+    _set_schedule(by, group, course, schedule)
+    _make_lessons(by, group, branch, since=starts_on)
+    return group
+
+
+@verb("courses.edit")
+def edit_group(
+    by: Actor, *, group_id: int, name: str, starts_on: date, last_on: date, schedule: Schedule,
+    teacher_id: int | None, room_id: int | None, capacity: int | None, price: int | None,
+) -> Group:  # fmt: skip
+    """Changes a group; planned lessons from today on follow the new schedule, what was conducted stays."""
+    group: Group = (
+        Group.objects.visible_to(by).select_for_update(of=("self",)).select_related("branch", "course").one(pk=group_id)
+    )
+    if Group.objects.visible_to(by).filter(branch_id=group.branch_id, name=name).exclude(pk=group_id).exists():
+        raise GroupNameTaken
+    _check_group(by, group.branch, group.course, starts_on, last_on, schedule, teacher_id, room_id)
+    held = Lesson.objects.visible_to(by).filter(group=group, status=LessonStatus.CONDUCTED)
+    outside = held.filter(held_on__gt=last_on).first() or held.filter(held_on__lt=starts_on).first()
+    if outside is not None:
+        raise GroupShorterThanLessons(on=outside.held_on)
+    since = starts_on if starts_on != group.starts_on else today_in(by, group.branch)
+    change(
+        by, group, name=name, starts_on=starts_on, ends_on=last_on + timedelta(days=1), teacher_id=teacher_id,
+        room_id=room_id, capacity=capacity, price=price,
+    )  # fmt: skip
+    _set_schedule(by, group, group.course, schedule)
+    _make_lessons(by, group, group.branch, since=since)
+    publish(by, TuitionFactsChanged(students_of(by, group.pk)))
+    return group
+
+
+@verb("courses.edit")
+def plan_lesson(by: Actor, *, group_id: int, held_on: date, starts_time: time) -> Lesson:
+    """One more lesson of a group, outside its weekly schedule."""
+    group: Group = (
+        Group.objects.visible_to(by).select_for_update(of=("self",)).select_related("branch", "course").one(pk=group_id)
+    )
+    if not group.starts_on <= held_on < group.ends_on:
+        raise LessonOutsideGroup(first=group.starts_on, last=group.ends_on - timedelta(days=1))
+    if Lesson.objects.visible_to(by).filter(group=group, held_on=held_on, starts_time=starts_time).exists():
+        raise LessonThere
+    lesson = _lesson(group, group.branch.timezone, held_on, starts_time, group.course.lesson_minutes)
+    lesson.is_extra = True
+    lesson.save(force_insert=True)
+    note(by, lesson, was=None, now={"group": group, "held_on": held_on, "starts_time": starts_time})
+    publish(by, TuitionFactsChanged(students_of(by, group.pk)))
+    return lesson
+
+
+@verb("courses.enrol")
+def enrol_student(by: Actor, *, student_id: int, group_id: int, starts_on: date) -> Enrolment:
+    """Puts a student into a group as a trial from a day of the group's life; no money moves."""
+    group: Group = Group.objects.visible_to(by).select_for_update().one(pk=group_id)
+    student: Student = Student.objects.visible_to(by).one(pk=student_id)
+    check_joining(by, group, student, starts_on)
+    enrolment = add(by, Enrolment, student=student, group=group, starts_on=starts_on)
+    publish(by, TuitionFactsChanged((student.pk,)))
+    return enrolment
+
+
+@verb("courses.enrol")
+def enrol_students(by: Actor, *, places: Sequence[tuple[Student, Group, date]]) -> list[Enrolment]:
+    """Many enrolments at once, of students and groups the verb above just made; statements do not grow with theirs."""
+    for student, group, starts_on in places:
+        if student.branch_id != group.branch_id:
+            raise StudentElsewhere
+        _check_day(group, starts_on)
+    rows = Enrolment.objects.bulk_create(
+        [
+            Enrolment(org_id=by.org_id, student=student, group=group, starts_on=starts_on, activated_on=starts_on)
+            for student, group, starts_on in places
+        ],
+        batch_size=2000,
+    )
+    for row in rows:
+        note(by, row, was=None, now={"starts_on": row.starts_on, "activated_on": row.activated_on})
+    return rows
+
+
+@verb("courses.enrol")
+def activate_enrolment(by: Actor, *, enrolment_id: int, activated_on: date) -> Enrolment:
+    """Ends the trial: from `activated_on` the student is charged. Called by tuition, which knows the price."""
+    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self",))
+    enrolment: Enrolment = rows.select_related("group", "student", "student__branch").one(pk=enrolment_id)
+    check_activation(enrolment, activated_on)
+    change(by, enrolment, activated_on=activated_on)
+    return enrolment
+
+
+def check_activation(enrolment: Enrolment, activated_on: date) -> None:
+    """Refuses a day on which this enrolment may not be activated; the preview and the deed ask the same."""
+    if enrolment.activated_on is not None:
+        raise AlreadyActive
+    if not rules.may_activate(enrolment.starts_on, activated_on):
+        raise ActivationBeforeJoining(first=enrolment.starts_on)
+    if activated_on >= enrolment.group.ends_on:
+        raise ActivationOutsideGroup(last=enrolment.group.ends_on - timedelta(days=1))
+
+
+def students_of(by: Actor, group_id: int) -> tuple[int, ...]:
+    """Everyone who is or was in the group."""
+    rows = Enrolment.objects.visible_to(by).filter(group_id=group_id).order_by("student_id")
+    return tuple(rows.values_list("student_id", flat=True).distinct())
+
+
+def _check_day(group: Group, on: date) -> None:
+    if not rules.may_join(Period(group.starts_on, group.ends_on), on):
+        raise JoinOutsideGroup(first=group.starts_on, last=group.ends_on - timedelta(days=1))
+
+
+def check_joining(by: Actor, group: Group, student: Student, starts_on: date) -> None:
+    """Refuses what `enrol_student` would refuse."""
+    _check_day(group, starts_on)
+    if student.branch_id != group.branch_id:
+        raise StudentElsewhere
+    rows = Enrolment.objects.visible_to(by).filter(group=group)
+    if rows.filter(student=student).exclude(ends_on__lte=starts_on).exists():
+        raise AlreadyEnrolled
+    taken = rows.exclude(ends_on__lte=starts_on).count()
+    if not rules.has_place(group.capacity, taken):
+        raise GroupIsFull
+
+
+def _check_group(
+    by: Actor, branch: Branch, course: Course, starts_on: date, last_on: date, schedule: Schedule,
+    teacher_id: int | None, room_id: int | None,
+) -> None:  # fmt: skip
+    if last_on < starts_on:
+        raise GroupEndsBeforeStart
+    if last_on - starts_on > LONGEST_GROUP:
+        raise GroupTooLong
+    if bool(schedule.weekdays) != (schedule.starts_time is not None):
+        raise ScheduleIncomplete
+    if course.currency != branch.currency:
+        raise CourseInOtherCurrency
+    if teacher_id is not None:
+        Member.objects.visible_to(by).one(pk=teacher_id)
+    if room_id is not None and Room.objects.visible_to(by).one(pk=room_id).branch_id != branch.pk:
+        raise RoomElsewhere
+
+
+def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule) -> None:
+    rows = Recurrence.objects.visible_to(by).filter(group=group)
+    had = {(row.weekday, row.starts_time, row.minutes) for row in rows}
+    wanted = {(day, schedule.starts_time, course.lesson_minutes) for day in schedule.weekdays}
+    if wanted == had:
+        return
+    rows.delete()
+    Recurrence.objects.bulk_create(
+        Recurrence(org_id=by.org_id, group=group, weekday=day, starts_time=at, minutes=minutes)
+        for day, at, minutes in sorted(wanted, key=str)
+    )
+    now = {"weekdays": sorted(schedule.weekdays), "starts_time": schedule.starts_time}
+    note(by, group, was={"weekdays": sorted(day for day, _at, _minutes in had)}, now=now)
+
+
+def _make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> None:
+    """Planned lessons from `since` on become what the schedule says; those outside the group's life go."""
+    recurrences = list(Recurrence.objects.visible_to(by).filter(group=group))
+    wanted = {
+        (on, rule.starts_time): rule.minutes
+        for rule in recurrences
+        for on in rules.lesson_dates([rule.weekday], max(since, group.starts_on), group.ends_on)
+    }
+    rows = Lesson.objects.visible_to(by).filter(group=group)
+    rows.filter(status=LessonStatus.PLANNED, held_on__lt=group.starts_on).delete()
+    rows.filter(status=LessonStatus.PLANNED, held_on__gte=group.ends_on).delete()
+    kept = {(row.held_on, row.starts_time): row for row in rows.filter(held_on__gte=since)}
+    gone = [
+        row.pk
+        for slot, row in kept.items()
+        if slot not in wanted and row.status == LessonStatus.PLANNED and not row.is_extra
+    ]
+    rows.filter(pk__in=gone).delete()
+    rows.filter(held_on__gte=since, status=LessonStatus.PLANNED).update(
+        teacher_id=group.teacher_id, room_id=group.room_id
+    )
+    # A conducted lesson of that day stands for the one the schedule wants at another hour.
+    held = {on for (on, _at), row in kept.items() if row.status == LessonStatus.CONDUCTED}
+    Lesson.objects.bulk_create(
+        [
+            _lesson(group, branch.timezone, on, at, minutes)
+            for (on, at), minutes in sorted(wanted.items())
+            if (on, at) not in kept and on not in held
+        ],
+        batch_size=2000,
+    )
+
+
+def _lesson(group: Group, timezone: str, on: date, at: time, minutes: int) -> Lesson:
+    starts_at = rules.instant(on, at, timezone)
+    return Lesson(
+        org_id=group.org_id, group=group, teacher_id=group.teacher_id, room_id=group.room_id, held_on=on,
+        starts_time=at, minutes=minutes, starts_at=starts_at, ends_at=starts_at + timedelta(minutes=minutes),
+    )  # fmt: skip
+
+
+def weekdays_of(schedule: Collection[Recurrence]) -> tuple[int, ...]:
+    """The ISO weekdays of a schedule, in order."""
+    return tuple(sorted({rule.weekday for rule in schedule}))

@@ -1,0 +1,98 @@
+"""Tables of money in."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from daftar.ledger.models import Account, Transfer
+from daftar.orgs.models import Branch, Member, TenantModel
+from daftar.people.models import Student
+
+
+class Method(models.TextChoices):
+    """How money arrives at a desk."""
+
+    CASH = "cash", _("Cash")
+    CARD = "card", _("Card")
+    BANK = "bank", _("Bank transfer")
+
+
+class Desk(TenantModel):
+    """A till, bank or acquirer account of a branch."""
+
+    branch_path = "branch_id"
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    method = models.CharField(max_length=10, choices=Method.choices)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    is_open = models.BooleanField(default=True)
+    place = models.PositiveSmallIntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "branch", "name"], name="desk_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ReceiptCounter(TenantModel):
+    """The last receipt number given out in a branch; its row lock keeps the numbers free of gaps."""
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "branch"], name="counter_once")]
+
+
+class Payment(TenantModel):
+    """Money in from a payer; its amount, accounts and date stand in its transfer."""
+
+    branch_path = "branch_id"
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    desk = models.ForeignKey(Desk, models.PROTECT, related_name="+")
+    transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField()
+    amount = models.BigIntegerField()
+    paid_on = models.DateField()
+    payer_name = models.CharField(max_length=200, blank=True, default="")
+    note = models.CharField(max_length=300, blank=True, default="")
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    recorded_at = models.DateTimeField()
+    idempotency_key = models.CharField(max_length=80)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "branch", "number"], name="receipt_number_once"),
+            models.UniqueConstraint(fields=["org", "idempotency_key"], name="payment_once"),
+            models.UniqueConstraint(fields=["org", "transfer"], name="payment_transfer_once"),
+            models.CheckConstraint(name="payment_positive", condition=Q(amount__gt=0)),
+        ]
+        indexes = [
+            models.Index(fields=["org", "-paid_on", "-id"], name="payment_newest"),
+            models.Index(fields=["org", "student", "-id"], name="payment_of_student"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class PaymentReversal(TenantModel):
+    """Why and by which transfer a payment was undone."""
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="+")
+    transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=300)
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    reversed_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "payment"], name="payment_reversed_once"),
+            models.CheckConstraint(name="reversal_has_reason", condition=~Q(reason="")),
+        ]

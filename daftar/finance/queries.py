@@ -1,0 +1,99 @@
+"""Questions about money in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Sum
+from django.db.models.functions import Coalesce
+
+from daftar.finance.models import Desk, Payment, PaymentReversal
+from daftar.orgs.access import Actor, question
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from daftar.lib.tenancy import TenantQuerySet
+
+
+@dataclass(frozen=True)
+class Takings:
+    """Payments of a period that were not reversed: how many, and their sum in minor units by currency."""
+
+    count: int
+    sums: dict[str, int]
+
+
+@question("finance.view")
+def desks(by: Actor, branch_id: int | None = None) -> list[Desk]:
+    """Desks that take money, of one branch or of all, in their order."""
+    rows = Desk.objects.visible_to(by).filter(is_open=True).select_related("branch")
+    if branch_id is not None:
+        rows = rows.filter(branch_id=branch_id)
+    return list(rows.order_by("branch_id", "place", "id"))
+
+
+@question("finance.view")
+def all_desks(by: Actor) -> list[Desk]:
+    """Every desk, closed ones last."""
+    rows = Desk.objects.visible_to(by).select_related("branch", "account")
+    return list(rows.order_by("-is_open", "branch_id", "place", "id"))
+
+
+@question("finance.manage_desks")
+def get_desk(by: Actor, desk_id: int) -> Desk:
+    """The desk; NotFound when invisible."""
+    return Desk.objects.visible_to(by).one(pk=desk_id)
+
+
+@question("finance.view")
+def get_payment(by: Actor, payment_id: int) -> Payment:
+    """A payment with what its receipt shows; NotFound when invisible."""
+    return _with_reversal(by).one(pk=payment_id)
+
+
+@question("finance.view")
+def reversal_of_payment(by: Actor, payment_id: int) -> PaymentReversal | None:
+    """How a payment was undone, if it was."""
+    return PaymentReversal.objects.visible_to(by).filter(payment_id=payment_id).select_related("member").first()
+
+
+@question("finance.view")
+def payments(
+    by: Actor, *, since: date | None = None, until: date | None = None, desk_id: int | None = None
+) -> TenantQuerySet[Payment]:
+    """Payments dated from `since` to `until`, both included, of a desk or of all, the newest first, with `is_reversed`."""
+    rows = _with_reversal(by).order_by("-paid_on", "-id")
+    if since is not None:
+        rows = rows.filter(paid_on__gte=since)
+    if desk_id is not None:
+        rows = rows.filter(desk_id=desk_id)
+    return rows if until is None else rows.filter(paid_on__lte=until)
+
+
+@question("finance.view")
+def takings(by: Actor, *, since: date | None = None, until: date | None = None, desk_id: int | None = None) -> Takings:
+    """What came in over a period, reversed payments left out."""
+    rows = payments(by, since=since, until=until, desk_id=desk_id).filter(is_reversed=False).order_by()
+    sums = rows.values_list("branch__currency").annotate(total=Coalesce(Sum("amount"), 0))
+    return Takings(rows.count(), dict(sums))
+
+
+@question("finance.view")
+def last_desk_id(by: Actor) -> int | None:
+    """The desk this member took money at last."""
+    rows = Payment.objects.visible_to(by).filter(member_id=by.member_id).order_by("-id")
+    return rows.values_list("desk_id", flat=True).first()
+
+
+@question("finance.view")
+def latest_payment(by: Actor, student_id: int) -> Payment | None:
+    """The student's newest payment that was not reversed."""
+    return _with_reversal(by).filter(student_id=student_id, is_reversed=False).order_by("-id").first()
+
+
+def _with_reversal(by: Actor) -> TenantQuerySet[Payment]:
+    undone = PaymentReversal.unguarded.filter(org_id=by.org_id, payment_id=OuterRef("pk"))
+    rows = Payment.objects.visible_to(by).select_related("student", "branch", "desk", "member")
+    return rows.annotate(is_reversed=Exists(undone))

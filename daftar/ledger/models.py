@@ -1,0 +1,124 @@
+"""Tables of the ledger."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from daftar.orgs.models import Branch, Member, TenantModel
+from daftar.people.models import Student
+
+
+class AccountKind(models.TextChoices):
+    """What an account holds."""
+
+    STUDENT = "student", _("Student")
+    DESK = "desk", _("Desk")
+    INCOME = "income", _("Tuition income")
+    OPENING = "opening", _("Opening balances")
+
+
+# Read one by one, so their sums are kept beside them. The others move with every lesson of every student:
+# a kept sum there would make each posting wait for all others.
+KEPT = (AccountKind.STUDENT, AccountKind.DESK)
+
+
+class TransferKind(models.TextChoices):
+    """What a transfer is, for the statement."""
+
+    PAYMENT = "payment", _("Payment")
+    CHARGE = "charge", _("Charge")
+    OPENING = "opening", _("Opening balance")
+    REVERSAL = "reversal", _("Reversal")
+
+
+class Account(TenantModel):
+    """Where money is."""
+
+    kind = models.CharField(max_length=10, choices=AccountKind.choices)
+    currency = models.CharField(max_length=3)
+    student = models.ForeignKey(Student, models.PROTECT, null=True, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="+")
+    name = models.CharField(max_length=120, blank=True, default="")
+    # Credits minus debits in minor units; null where it is not kept.
+    balance = models.BigIntegerField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["org", "student"], condition=Q(kind=AccountKind.STUDENT), name="one_account_per_student"
+            ),
+            models.UniqueConstraint(
+                fields=["org", "kind", "currency"],
+                condition=Q(kind__in=[AccountKind.INCOME, AccountKind.OPENING]),
+                name="one_account_per_purpose",
+            ),
+            models.UniqueConstraint(
+                fields=["org", "branch", "name"], condition=Q(kind=AccountKind.DESK), name="desk_account_name_once"
+            ),
+            models.CheckConstraint(
+                name="account_keeps_balance",
+                condition=Q(kind__in=KEPT, balance__isnull=False) | (~Q(kind__in=KEPT) & Q(balance=None)),
+            ),
+            models.CheckConstraint(
+                name="account_has_owner",
+                condition=(Q(kind=AccountKind.STUDENT) & Q(student__isnull=False))
+                | (~Q(kind=AccountKind.STUDENT) & Q(student=None)),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["org", "balance"],
+                condition=Q(kind=AccountKind.STUDENT, balance__lt=0),
+                name="account_debtors",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.get_kind_display()
+
+
+class Transfer(TenantModel):
+    """One immutable move of money: `amount` minor units from the debited to the credited account."""
+
+    debit = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    credit = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    amount = models.BigIntegerField()
+    kind = models.CharField(max_length=10, choices=TransferKind.choices)
+    effective_on = models.DateField()
+    posted_at = models.DateTimeField()
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    # "<subscription>:<key>" of a charge and of its reversal; `turn` counts them: 0 charged, 1 reversed, 2 charged anew.
+    charge_key = models.CharField(max_length=60, null=True)
+    turn = models.PositiveIntegerField(null=True)
+    # Why the charge is what it is, in codes and values; rendered in the reader's language.
+    why = models.JSONField(null=True)
+    reverses = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    idempotency_key = models.CharField(max_length=80, null=True)
+    note = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(name="transfer_moves_something", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="transfer_between_two", condition=~Q(debit=F("credit"))),
+            models.UniqueConstraint(fields=["org", "charge_key", "turn"], name="charge_posted_once"),
+            models.UniqueConstraint(fields=["org", "reverses"], name="reversed_once"),
+            models.UniqueConstraint(fields=["org", "idempotency_key"], name="transfer_key_once"),
+            models.CheckConstraint(
+                name="charge_has_turn",
+                condition=Q(charge_key=None, turn=None) | Q(charge_key__isnull=False, turn__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="reversal_reverses",
+                condition=Q(kind=TransferKind.REVERSAL, reverses__isnull=False)
+                | (~Q(kind=TransferKind.REVERSAL) & Q(reverses=None)),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["org", "debit", "effective_on", "id"], name="transfer_debits"),
+            models.Index(fields=["org", "credit", "effective_on", "id"], name="transfer_credits"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount}"

@@ -1,0 +1,160 @@
+"""Questions about money that say where it is, not why. They are asked by verbs and questions that permit them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When, Window
+from django.db.models.functions import Coalesce
+
+from daftar.ledger.models import KEPT, Account, AccountKind, Transfer, TransferKind
+from daftar.orgs.access import Actor, question
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date, datetime
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a statement: amounts in minor units, `balance` after it; `why` of a charge, else None."""
+
+    transfer_id: int
+    on: date
+    posted_at: datetime
+    kind: str
+    amount: int
+    balance: int
+    note: str
+    why: Any
+    charge_key: str | None
+    member: str
+    is_reversed: bool
+
+
+@dataclass(frozen=True)
+class Drift:
+    """An account whose kept balance is not the sum of its transfers."""
+
+    account_id: int
+    kept: int
+    summed: int
+
+
+@question("tuition.view")
+def balances(by: Actor, student_ids: Collection[int]) -> dict[int, int]:
+    """Balance of each student in minor units; one without an account has none yet: 0."""
+    rows = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, student_id__in=student_ids)
+    return dict.fromkeys(student_ids, 0) | dict(rows.values_list("student_id", "balance"))
+
+
+@question("tuition.view")
+def statement(by: Actor, student_id: int, *, with_reversed: bool = False) -> list[Line]:
+    """Everything that moved a student's balance, oldest first, with the balance after each line.
+
+    A transfer and its reversal cancel out; they are left out together unless asked for.
+    """
+    account = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, student_id=student_id).first()
+    if account is None:
+        return []
+    undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
+    signed = Case(When(credit=account, then=F("amount")), default=-F("amount"))
+    rows = (
+        Transfer.objects.visible_to(by)
+        .filter(Q(debit=account) | Q(credit=account))
+        .annotate(is_undone=Exists(undone), signed=signed)
+    )
+    if not with_reversed:
+        rows = rows.filter(is_undone=False, reverses=None)
+    rows = rows.annotate(after=Window(Sum("signed"), order_by=[F("effective_on").asc(), F("id").asc()])).select_related(
+        "member"
+    )
+    return [
+        Line(
+            row.pk, row.effective_on, row.posted_at, row.kind, row.signed, row.after, row.note, row.why,
+            row.charge_key, row.member.name if row.member else "", row.is_undone,
+        )
+        for row in rows.order_by("effective_on", "id")
+    ]  # fmt: skip
+
+
+@question("tuition.view")
+def live_charges(by: Actor, student_ids: Collection[int]) -> dict[int, list[Transfer]]:
+    """Charges that were posted and not reversed, by student."""
+    found: dict[int, list[Transfer]] = {student_id: [] for student_id in student_ids}
+    undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
+    rows = (
+        Transfer.objects.visible_to(by)
+        .filter(kind=TransferKind.CHARGE, debit__student_id__in=student_ids)
+        .exclude(Exists(undone))
+        .annotate(student_id=F("debit__student_id"))
+    )
+    for row in rows:
+        found[row.student_id].append(row)
+    return found
+
+
+@question("tuition.view")
+def charge_turns(by: Actor, charge_keys: Collection[str]) -> dict[str, int]:
+    """The next free turn of each charge key."""
+    rows = Transfer.objects.visible_to(by).filter(charge_key__in=charge_keys)
+    turns = dict.fromkeys(charge_keys, 0)
+    for key, turn in rows.values_list("charge_key", "turn"):
+        turns[key] = max(turns[key], turn + 1)
+    return turns
+
+
+@question("finance.view")
+def desk_balances(by: Actor, account_ids: Collection[int]) -> dict[int, int]:
+    """What lies in each desk, in minor units."""
+    rows = Account.objects.visible_to(by).filter(pk__in=account_ids)
+    return {pk: -balance for pk, balance in rows.values_list("pk", "balance")}
+
+
+@question("tuition.view")
+def drift(by: Actor) -> list[Drift]:
+    """Accounts whose kept balance is not the sum of their transfers: must be none, ever (law 5)."""
+    sql = """
+        SELECT a.id, a.balance, coalesce(s.total, 0)
+        FROM daftar_account a
+        LEFT JOIN (
+            SELECT account_id, sum(amount)::bigint AS total FROM (
+                SELECT credit_id AS account_id, amount FROM daftar_transfer WHERE org_id = %(org)s
+                UNION ALL
+                SELECT debit_id, -amount FROM daftar_transfer WHERE org_id = %(org)s
+            ) moves GROUP BY account_id
+        ) s ON s.account_id = a.id
+        WHERE a.org_id = %(org)s AND a.balance IS NOT NULL AND a.balance <> coalesce(s.total, 0)
+        ORDER BY a.id
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"org": by.org_id})
+        return [Drift(*row) for row in cursor.fetchall()]
+
+
+@question("tuition.view")
+def broken_transfers(by: Actor) -> dict[str, int]:
+    """How many transfers break a rule that no single row can show; every figure must be 0."""
+    rows = Transfer.objects.visible_to(by)
+    reversals = rows.exclude(reverses=None)
+    return {
+        "mixed currencies": rows.exclude(debit__currency=F("credit__currency")).count(),
+        "reversal unlike its original": reversals.exclude(
+            amount=F("reverses__amount"), debit_id=F("reverses__credit_id"), credit_id=F("reverses__debit_id")
+        ).count(),
+        "reversal of a reversal": reversals.exclude(reverses__reverses=None).count(),
+    }
+
+
+@question("tuition.view")
+def total_of(by: Actor, kind: str, currency: str) -> int:
+    """Credits minus debits of all accounts of a kind in one currency, in minor units, by their transfers."""
+    accounts = Account.objects.visible_to(by).filter(kind=kind, currency=currency)
+    if kind in KEPT:
+        return int(accounts.aggregate(total=Coalesce(Sum("balance"), 0))["total"])
+    rows = Transfer.objects.visible_to(by)
+    plus = rows.filter(credit__in=accounts).aggregate(total=Coalesce(Sum("amount"), 0))["total"]
+    minus = rows.filter(debit__in=accounts).aggregate(total=Coalesce(Sum("amount"), 0))["total"]
+    return int(plus - minus)

@@ -1,0 +1,147 @@
+"""The one way money moves: `post` writes transfers and the kept balances in the same transaction.
+
+Called by verbs of packages above with `by.trusted()`; nobody is permitted to move money without a reason.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from daftar.ledger.models import Account, AccountKind, Transfer, TransferKind
+from daftar.lib.errors import Refusal
+from daftar.orgs.access import Actor, add, verb
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import date
+
+    from daftar.people.models import Student
+
+
+class CurrenciesDiffer(Refusal):
+    """Money of one currency cannot become money of another by being moved."""
+
+    text = _("These two are kept in different currencies.")
+
+
+@dataclass(frozen=True)
+class Move:
+    """A transfer to be posted: `amount` > 0 minor units."""
+
+    debit_id: int
+    credit_id: int
+    amount: int
+    kind: TransferKind
+    on: date
+    charge_key: str | None = None
+    turn: int | None = None
+    why: Any = None
+    reverses_id: int | None = None
+    idempotency_key: str | None = None
+    note: str = ""
+
+
+@verb("ledger.post")
+def student_accounts(by: Actor, *, students: Collection[Student]) -> dict[int, Account]:
+    """The locked account of each student, opened where there is none; locks are taken in the order of ids.
+
+    From here to the end of the transaction nobody else posts to these students. Students need their branch loaded.
+    """
+    accounts = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, student__in=students)
+    have = set(accounts.values_list("student_id", flat=True))
+    Account.objects.bulk_create(
+        [
+            Account(
+                org_id=by.org_id, kind=AccountKind.STUDENT, student=student, currency=student.branch.currency, balance=0
+            )
+            for student in sorted(students, key=lambda student: student.pk)
+            if student.pk not in have
+        ],
+        ignore_conflicts=True,
+        batch_size=2000,
+    )
+    return {row.student_id: row for row in accounts.select_for_update(of=("self",)).order_by("id")}
+
+
+@verb("ledger.post")
+def purpose_account(by: Actor, *, kind: AccountKind, currency: str) -> Account:
+    """The organization's account for a purpose in a currency; its sum is not kept, so it is not locked."""
+    rows = Account.objects.visible_to(by).filter(kind=kind, currency=currency)
+    account = rows.first()
+    if account is None:
+        Account.objects.bulk_create(
+            [Account(org_id=by.org_id, kind=kind, currency=currency, balance=None)], ignore_conflicts=True
+        )
+        account = rows.get()
+    return account
+
+
+@verb("ledger.post")
+def open_desk_account(by: Actor, *, branch_id: int, currency: str, name: str) -> Account:
+    """An empty account for a desk of a branch."""
+    return add(by, Account, kind=AccountKind.DESK, branch_id=branch_id, currency=currency, name=name, balance=0)
+
+
+@verb("ledger.post")
+def post(by: Actor, *, moves: Sequence[Move]) -> list[Transfer]:
+    """Writes transfers and moves the kept balances, all or nothing, in a number of statements that does not grow.
+
+    Raises CurrenciesDiffer before anything is written. A charge key and turn, a reversal or an idempotency key
+    that exists already is refused by the database.
+    """
+    if not moves:
+        return []
+    ids = {move.debit_id for move in moves} | {move.credit_id for move in moves}
+    accounts = {
+        row.pk: row
+        for row in Account.objects.visible_to(by)
+        .filter(pk__in=ids, balance__isnull=False)
+        .select_for_update()
+        .order_by("id")
+    } | {row.pk: row for row in Account.objects.visible_to(by).filter(pk__in=ids, balance=None)}
+    if any(accounts[move.debit_id].currency != accounts[move.credit_id].currency for move in moves):
+        raise CurrenciesDiffer
+    rows = Transfer.objects.bulk_create(
+        [
+            Transfer(
+                org_id=by.org_id, debit_id=move.debit_id, credit_id=move.credit_id, amount=move.amount, kind=move.kind,
+                effective_on=move.on, posted_at=by.at, member_id=by.member_id, charge_key=move.charge_key,
+                turn=move.turn, why=move.why, reverses_id=move.reverses_id, idempotency_key=move.idempotency_key,
+                note=move.note,
+            )
+            for move in moves
+        ],
+        batch_size=2000,
+    )  # fmt: skip
+    _move_balances(by, moves)
+    return rows
+
+
+def reversal_of(transfer: Transfer, *, on: date, turn: int | None = None, note: str = "") -> Move:
+    """The move that undoes a transfer."""
+    return Move(
+        debit_id=transfer.credit_id, credit_id=transfer.debit_id, amount=transfer.amount, kind=TransferKind.REVERSAL,
+        on=on, charge_key=transfer.charge_key, turn=turn, reverses_id=transfer.pk, note=note,
+    )  # fmt: skip
+
+
+def _move_balances(by: Actor, moves: Sequence[Move]) -> None:
+    deltas: dict[int, int] = defaultdict(int)
+    for move in moves:
+        deltas[move.debit_id] -= move.amount
+        deltas[move.credit_id] += move.amount
+    # One statement however many accounts: an expression per account would be planned account by account.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE daftar_account AS account SET balance = account.balance + delta.amount
+            FROM unnest(%s::bigint[], %s::bigint[]) AS delta(account_id, amount)
+            WHERE account.id = delta.account_id AND account.org_id = %s AND account.balance IS NOT NULL
+            """,
+            [list(deltas), list(deltas.values()), by.org_id],
+        )

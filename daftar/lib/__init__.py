@@ -1,0 +1,1 @@
+"""Values and small tools that know no word of the business."""

@@ -1,0 +1,31 @@
+"""The three answers a verb or question may give instead of a result; anything else that is raised is a bug."""
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):  # noqa: N818 - the glossary's word: the answer when a rule says no
+    """A rule says no: `text` in words (may hold %(name)s for `values`), `field` is the form field it concerns."""
+
+    field: ClassVar[str | None] = None
+    text: ClassVar[Any] = ""
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(type(self).__name__)
+        self.values = values
+
+    @property
+    def message(self) -> str:
+        """What to tell the person, in the language active now."""
+        return str(self.text) % self.values if self.values else str(self.text)
+
+
+class Forbidden(Exception):  # noqa: N818 - an answer, not an error
+    """The actor lacks the permission `code`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class NotFound(Exception):  # noqa: N818 - an answer, not an error
+    """No such row, or none that the actor may see: the two are told apart nowhere."""

@@ -1,0 +1,31 @@
+"""A page of a list: so many rows of one statement, and the count of all from another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+PER_PAGE = 50
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where a page stands: its number from 1, its neighbours (None at the ends), and how many rows there are in all."""
+
+    number: int
+    previous: int | None
+    next: int | None
+    total: int
+
+
+def paged(rows: QuerySet[Any], number: int, total: int | None = None) -> tuple[list[Any], Page]:
+    """The rows of a page and where it stands; a number outside the list gives its nearest page."""
+    count = rows.count() if total is None else total
+    last = max(1, -(-count // PER_PAGE))
+    at = min(max(1, number), last)
+    chosen = list(rows[(at - 1) * PER_PAGE : at * PER_PAGE])
+    return chosen, Page(at, at - 1 if at > 1 else None, at + 1 if at < last else None, count)

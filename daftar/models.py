@@ -1,0 +1,15 @@
+"""Names every table for Django, nothing else."""
+
+from daftar.attendance.models import AbsenceReason, Attendance
+from daftar.courses.models import Course, Enrolment, Group, Lesson, Recurrence, Room
+from daftar.finance.models import Desk, Payment, PaymentReversal, ReceiptCounter
+from daftar.ledger.models import Account, Transfer
+from daftar.orgs.models import AuditEntry, Branch, Member, MemberBranch, Organization, User
+from daftar.people.models import Contact, Payer, Student
+from daftar.tuition.models import PriceStep, Subscription
+
+__all__ = [
+    "AbsenceReason", "Account", "Attendance", "AuditEntry", "Branch", "Contact", "Course", "Desk", "Enrolment",
+    "Group", "Lesson", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep",
+    "ReceiptCounter", "Recurrence", "Room", "Student", "Subscription", "Transfer", "User",
+]  # fmt: skip

@@ -1,0 +1,158 @@
+"""Pages that put students into groups and activate them, with the money shown before it moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from daftar.courses import queries
+from daftar.courses import services as courses
+from daftar.courses.rules import standing, state_on
+from daftar.lib.errors import NotFound, Refusal
+from daftar.lib.money import Money
+from daftar.office import formats, words
+from daftar.office.courses.forms import ActivateForm, EnrolForm
+from daftar.office.forms import done, form_page
+from daftar.office.page import OfficeRequest, page
+from daftar.people.queries import get_student
+from daftar.reports.queries import find_students
+from daftar.tuition import services as tuition
+from daftar.tuition.queries import preview_activation, preview_enrolment
+from daftar.tuition.rules import as_json
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from daftar.courses.models import Enrolment
+    from daftar.orgs.access import Actor
+    from daftar.tuition.queries import ActivationPreview
+
+
+@page("courses.enrol")
+def group_add_student(request: OfficeRequest, group_id: int) -> HttpResponse:
+    by, group = request.by, queries.get_group(request.by, group_id)
+    chosen = request.POST.get("student") or request.GET.get("student", "")
+    crumbs = [(group.name, "../")]
+    context: dict[str, Any] = {
+        "title": _("Add to %(group)s") % {"group": group.name},
+        "crumbs": crumbs,
+        "cancel_url": "../",
+    }
+    if not chosen.isdecimal():
+        q = request.GET.get("q", "")[:100]
+        picker = {"student": None, "q": q, "found": find_students(by, q), "form": None, "preview": None}
+        return render(request, "office/courses/enrol.html", context | picker)
+    student = get_student(by, int(chosen))
+    initial = {"starts_on": min(max(by.today, group.starts_on), group.ends_on), "start": "trial"}
+    form = EnrolForm(_typed(request), initial=initial, may_activate=by.may("tuition.activate"))
+    return _enrol(
+        request, form, student.pk, group_id, context | {"student": {"id": student.pk, "name": student.full_name}}
+    )
+
+
+@page("courses.enrol")
+def student_enrol(request: OfficeRequest, student_id: int) -> HttpResponse:
+    by, student = request.by, get_student(request.by, student_id)
+    context = {
+        "title": _("Add to a group"), "crumbs": [(student.full_name, "../")], "cancel_url": "../",
+        "student": {"id": student.pk, "name": student.full_name},
+    }  # fmt: skip
+    groups = queries.groups(by).filter(branch_id=student.branch_id)
+    initial = {"starts_on": by.today, "start": "trial"}
+    form = EnrolForm(_typed(request), initial=initial, groups=groups, may_activate=by.may("tuition.activate"))
+    return _enrol(request, form, student.pk, None, context)
+
+
+@page("tuition.activate")
+def enrolment_activate(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_enrolment(request.by, enrolment_id)
+    form = ActivateForm(_typed(request), initial={"activated_on": max(by.today, row.starts_on)})
+    if request.method == "POST" and done(
+        form, lambda **values: tuition.activate(by, enrolment_id=enrolment_id, **values)
+    ):
+        messages.success(request, _("%(name)s is active.") % {"name": row.student.full_name})
+        return redirect("office:student", by.org_slug, row.student_id)
+    on = form.cleaned_data.get("activated_on") if form.is_bound and form.is_valid() else form.initial["activated_on"]
+    preview = None
+    if on is not None and not form.errors:
+        try:
+            preview = preview_said(preview_activation(by, enrolment_id, on))
+        except Refusal as refusal:
+            preview = {"total": None, "note": refusal.message, "lines": []}
+    return form_page(request, "office/courses/activate.html", form, enrolment=_shown(by, row), preview=preview)
+
+
+def preview_said(preview: ActivationPreview) -> dict[str, Any]:
+    """What saving will charge, in words."""
+    currency = preview.currency
+    total = sum(draft.amount for draft in preview.drafts)
+    lines = []
+    for draft in preview.drafts:
+        why = as_json(draft.why)
+        amount = formats.money_text(Money(draft.amount, currency))
+        lines.append(words.Said(f"{formats.day(draft.on)}: {amount}", words.charge_text(why)))
+        if len(preview.drafts) == 1:
+            lines += words.why_text(why, currency)
+    return {"total": Money(total, currency) if total else None, "note": _note(preview), "lines": lines}
+
+
+def _note(preview: ActivationPreview) -> str:
+    after = formats.money_text(Money(preview.balance_after, preview.currency))
+    said = _("Balance afterwards: %(balance)s.") % {"balance": after}
+    if preview.next_charge is None:
+        return said
+    values = {
+        "said": said, "day": formats.day(preview.next_charge.on),
+        "sum": formats.money_text(Money(preview.next_charge.amount, preview.currency)),
+    }  # fmt: skip
+    return _("%(said)s Next charge on %(day)s: %(sum)s.") % values
+
+
+def _typed(request: OfficeRequest) -> Any:
+    """The values of the form: sent to be saved, or (by the live preview) only to be looked at."""
+    if request.method == "POST":
+        return request.POST
+    return request.GET if {"starts_on", "activated_on"} & request.GET.keys() else None
+
+
+def _enrol(
+    request: OfficeRequest, form: EnrolForm, student_id: int, group_id: int | None, context: dict[str, Any]
+) -> HttpResponse:
+    by = request.by
+
+    def enrol(**values: Any) -> Enrolment:
+        verb = tuition.enrol_active if values.pop("start", "trial") == "active" else courses.enrol_student
+        return verb(by, student_id=student_id, **({"group_id": group_id} | values))
+
+    if request.method == "POST" and (added := done(form, enrol)):
+        messages.success(request, _("Added to %(group)s.") % {"group": added.group.name})
+        return redirect("office:group", by.org_slug, added.group_id)
+    more = {"preview": _preview(by, form, student_id, group_id), "q": "", "found": []}
+    return form_page(request, "office/courses/enrol.html", form, **context, **more)
+
+
+def _preview(by: Actor, form: EnrolForm, student_id: int, group_id: int | None) -> dict[str, Any] | None:
+    if not form.is_bound or not form.is_valid():
+        return None
+    values = form.cleaned_data
+    if values.get("start", "trial") == "trial":
+        return {"total": None, "note": _("A trial costs nothing until it is activated."), "lines": []}
+    try:
+        return preview_said(
+            preview_enrolment(by, student_id, values.get("group_id") or group_id or 0, values["starts_on"])
+        )
+    except Refusal as refusal:
+        return {"total": None, "note": refusal.message, "lines": []}
+
+
+def _shown(by: Actor, row: Enrolment) -> dict[str, Any]:
+    state = state_on(max(by.today, row.starts_on), joined_on=row.starts_on, activated_on=row.activated_on)
+    if state is None:
+        raise NotFound
+    return {
+        "id": row.pk, "student_id": row.student_id, "student_name": row.student.full_name, "group_id": row.group_id,
+        "group_name": row.group.name, "standing": standing(state, 0).value, "since": row.starts_on,
+    }  # fmt: skip

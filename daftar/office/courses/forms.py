@@ -1,0 +1,165 @@
+"""Forms on courses, rooms, groups and enrolments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from daftar.courses.models import PLAN_CHOICES
+from daftar.courses.rules import EVEN, EVERY_DAY, ODD, WEEKEND, Pattern, PlanKind, pattern_of
+from daftar.courses.services import Schedule
+from daftar.office.forms import MoneyField, day_field, pick_field
+from daftar.office.words import WEEKDAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from daftar.courses.models import Course, Group, Room
+    from daftar.courses.queries import WeeklySchedule
+    from daftar.orgs.models import Branch, Member
+
+DAYS: dict[str, tuple[int, ...]] = {"odd": ODD, "even": EVEN, "weekend": WEEKEND, "every_day": EVERY_DAY, "none": ()}
+DAY_CHOICES = [
+    ("odd", pgettext_lazy("days", "Odd (Mon, Wed, Fri)")), ("even", pgettext_lazy("days", "Even (Tue, Thu, Sat)")),
+    ("custom", pgettext_lazy("days", "Other days")), ("none", _("Not set yet")),
+]  # fmt: skip
+
+
+class CourseForm(forms.Form):
+    """What a course is and what it costs."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    subject = forms.CharField(label=_("Subject"), max_length=120, required=False)
+    level = forms.CharField(label=_("Level"), max_length=120, required=False)
+    lessons_count = forms.IntegerField(
+        label=_("Lessons the price is for"), min_value=1, max_value=500, initial=1,
+        help_text=_("Counts only where the course is charged per lesson."),
+    )  # fmt: skip
+    lesson_minutes = forms.IntegerField(label=_("Length of a lesson, minutes"), min_value=5, max_value=720, initial=90)
+
+    def __init__(self, *args: Any, currencies: list[str], is_new: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        price = MoneyField(currencies[0], label=_("Price"), required=False)
+        fields = {"name": self.fields["name"]}
+        if is_new:
+            fields["plan"] = forms.ChoiceField(
+                label=_("Way of charging"), choices=PLAN_CHOICES, widget=forms.RadioSelect,
+                initial=PlanKind.CALENDAR_MONTH.value,
+            )  # fmt: skip
+            fields["currency"] = forms.ChoiceField(
+                label=_("Currency"), choices=[(code, code) for code in currencies], initial=currencies[0]
+            )
+            if len(currencies) == 1:
+                fields["currency"].widget = forms.HiddenInput()
+        self.fields = {**fields, "price": price, **self.fields}
+
+    def clean_plan(self) -> PlanKind:
+        return PlanKind(self.cleaned_data["plan"])
+
+
+class RoomForm(forms.Form):
+    """A room."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    capacity = forms.IntegerField(label=_("Places"), min_value=1, max_value=1000, required=False)
+
+    def __init__(self, *args: Any, branches: Iterable[Branch] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if branches is not None:
+            rows = [(branch.pk, branch.name) for branch in branches]
+            self.fields["branch_id"] = pick_field(_("Branch"), rows, initial=rows[0][0])
+
+
+class GroupForm(forms.Form):
+    """A group and its weekly schedule."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    starts_on = day_field(_("First day"))
+    last_on = day_field(_("Last day"))
+    day_pattern = forms.ChoiceField(label=_("Days"), choices=DAY_CHOICES, widget=forms.RadioSelect, initial="odd")
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("Days of the week"), choices=[(day, WEEKDAYS[day - 1]) for day in EVERY_DAY], coerce=int,
+        widget=forms.CheckboxSelectMultiple, required=False,
+    )  # fmt: skip
+    starts_time = forms.TimeField(
+        label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), required=False
+    )
+    capacity = forms.IntegerField(label=_("Places"), min_value=1, max_value=1000, required=False)
+
+    def __init__(
+        self, *args: Any, courses: Iterable[Course], teachers: Iterable[Member], rooms: Iterable[Room],
+        branches: list[Branch], currency: str, is_new: bool, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(*args, **kwargs)
+        first: dict[str, Any] = {"name": self.fields["name"]}
+        if is_new:
+            first["course_id"] = pick_field(_("Course"), [(row.pk, row.name) for row in courses])
+            first["branch_id"] = pick_field(
+                _("Branch"), [(row.pk, row.name) for row in branches], initial=branches[0].pk
+            )
+            if len(branches) == 1:
+                first["branch_id"].widget = forms.HiddenInput()
+        first["teacher_id"] = pick_field(_("Teacher"), [(row.pk, row.name) for row in teachers], none=_("none yet"))
+        first["room_id"] = pick_field(_("Room"), [(row.pk, row.name) for row in rooms], none=_("none"))
+        price = MoneyField(currency, label=_("Price of its own"), required=False)
+        price.help_text = _("Instead of the course's price. Leave empty to take that.")
+        self.fields = {**first, **self.fields, "price": price}
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        pattern, chosen = data.pop("day_pattern", "none"), data.pop("weekdays", [])
+        days = tuple(sorted(chosen)) if pattern == "custom" else DAYS.get(pattern, ())
+        at = data.pop("starts_time", None)
+        if pattern == "custom" and not days:
+            self.add_error("weekdays", _("Choose at least one day."))
+        if days and at is None and "starts_time" not in self.errors:
+            self.add_error("starts_time", _("Write the time the lessons begin."))
+        data["schedule"] = Schedule(days, at if days else None)
+        return data
+
+    @staticmethod
+    def initial_of(group: Group, schedule: WeeklySchedule, last_on: Any) -> dict[str, Any]:
+        """What the form shows of a group that exists."""
+        pattern = pattern_of(schedule.weekdays)
+        named = pattern if pattern in {Pattern.ODD, Pattern.EVEN} else "custom"
+        return {
+            "name": group.name, "teacher_id": group.teacher_id, "room_id": group.room_id, "starts_on": group.starts_on,
+            "last_on": last_on, "capacity": group.capacity, "price": group.price,
+            "day_pattern": str(named) if schedule.weekdays else "none", "weekdays": list(schedule.weekdays),
+            "starts_time": schedule.starts_time,
+        }  # fmt: skip
+
+
+class LessonForm(forms.Form):
+    """One more lesson."""
+
+    held_on = day_field(_("Date"))
+    starts_time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+
+
+class EnrolForm(forms.Form):
+    """How and from when a student is in a group."""
+
+    START = (("trial", _("Trial: free of charge")), ("active", _("Active: charged from this day")))
+
+    start = forms.ChoiceField(label=_("Start"), choices=START, widget=forms.RadioSelect, initial="trial")
+    starts_on = day_field(_("From"))
+
+    def __init__(self, *args: Any, groups: Iterable[Group] | None = None, may_activate: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if groups is not None:
+            first = {
+                "group_id": pick_field(_("Group"), [(row.pk, f"{row.name} · {row.course.name}") for row in groups])
+            }
+            self.fields = {**first, **self.fields}
+        if not may_activate:
+            del self.fields["start"]
+
+
+class ActivateForm(forms.Form):
+    """From when an enrolment is charged."""
+
+    activated_on = day_field(_("Active from"))

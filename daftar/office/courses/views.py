@@ -1,0 +1,237 @@
+"""Pages on courses, rooms and groups."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from daftar.attendance.queries import lesson_figures
+from daftar.courses import queries, services
+from daftar.courses.rules import standing, state_on
+from daftar.ledger.queries import balances
+from daftar.lib.money import Money
+from daftar.lib.paging import paged
+from daftar.office import words
+from daftar.office.courses.forms import CourseForm, GroupForm, LessonForm, RoomForm
+from daftar.office.forms import done, form_page
+from daftar.office.page import OfficeRequest, page
+from daftar.orgs.queries import branches, teachers
+from daftar.people.queries import phones
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from django.http import HttpResponse
+
+    from daftar.courses.models import Group
+    from daftar.orgs.access import Actor
+
+SHOWN_DAYS = timedelta(days=45)
+
+
+@page("courses.view")
+def groups(request: OfficeRequest) -> HttpResponse:
+    by, q = request.by, request.GET.get("q", "")[:100]
+    state = "ended" if request.GET.get("state") == "ended" else "current"
+    number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
+    rows, at = paged(queries.groups(by, q=q, is_over=state == "ended"), number)
+    ids = [row.pk for row in rows]
+    sizes, plans = queries.sizes(by, ids), queries.schedules(by, ids)
+    shown = [
+        {
+            "id": row.pk, "name": row.name, "course": row.course.name, "schedule": words.schedule_text(plans[row.pk]),
+            "teacher": row.teacher.name if row.teacher else "", "room": row.room.name if row.room else "",
+            "students": sizes[row.pk], "capacity": row.capacity, "starts_on": row.starts_on, "last_day": _last(row),
+        }
+        for row in rows
+    ]  # fmt: skip
+    return render(request, "office/courses/groups.html", {"rows": shown, "page": at, "q": q, "state": state})
+
+
+@page("courses.view")
+def group(request: OfficeRequest, group_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_group(request.by, group_id)
+    tab = "lessons" if request.GET.get("tab") == "lessons" else "students"
+    price = row.course.price if row.price is None else row.price
+    size = queries.sizes(by, [row.pk])[row.pk]
+    head = {
+        "id": row.pk, "name": row.name, "course": row.course.name, "teacher": row.teacher.name if row.teacher else "",
+        "room": row.room.name if row.room else "", "starts_on": row.starts_on, "last_day": _last(row),
+        "schedule": words.schedule_text(queries.schedules(by, [row.pk])[row.pk]), "students": size,
+        "capacity": row.capacity, "plan": words.plan_text(row.course.plan, row.course.lessons_count),
+        "price": None if price is None or not by.may("tuition.view") else Money(price, row.branch.currency),
+    }  # fmt: skip
+    context = {
+        "group": head, "tab": tab, "students": _students(by, row) if tab == "students" else [],
+        "lessons": _lessons(by, row) if tab == "lessons" else [],
+    }  # fmt: skip
+    return render(request, "office/courses/group.html", context)
+
+
+@page("courses.edit")
+def group_new(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    form = GroupForm(request.POST or None, initial={"starts_on": by.today}, is_new=True, **_choices(by))
+    if added := done(form, lambda **values: services.add_group(by, **values)):
+        messages.success(request, _("The group %(name)s is added.") % {"name": added.name})
+        return redirect("office:group", by.org_slug, added.pk)
+    return form_page(
+        request, "office/courses/group_form.html", form, title=_("New group"), submit_label=_("Add group"),
+        cancel_url="../",
+    )  # fmt: skip
+
+
+@page("courses.edit")
+def group_edit(request: OfficeRequest, group_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_group(request.by, group_id)
+    initial = GroupForm.initial_of(row, queries.schedules(by, [row.pk])[row.pk], _last(row))
+    form = GroupForm(request.POST or None, initial=initial, is_new=False, **_choices(by, row.branch.currency))
+    if done(form, lambda **values: services.edit_group(by, group_id=group_id, **values)):
+        messages.success(request, _("Saved."))
+        return redirect("office:group", by.org_slug, group_id)
+    return form_page(
+        request, "office/courses/group_form.html", form, title=row.name, submit_label=_("Save"), cancel_url="../"
+    )
+
+
+@page("courses.edit")
+def lesson_new(request: OfficeRequest, group_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_group(request.by, group_id)
+    form = LessonForm(request.POST or None, initial={"held_on": by.today})
+    if added := done(form, lambda **values: services.plan_lesson(by, group_id=group_id, **values)):
+        messages.success(request, _("The lesson is planned."))
+        return redirect("office:lesson", by.org_slug, added.pk)
+    return form_page(
+        request, "office/form.html", form, title=_("New lesson, %(group)s") % {"group": row.name},
+        submit_label=_("Plan lesson"), cancel_url="../../",
+    )  # fmt: skip
+
+
+@page("courses.see_all")
+def courses(request: OfficeRequest) -> HttpResponse:
+    rows = [
+        {
+            "id": row.pk, "name": row.name, "plan": words.plan_text(row.plan, row.lessons_count),
+            "price": None if row.price is None else Money(row.price, row.currency), "minutes": row.lesson_minutes,
+            "groups": row.groups,
+        }
+        for row in queries.courses(request.by)
+    ]  # fmt: skip
+    return render(request, "office/courses/courses.html", {"rows": rows})
+
+
+@page("courses.edit")
+def course_new(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    form = CourseForm(request.POST or None, currencies=_currencies(by), is_new=True)
+    if added := done(form, lambda **values: services.add_course(by, **values)):
+        messages.success(request, _("The course %(name)s is added.") % {"name": added.name})
+        return redirect("office:courses", by.org_slug)
+    return form_page(
+        request, "office/form.html", form, title=_("New course"), submit_label=_("Add course"), cancel_url="../"
+    )
+
+
+@page("courses.edit")
+def course_edit(request: OfficeRequest, course_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_course(request.by, course_id)
+    names = ("name", "price", "subject", "level", "lessons_count", "lesson_minutes")
+    initial = {name: getattr(row, name) for name in names}
+    form = CourseForm(request.POST or None, initial=initial, currencies=[row.currency], is_new=False)
+    if done(form, lambda **values: services.edit_course(by, course_id=course_id, **values)):
+        messages.success(request, _("Saved. Who is active already keeps the old price."))
+        return redirect("office:courses", by.org_slug)
+    return form_page(
+        request, "office/form.html", form, title=row.name, submit_label=_("Save"), cancel_url="../../",
+        text=_("A new price counts for those activated from now on."),
+    )  # fmt: skip
+
+
+@page("courses.see_all")
+def rooms(request: OfficeRequest) -> HttpResponse:
+    rows = [
+        {"id": row.pk, "name": row.name, "branch": row.branch.name, "capacity": row.capacity}
+        for row in queries.rooms(request.by)
+    ]
+    return render(request, "office/courses/rooms.html", {"rows": rows})
+
+
+@page("courses.edit")
+def room_new(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    form = RoomForm(request.POST or None, branches=branches(by))
+    if added := done(form, lambda **values: services.add_room(by, **values)):
+        messages.success(request, _("The room %(name)s is added.") % {"name": added.name})
+        return redirect("office:rooms", by.org_slug)
+    return form_page(
+        request, "office/form.html", form, title=_("New room"), submit_label=_("Add room"), cancel_url="../"
+    )
+
+
+@page("courses.edit")
+def room_edit(request: OfficeRequest, room_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_room(request.by, room_id)
+    form = RoomForm(request.POST or None, initial={"name": row.name, "capacity": row.capacity})
+    if done(form, lambda **values: services.edit_room(by, room_id=room_id, **values)):
+        messages.success(request, _("Saved."))
+        return redirect("office:rooms", by.org_slug)
+    return form_page(request, "office/form.html", form, title=row.name, submit_label=_("Save"), cancel_url="../../")
+
+
+def _last(row: Group) -> date:
+    last: date = row.ends_on - timedelta(days=1)
+    return last
+
+
+def _currencies(by: Actor) -> list[str]:
+    return list(dict.fromkeys(branch.currency for branch in branches(by)))
+
+
+def _choices(by: Actor, currency: str = "") -> dict[str, Any]:
+    places = branches(by)
+    return {
+        "courses": queries.courses(by), "teachers": teachers(by), "rooms": queries.rooms(by), "branches": places,
+        "currency": currency or places[0].currency,
+    }  # fmt: skip
+
+
+def _students(by: Actor, row: Group) -> list[dict[str, Any]]:
+    rows = queries.roster(by, row.pk)
+    ids = [line.student_id for line in rows]
+    sums = balances(by, ids) if by.may("tuition.view") else {}
+    reach = phones(by, ids) if by.may("people.see_contacts") else {}
+    shown = []
+    for line in rows:
+        end = min(line.ends_on or row.ends_on, row.ends_on)
+        on = max(by.today, line.starts_on)
+        state = state_on(on, joined_on=line.starts_on, activated_on=line.activated_on, ends_on=end)
+        balance = sums.get(line.student_id)
+        shown.append(
+            {
+                "student_id": line.student_id, "enrolment_id": line.pk, "name": line.student.full_name,
+                "standing": standing(state, balance or 0).value if state else "trial",
+                "balance": None if balance is None else Money(balance, line.student.branch.currency),
+                "since": line.starts_on, "phone": reach.get(line.student_id, ""),
+                "may_activate": line.activated_on is None and end > by.today and by.may("tuition.activate"),
+            }
+        )  # fmt: skip
+    return shown
+
+
+def _lessons(by: Actor, row: Group) -> list[dict[str, Any]]:
+    today = by.today
+    rows = queries.lessons_of_group(by, row.pk, since=today - SHOWN_DAYS, until=today + SHOWN_DAYS)
+    figures = lesson_figures(by, [line.pk for line in rows])
+    nearest = sorted(rows, key=lambda line: (line.held_on > today, abs((line.held_on - today).days)))
+    return [
+        {
+            "id": line.pk, "on": line.held_on, "starts_at": line.starts_time, "topic": line.topic, "state": line.status,
+            "present": figures[line.pk].present, "expected": figures[line.pk].expected,
+            "is_unmarked": line.status == "planned" and line.ends_at < by.at,
+        }
+        for line in nearest
+    ]  # fmt: skip

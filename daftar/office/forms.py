@@ -1,0 +1,84 @@
+"""What the forms of all areas are made of. They clean input; the verbs decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django import forms
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from daftar.lib.errors import Refusal
+from daftar.lib.money import Money, MoneyError, decimal_text, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from django.http import HttpRequest, HttpResponse
+
+R = TypeVar("R")
+
+MONEY_SAYS = {
+    "empty": _("Write an amount."),
+    "not_a_number": _("This is not an amount. Write it like 350000 or 350,50."),
+    "too_many_decimals": _("This currency has fewer decimals."),
+    "too_large": _("This amount is too large. Check the zeros."),
+}
+
+
+class MoneyField(forms.CharField):
+    """An amount as people write it (`350 000`, `350k`, `350,50`); cleaned to minor units of the currency, None if empty."""
+
+    def __init__(self, currency: str, *, min_minor: int | None = 0, **kwargs: Any) -> None:
+        self.currency, self.min_minor = currency, min_minor
+        super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}), **kwargs)
+        self.help_text = kwargs.get("help_text") or currency
+
+    def prepare_value(self, value: Any) -> Any:
+        return decimal_text(Money(value, self.currency)) if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            money = parse(text, self.currency)
+        except MoneyError as wrong:
+            raise forms.ValidationError(MONEY_SAYS[wrong.code]) from wrong
+        if self.min_minor is not None and money.amount < self.min_minor:
+            raise forms.ValidationError(_("An amount cannot be negative here."))
+        return money.amount
+
+
+def day_field(label: Any, **kwargs: Any) -> forms.DateField:
+    """A day, shown as the browser shows days."""
+    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
+
+
+def pick_field(
+    label: Any, rows: Iterable[tuple[int, Any]], *, none: Any = None, radio: bool = False, **kwargs: Any
+) -> Any:
+    """One of some rows by id, cleaned to an int; `none` is the choice of no row and makes the field optional."""
+    choices: list[tuple[Any, Any]] = list(rows)
+    if none is not None:
+        choices.insert(0, ("", none))
+        kwargs["required"] = False
+    widget = forms.RadioSelect if radio else forms.Select
+    return forms.TypedChoiceField(label=label, choices=choices, coerce=int, empty_value=None, widget=widget, **kwargs)
+
+
+def done(form: forms.Form, verb: Callable[..., R], **more: Any) -> R | None:
+    """What the verb answered when called with the cleaned values, or None after putting its refusal beside the field."""
+    if not form.is_valid():
+        return None
+    try:
+        return verb(**form.cleaned_data, **more)
+    except Refusal as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        return None
+
+
+def form_page(request: HttpRequest, template: str, form: forms.Form | None, **context: Any) -> HttpResponse:
+    """A page with a form: 422 with the typed values kept when something in it is wrong."""
+    status = 422 if form is not None and form.is_bound and form.errors else 200
+    return render(request, template, {"form": form, **context}, status=status)

@@ -1,0 +1,75 @@
+"""Audit rows in words: what was done to what, and what it changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from daftar.orgs.access import Actor
+    from daftar.orgs.models import AuditEntry
+
+VERBS = {
+    "orgs.change_settings": _("changed the settings"), "orgs.add_branch": _("opened the branch"),
+    "orgs.edit_branch": _("edited the branch"), "orgs.add_member": _("added the member"),
+    "orgs.edit_member": _("edited the member"), "people.add_student": _("added the student"),
+    "people.add_students": _("added students"), "people.edit_student": _("edited the student"),
+    "courses.add_course": _("added the course"), "courses.edit_course": _("edited the course"),
+    "courses.add_room": _("added the room"), "courses.edit_room": _("edited the room"),
+    "courses.add_group": _("added the group"), "courses.edit_group": _("edited the group"),
+    "courses.plan_lesson": _("planned the lesson"), "courses.enrol_student": _("enrolled"),
+    "tuition.activate": _("activated"), "tuition.enrol_active": _("enrolled and activated"),
+    "attendance.conduct_lesson": _("marked the lesson"), "finance.take_payment": _("recorded the payment"),
+    "finance.reverse_payment": _("reversed the payment"), "finance.open_desk": _("opened the desk"),
+    "finance.edit_desk": _("edited the desk"), "transfer.import_clients": _("imported a file"),
+    "finance.open_first_desks": _("opened the desks"),
+}  # fmt: skip
+PAGES = {"student": "student", "group": "group", "lesson": "lesson", "payment": "payment", "enrolment": ""}
+MOST_LINES = 12
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value that is not what it was."""
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Deed:
+    """An audit row as it is shown."""
+
+    at: datetime
+    who: str
+    what: Any
+    subject: str
+    link: str
+    changes: list[Change]
+
+
+def said(by: Actor, row: AuditEntry) -> Deed:
+    """An audit row in the reader's words, with a link to what it is about where there is a page for it."""
+    first = row.changes[0]
+    route = PAGES.get(first["row"], "")
+    link = reverse(f"office:{route}", args=[by.org_slug, first["id"]]) if route else ""
+    changes = [
+        Change(name.replace("_", " "), _text(change["was"].get(name)), _text(value))
+        for change in row.changes
+        if change["was"] is not None
+        for name, value in change["now"].items()
+        if not name.endswith("_key")
+    ]
+    return Deed(row.at, row.actor, VERBS.get(row.verb, row.verb), first["name"], link, changes[:MOST_LINES])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(len(value))
+    return "" if value is None else str(value)

@@ -1,0 +1,10 @@
+"""Addresses of the day and of the history."""
+
+from django.urls import path
+
+from daftar.office.home import views
+
+urlpatterns = [
+    path("", views.today, name="today"),
+    path("history/", views.history, name="history"),
+]

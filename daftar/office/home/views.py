@@ -1,0 +1,99 @@
+"""The day at a glance, and what was done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from daftar.attendance.queries import forgotten_lessons, lesson_figures
+from daftar.courses.queries import lessons_on
+from daftar.finance.queries import takings
+from daftar.lib.money import Money
+from daftar.office.home.journal import said
+from daftar.office.page import OfficeRequest, page
+from daftar.orgs.queries import branches
+from daftar.orgs.queries import history as audit_rows
+from daftar.reports.queries import debt_totals, setup_progress, student_counts
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from daftar.courses.models import Lesson
+    from daftar.orgs.access import Actor
+
+PER_PAGE = 50
+
+
+@page("courses.view")
+def today(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    rows = lessons_on(by, by.today)
+    figures = lesson_figures(by, [row.pk for row in rows])
+    context = {
+        "today": by.today, "checklist": _checklist(by), "tiles": _tiles(by) if by.may("people.view") else None,
+        "lessons": [
+            _lesson(by, row)
+            | {"present": figures[row.pk].present, "expected": figures[row.pk].expected, "is_mine": _is_mine(by, row)}
+            for row in rows
+        ],
+        "unmarked": [_lesson(by, row) for row in forgotten_lessons(by)] if by.may("attendance.mark") else [],
+    }  # fmt: skip
+    return render(request, "office/home/today.html", context)
+
+
+@page("orgs.see_history")
+def history(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    before = int(request.GET["before"]) if request.GET.get("before", "").isdecimal() else None
+    rows = audit_rows(by, subject=request.GET.get("subject", "")[:60], before_id=before, limit=PER_PAGE + 1)
+    older = rows[PER_PAGE - 1].pk if len(rows) > PER_PAGE else None
+    return render(
+        request, "office/home/history.html", {"rows": [said(by, row) for row in rows[:PER_PAGE]], "older": older}
+    )
+
+
+def _is_mine(by: Actor, row: Lesson) -> bool:
+    return by.member_id in {row.teacher_id, row.group.teacher_id}
+
+
+def _lesson(by: Actor, row: Lesson) -> dict[str, Any]:
+    return {
+        "id": row.pk, "group_name": row.group.name, "teacher": row.teacher.name if row.teacher else "",
+        "room": row.room.name if row.room_id and row.room else "", "on": row.held_on, "starts_at": row.starts_time,
+        "ends_at": row.ends_at, "state": row.status,
+        "is_unmarked": row.status == "planned" and row.starts_at < by.at,
+    }  # fmt: skip
+
+
+def _tiles(by: Actor) -> dict[str, Any]:
+    counts = student_counts(by)
+    money: dict[str, Any] = {"debtors": 0, "debts": [], "paid": None, "payments": 0}
+    if by.may("tuition.view"):
+        owed = debt_totals(by)
+        money |= {"debtors": owed.count, "debts": [Money(-sum_.amount, sum_.currency) for sum_ in owed.totals]}
+    if by.may("finance.view"):
+        month = takings(by, since=by.today.replace(day=1), until=by.today)
+        sums = [Money(total, currency) for currency, total in sorted(month.sums.items())]
+        money |= {"paid": sums or [Money(0, branches(by)[0].currency)], "payments": month.count}
+    return {"active": counts["active"], "trial": counts["trial"], **money}
+
+
+def _checklist(by: Actor) -> list[dict[str, Any]]:
+    """The first steps of a new centre, ticked by what exists; gone once the first payment is in."""
+    if not by.may("courses.edit"):
+        return []
+    done = setup_progress(by)
+    if all(done.values()):
+        return []
+    steps = {
+        "course": (_("Add a course and its price"), "course-new"), "group": (_("Add a group with its days and time"), "group-new"),
+        "student": (_("Add a student"), "student-new"), "enrolment": (_("Put the student into the group"), "groups"),
+        "lesson": (_("Conduct a lesson"), "today"), "payment": (_("Record a payment"), "payment-new"),
+    }  # fmt: skip
+    return [
+        {"text": text, "done": done[key], "url": reverse(f"office:{route}", args=[by.org_slug])}
+        for key, (text, route) in steps.items()
+    ]

@@ -1,0 +1,81 @@
+"""Conducting a lesson, on a phone and at a desk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from daftar.attendance import services
+from daftar.attendance.queries import Mark, expected_students, get_lesson, marks_in, reasons
+from daftar.lib.errors import Refusal
+from daftar.office.page import OfficeRequest, page
+from daftar.orgs.queries import today_in
+from daftar.reports.queries import lesson_people
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from daftar.courses.models import Lesson
+
+
+@page("attendance.mark")
+def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
+    by, row = request.by, get_lesson(request.by, lesson_id)
+    expected, marks = expected_students(by, lesson_id), marks_in(by, lesson_id)
+    refused = ""
+    if request.method == "POST":
+        absent = _absent(request, expected)
+        try:
+            services.conduct_lesson(by, lesson_id=lesson_id, absent=absent, topic=request.POST.get("topic", "")[:200])
+        except Refusal as refusal:
+            refused = refusal.message
+        else:
+            messages.success(request, _said(len(expected) - len(absent), len(absent)))
+            return redirect("office:today", by.org_slug)
+        marks = _typed(expected, absent)
+    context = {
+        "lesson": _head(request, row), "reasons": reasons(by), "refused": refused,
+        "rows": [_line(person, marks) for person in lesson_people(by, expected)],
+    }  # fmt: skip
+    return render(request, "office/journal/lesson.html", context, status=422 if refused else 200)
+
+
+def _said(present: int, absent: int) -> str:
+    return _("Saved: %(present)s present, %(absent)s absent.") % {"present": present, "absent": absent}
+
+
+def _absent(request: OfficeRequest, expected: dict[int, bool]) -> dict[int, int | None]:
+    """Who of those shown on the page was not ticked, with the reason; the rest of the answer is not believed."""
+    present = set(request.POST.getlist("present"))
+    shown = {int(text) for text in request.POST.getlist("shown") if text.isdecimal()} or expected.keys()
+    chosen = {}
+    for student_id in shown:
+        if str(student_id) not in present:
+            reason = request.POST.get(f"reason_{student_id}", "")
+            chosen[student_id] = int(reason) if reason.isdecimal() else None
+    return chosen
+
+
+def _typed(expected: dict[int, bool], absent: dict[int, int | None]) -> dict[int, Mark]:
+    return {student_id: Mark(student_id not in absent, absent.get(student_id)) for student_id in expected}
+
+
+def _head(request: OfficeRequest, row: Lesson) -> dict[str, Any]:
+    is_ahead = row.held_on > today_in(request.by, row.group.branch)
+    return {
+        "id": row.pk, "group_id": row.group_id, "group_name": row.group.name, "on": row.held_on,
+        "starts_at": row.starts_time, "ends_at": row.ends_at, "room": row.room.name if row.room else "",
+        "teacher": row.teacher.name if row.teacher else "", "topic": row.topic, "state": row.status,
+        "may_mark": not is_ahead, "is_ahead": is_ahead,
+    }  # fmt: skip
+
+
+def _line(person: Any, marks: dict[int, Mark]) -> dict[str, Any]:
+    mark = marks.get(person.student_id)
+    return {
+        "student_id": person.student_id, "name": person.name, "standing": person.standing, "is_expected": True,
+        "is_present": True if mark is None else mark.is_present, "reason_id": mark.reason_id if mark else None,
+    }  # fmt: skip

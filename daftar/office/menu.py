@@ -1,0 +1,54 @@
+"""The navigation, drawn from one table; only what the member may open is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from daftar.orgs.access import Actor
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the navigation."""
+
+    name: Any
+    url: str
+    icon: str
+    active: bool
+
+
+ENTRIES = (
+    (_("Today"), "office:today", "home", "courses.view"),
+    (_("Students"), "office:students", "users", "people.view"),
+    (_("Groups"), "office:groups", "users-group", "courses.view"),
+    (_("Payments"), "office:payments", "cash", "finance.view"),
+    (_("Debtors"), "office:debtors", "alert-circle", "tuition.view"),
+    (_("Courses"), "office:courses", "book", "courses.see_all"),
+    (_("Rooms"), "office:rooms", "door", "courses.see_all"),
+    (_("Team"), "office:team", "id-badge-2", "orgs.manage"),
+    (_("Desks"), "office:desks", "building-bank", "finance.manage_desks"),
+    (_("History"), "office:history", "history", "orgs.see_history"),
+    (_("Settings"), "office:settings", "settings", "orgs.manage"),
+)
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """What every page of the office may show besides its own."""
+    by: Actor | None = getattr(request, "by", None)
+    if by is None:
+        return {"menu": []}
+    home = reverse("office:today", args=[by.org_slug])
+    entries = []
+    for name, route, icon, code in ENTRIES:
+        if by.may(code):
+            url = reverse(route, args=[by.org_slug])
+            active = request.path == url if url == home else request.path.startswith(url)
+            entries.append(Entry(name, url, icon, active))
+    return {"menu": entries}

@@ -1,0 +1,202 @@
+"""Pages on money: payments and receipts, debtors, desks."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from daftar.finance import queries, services
+from daftar.ledger.queries import balances, desk_balances
+from daftar.lib.money import Money, exponent
+from daftar.lib.paging import paged
+from daftar.office import formats
+from daftar.office.forms import done, form_page
+from daftar.office.money.forms import DeskForm, PaymentForm, ReversalForm
+from daftar.office.page import OfficeRequest, page
+from daftar.orgs.queries import branches, today_in
+from daftar.people.queries import get_student
+from daftar.reports.queries import debtors as ask_debtors
+from daftar.reports.queries import find_students, student_rows
+from daftar.tuition.queries import reach_with
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from daftar.finance.models import Payment
+    from daftar.orgs.access import Actor
+    from daftar.people.models import Student
+
+TWICE_WITHIN = timedelta(minutes=10)
+
+
+@page("finance.view")
+def payments(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    since, until = _day(request, "since"), _day(request, "until")
+    if not {"since", "until"} & request.GET.keys():
+        since = by.today.replace(day=1)
+    number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
+    desk_id = int(request.GET["desk"]) if request.GET.get("desk", "").isdecimal() else None
+    found = queries.payments(by, since=since, until=until, desk_id=desk_id)
+    rows, at = paged(found, number)
+    sums = queries.takings(by, since=since, until=until, desk_id=desk_id)
+    totals = [Money(total, currency) for currency, total in sorted(sums.sums.items())]
+    context = {
+        "rows": [_payment_row(row) for row in rows], "page": at, "since": since, "until": until, "desk_id": desk_id,
+        "desks": queries.all_desks(by), "totals": totals or [Money(0, branches(by)[0].currency)], "count": sums.count,
+    }  # fmt: skip
+    return render(request, "office/money/payments.html", context)
+
+
+@page("finance.take_payment")
+def payment_new(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    chosen = request.POST.get("student") or request.GET.get("student", "")
+    if not chosen.isdecimal():
+        q = request.GET.get("q", "")[:100]
+        context = {"student": None, "q": q, "found": find_students(by, q)}
+        return form_page(request, "office/money/payment_new.html", None, **context)
+    student = get_student(by, int(chosen))
+    desks, balance = queries.desks(by, student.branch_id), balances(by, [student.pk])[student.pk]
+    typed = request.POST if request.method == "POST" else request.GET if "amount" in request.GET else None
+    form = PaymentForm(
+        typed, initial=_suggested(by, student, desks, balance), desks=desks, currency=student.branch.currency
+    )
+    if request.method == "POST":
+        paid = done(form, lambda **values: services.take_payment(by, student_id=student.pk, **values))
+        if paid is not None:
+            messages.success(request, _("Payment recorded."))
+            return redirect("office:payment", by.org_slug, paid.pk)
+    context = {"student": student_rows(by, [student])[0], "after": _after(by, student, form), "q": "", "found": []}
+    return form_page(request, "office/money/payment_new.html", form, **context)
+
+
+@page("finance.view")
+def payment(request: OfficeRequest, payment_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_payment(request.by, payment_id)
+    undone = queries.reversal_of_payment(by, payment_id)
+    shown = _payment_row(row) | {
+        "at": row.recorded_at, "payer": row.payer_name, "note": row.note, "branch": row.branch.name,
+        "address": row.branch.address, "phone": row.branch.phone,
+        "balance_after": Money(balances(by, [row.student_id])[row.student_id], row.branch.currency),
+        "reversed_on": undone.reversed_at.date() if undone else None, "reason": undone.reason if undone else "",
+    }  # fmt: skip
+    return render(request, "office/money/payment.html", {"payment": shown})
+
+
+@page("finance.reverse_payment")
+def payment_reverse(request: OfficeRequest, payment_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_payment(request.by, payment_id)
+    form = ReversalForm(request.POST or None)
+    if done(form, lambda **values: services.reverse_payment(by, payment_id=payment_id, **values)):
+        messages.success(request, _("Receipt No %(number)s is reversed.") % {"number": row.number})
+        return redirect("office:payment", by.org_slug, payment_id)
+    return form_page(request, "office/money/payment_reverse.html", form, payment=_payment_row(row))
+
+
+@page("tuition.view")
+def debtors(request: OfficeRequest) -> HttpResponse:
+    number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
+    found = ask_debtors(request.by, number=number)
+    return render(
+        request, "office/money/debtors.html", {"rows": found.rows, "page": found.page, "totals": found.totals}
+    )
+
+
+@page("finance.manage_desks")
+def desks(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    rows = queries.all_desks(by)
+    sums = desk_balances(by, [row.account_id for row in rows])
+    shown = [
+        {
+            "id": row.pk, "name": row.name, "kind": row.get_method_display(), "branch": row.branch.name,
+            "balance": Money(sums[row.account_id], row.branch.currency), "is_open": row.is_open,
+        }
+        for row in rows
+    ]  # fmt: skip
+    return render(request, "office/money/desks.html", {"rows": shown})
+
+
+@page("finance.manage_desks")
+def desk_new(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    form = DeskForm(request.POST or None, branches=branches(by))
+    if done(form, lambda **values: services.open_desk(by, **values)):
+        messages.success(request, _("The desk is open."))
+        return redirect("office:desks", by.org_slug)
+    return form_page(
+        request, "office/form.html", form, title=_("New desk"), submit_label=_("Open desk"), cancel_url="../"
+    )
+
+
+@page("finance.manage_desks")
+def desk_edit(request: OfficeRequest, desk_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_desk(request.by, desk_id)
+    form = DeskForm(request.POST or None, initial={"name": row.name, "is_open": row.is_open})
+    if done(form, lambda **values: services.edit_desk(by, desk_id=desk_id, **values)):
+        messages.success(request, _("Saved."))
+        return redirect("office:desks", by.org_slug)
+    return form_page(request, "office/form.html", form, title=row.name, submit_label=_("Save"), cancel_url="../../")
+
+
+def _day(request: OfficeRequest, name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.GET.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _payment_row(row: Payment) -> dict[str, Any]:
+    return {
+        "id": row.pk, "number": row.number, "on": row.paid_on, "student_id": row.student_id,
+        "student_name": row.student.full_name, "amount": Money(row.amount, row.branch.currency), "desk": row.desk.name,
+        "cashier": row.member.name if row.member else "", "is_reversed": row.is_reversed,
+    }  # fmt: skip
+
+
+def _suggested(by: Actor, student: Student, desks: list[Any], balance: int) -> dict[str, Any]:
+    """What is most likely meant: the debt or else the next charge, today, at the desk this member used last."""
+    ahead = reach_with(by, student.pk, 0).coverage.next_charge
+    amount = -balance if balance < 0 else ahead.amount if ahead else None
+    last, known = queries.last_desk_id(by), [desk.pk for desk in desks]
+    return {
+        "amount": amount, "paid_on": today_in(by, student.branch), "key": secrets.token_hex(16),
+        "desk_id": last if last in known else (known[0] if known else None),
+    }  # fmt: skip
+
+
+def _after(by: Actor, student: Student, form: PaymentForm) -> dict[str, Any] | None:
+    if not form.is_bound:
+        amount = form.initial["amount"]
+    else:
+        form.is_valid()
+        amount = form.cleaned_data.get("amount")
+    if not isinstance(amount, int) or not 0 < amount < 10 ** (12 + exponent(student.branch.currency)):
+        return None
+    then = reach_with(by, student.pk, amount)
+    return {
+        "balance": Money(then.balance, then.currency), "paid_until": then.coverage.paid_until,
+        "text": _meaning(then.balance, then.currency), "warning": _twice(by, student, amount),
+    }  # fmt: skip
+
+
+def _meaning(balance: int, currency: str) -> str:
+    said = formats.money_text(Money(abs(balance), currency))
+    if balance > 0:
+        return _("%(sum)s stays on account.") % {"sum": said}
+    return _("%(sum)s is still owed.") % {"sum": said} if balance < 0 else ""
+
+
+def _twice(by: Actor, student: Student, amount: int) -> str:
+    """A soft warning when the same sum of the same student was recorded a moment ago."""
+    last = queries.latest_payment(by, student.pk)
+    if last is None or last.amount != amount or by.at - last.recorded_at > TWICE_WITHIN:
+        return ""
+    said = {"sum": formats.money_text(Money(amount, student.branch.currency)), "time": formats.clock(last.recorded_at)}
+    return _("You recorded %(sum)s at %(time)s. Another one?") % said

@@ -1,0 +1,192 @@
+"""Pages on people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from daftar.attendance.queries import recent_lessons
+from daftar.courses.queries import enrolments_of, schedules
+from daftar.courses.rules import standing, state_on
+from daftar.ledger.models import TransferKind
+from daftar.ledger.queries import statement
+from daftar.lib.money import Money
+from daftar.office import words
+from daftar.office.forms import done, form_page
+from daftar.office.page import OfficeRequest, page
+from daftar.office.people.forms import StudentForm
+from daftar.orgs.queries import branches
+from daftar.people import services as people
+from daftar.people.models import ContactKind
+from daftar.people.queries import contacts, get_student
+from daftar.reports.queries import owes_since, student_rows, students_page
+from daftar.tuition.queries import reach
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from django.http import HttpResponse
+
+    from daftar.ledger.queries import Line
+    from daftar.orgs.access import Actor
+    from daftar.people.models import Student
+    from daftar.people.queries import Reach
+
+
+@dataclass(frozen=True)
+class StatementRow:
+    """A line of the statement as it is shown."""
+
+    on: date
+    what: str
+    link: str
+    charge: Money | None
+    payment: Money | None
+    balance: Money
+    why: list[words.Said]
+    note: str
+    is_undone: bool
+
+
+@page("people.view")
+def students(request: OfficeRequest) -> HttpResponse:
+    q, state = request.GET.get("q", "")[:100], request.GET.get("state", "")
+    number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
+    found = students_page(request.by, q=q, state=state, number=number)
+    context = {"rows": found.rows, "page": found.page, "counts": found.counts, "q": q, "state": state}
+    return render(request, "office/people/students.html", context)
+
+
+@page("people.edit")
+def student_new(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    form = StudentForm(
+        request.POST or None, initial={"full_name": request.GET.get("name", "")}, branches=branches(by),
+        contacts=by.may("people.see_contacts"),
+    )  # fmt: skip
+    if added := done(form, lambda **values: people.add_student(by, **values)):
+        messages.success(request, _("%(name)s is added.") % {"name": added.full_name})
+        return redirect("office:student", by.org_slug, added.pk)
+    return form_page(
+        request, "office/people/student_form.html", form, title=_("New student"), submit_label=_("Add student"),
+        cancel_url="../",
+    )  # fmt: skip
+
+
+@page("people.edit")
+def student_edit(request: OfficeRequest, student_id: int) -> HttpResponse:
+    by, student = request.by, get_student(request.by, student_id)
+    form = StudentForm(
+        request.POST or None, initial=_known(by, student), branches=branches(by), contacts=by.may("people.see_contacts")
+    )
+    if done(form, lambda **values: people.edit_student(by, student_id=student_id, **values)):
+        messages.success(request, _("Saved."))
+        return redirect("office:student", by.org_slug, student_id)
+    return form_page(
+        request, "office/people/student_form.html", form, title=student.full_name, submit_label=_("Save"),
+        cancel_url="../",
+    )  # fmt: skip
+
+
+@page("people.view")
+def student(request: OfficeRequest, student_id: int) -> HttpResponse:
+    by, row = request.by, get_student(request.by, student_id)
+    sees_money = by.may("tuition.view")
+    tab = "money" if request.GET.get("tab") == "money" and sees_money else "lessons"
+    line, ways = student_rows(by, [row])[0], _contacts(by, student_id)
+    money = _money(by, row) if sees_money else {"balance": None, "owes_since": None, "paid_until": None}
+    context = {
+        "student": _head(row, line), "contacts": ways, "enrolments": _enrolments(by, row, line.balance), "tab": tab,
+        "lessons": recent_lessons(by, student_id) if tab == "lessons" else [],
+        "statement": _statement(by, row, with_reversed="all" in request.GET) if tab == "money" else [],
+        "shows_all": "all" in request.GET, "lessons_left": None, "next_charge": None, "unpriced": 0,
+    }  # fmt: skip
+    return render(request, "office/people/student.html", context | money)
+
+
+def _head(row: Student, line: Any) -> dict[str, Any]:
+    return {
+        "id": row.pk, "name": row.full_name, "standing": line.standing, "phone": line.phone, "born_on": row.born_on,
+        "note": row.note, "is_archived": row.archived_on is not None, "payer": row.payer.name if row.payer else "",
+        "source": row.source, "study_status": row.study_status, "extra": row.extra,
+    }  # fmt: skip
+
+
+def _known(by: Actor, student: Student) -> dict[str, Any]:
+    ways = contacts(by, [student.pk])[student.pk] if by.may("people.see_contacts") else []
+    first = {way.kind: way.raw for way in reversed(ways)}
+    return {
+        "full_name": student.full_name, "branch_id": student.branch_id, "born_on": student.born_on,
+        "payer_name": student.payer.name if student.payer else "", "source": student.source, "note": student.note,
+        "phone": first.get(ContactKind.MOBILE, ""), "email": first.get(ContactKind.EMAIL, ""),
+    }  # fmt: skip
+
+
+def _contacts(by: Actor, student_id: int) -> list[dict[str, str]]:
+    if not by.may("people.see_contacts"):
+        return []
+    return [_contact(way) for way in contacts(by, [student_id])[student_id]]
+
+
+def _contact(way: Reach) -> dict[str, str]:
+    scheme = {"mobile": "tel:", "email": "mailto:"}[way.kind]
+    label = way.owner or str(ContactKind(way.kind).label)
+    return {"label": label, "text": way.value or way.raw, "link": f"{scheme}{way.value}" if way.value else ""}
+
+
+def _enrolments(by: Actor, student: Student, balance: Money | None) -> list[dict[str, Any]]:
+    rows = enrolments_of(by, student.pk)
+    plans = schedules(by, {row.group_id for row in rows})
+    shown = []
+    for row in rows:
+        last = min(row.ends_on or row.group.ends_on, row.group.ends_on)
+        state = state_on(
+            max(by.today, row.starts_on), joined_on=row.starts_on, activated_on=row.activated_on, ends_on=last
+        )
+        shown.append(
+            {
+                "id": row.pk, "group_id": row.group_id, "group_name": row.group.name, "since": row.starts_on,
+                "standing": standing(state, balance.amount if balance else 0).value if state else "trial",
+                "last_day": row.ends_on - timedelta(days=1) if row.ends_on else None,
+                "teacher": row.group.teacher.name if row.group.teacher else "",
+                "schedule": words.schedule_text(plans[row.group_id]),
+                "may_activate": row.activated_on is None and last > by.today and by.may("tuition.activate"),
+            }
+        )  # fmt: skip
+    return shown
+
+
+def _money(by: Actor, student: Student) -> dict[str, Any]:
+    known = reach(by, [student.pk])[student.pk]
+    ahead = known.coverage.next_charge
+    return {
+        "balance": Money(known.balance, known.currency),
+        "owes_since": owes_since(by, [student.pk]).get(student.pk) if known.balance < 0 else None,
+        "paid_until": known.coverage.paid_until, "lessons_left": known.coverage.lessons_left,
+        "unpriced": len(known.unpriced),
+        "next_charge": ahead and {"on": ahead.on, "amount": Money(ahead.amount, known.currency)},
+    }  # fmt: skip
+
+
+def _statement(by: Actor, student: Student, *, with_reversed: bool) -> list[StatementRow]:
+    currency = student.branch.currency
+    rows = statement(by, student.pk, with_reversed=with_reversed)
+    return [_statement_row(row, currency) for row in reversed(rows)]
+
+
+def _statement_row(row: Line, currency: str) -> StatementRow:
+    down = row.amount < 0
+    what = {
+        TransferKind.CHARGE: words.charge_text(row.why), TransferKind.PAYMENT: _("Payment"),
+        TransferKind.OPENING: _("Opening balance"), TransferKind.REVERSAL: _("Reversal"),
+    }[TransferKind(row.kind)]  # fmt: skip
+    return StatementRow(
+        on=row.on, what=what, link="", charge=Money(-row.amount, currency) if down else None,
+        payment=None if down else Money(row.amount, currency), balance=Money(row.balance, currency),
+        why=words.why_text(row.why, currency), note=row.note, is_undone=row.is_reversed,
+    )  # fmt: skip

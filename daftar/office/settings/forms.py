@@ -1,0 +1,73 @@
+"""Forms on the organization."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from daftar.orgs.roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from daftar.orgs.models import Branch
+
+CURRENCIES = ("UZS", "RUB", "KZT", "PLN", "EUR", "USD")
+
+
+class SettingsForm(forms.Form):
+    """The centre and its rules."""
+
+    name = forms.CharField(label=_("Name of the centre"), max_length=200)
+    activation_day_counts = forms.BooleanField(
+        label=_("The lesson on the day of activation is charged"), required=False,
+        help_text=_("Changing this recounts every charge in the background: what is too much or missing is put right."),
+    )  # fmt: skip
+
+
+class MemberForm(forms.Form):
+    """Someone who works in the centre."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    role = forms.ChoiceField(
+        label=_("Role"), choices=[(role.value, role.label) for role in Role], widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args: Any, branches: Iterable[Branch], is_new: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = [(branch.pk, branch.name) for branch in branches]
+        self.fields["branch_ids"] = forms.TypedMultipleChoiceField(
+            label=_("Works in"), choices=rows, coerce=int, required=False, widget=forms.CheckboxSelectMultiple,
+            help_text=_("None chosen: in all branches."),
+        )  # fmt: skip
+        if is_new:
+            self.fields["email"] = forms.EmailField(
+                label=_("E-mail to sign in with"), required=False, help_text=_("A teacher may be without one.")
+            )
+            self.fields["password"] = forms.CharField(
+                label=_("First password"),
+                required=False,
+                widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+            )
+        else:
+            self.fields["is_active"] = forms.BooleanField(label=_("Has access"), required=False)
+
+
+class BranchForm(forms.Form):
+    """A place of the centre."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    address = forms.CharField(label=_("Address"), max_length=200, required=False)
+    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+    def __init__(self, *args: Any, is_new: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_new:
+            self.fields["timezone"] = forms.CharField(label=_("Time zone"), max_length=64, help_text="Asia/Tashkent")
+            self.fields["currency"] = forms.ChoiceField(
+                label=_("Currency"), choices=[(code, code) for code in CURRENCIES]
+            )

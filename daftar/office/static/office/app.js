@@ -1,0 +1,137 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const $ = (selector, from = document) => from.querySelector(selector);
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+  const say = (text) => { $("#live").textContent = text; };
+
+  // Theme: the server reads the cookie, so that pages arrive in their colours.
+  const setTheme = (theme) => {
+    root.dataset.bsTheme = theme;
+    document.cookie = `theme=${theme};path=/;max-age=31536000;samesite=lax`;
+  };
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const followSystem = () => {
+    if (!localStorage.getItem("theme")) setTheme(system.matches ? "dark" : "light");
+  };
+  followSystem();
+  system.addEventListener("change", followSystem);
+
+  // Toasts stay ten seconds, longer while someone reads them.
+  const startToast = (toast) => {
+    if (toast.classList.contains("toast-bad")) return;
+    let timer;
+    const wait = () => { timer = setTimeout(() => toast.remove(), 10000); };
+    ["mouseenter", "focusin"].forEach((event) => toast.addEventListener(event, () => clearTimeout(timer)));
+    ["mouseleave", "focusout"].forEach((event) => toast.addEventListener(event, wait));
+    wait();
+  };
+  const complain = (text) => {
+    const box = document.createElement("div");
+    box.className = "toast show toast-bad";
+    const body = document.createElement("div");
+    body.className = "toast-body";
+    body.textContent = text;
+    box.append(body);
+    $("[data-toasts]")?.append(box);
+    setTimeout(() => box.remove(), 10000);
+  };
+
+  // A choice may show a part of the form: data-shows on the input's group names it, data-when its value.
+  const showParts = () => all("[data-shown-by]").forEach((part) => {
+    const chosen = $(`[name="${part.dataset.shownBy}"]:checked`);
+    part.classList.toggle("shown-by", !chosen || chosen.value !== part.dataset.when);
+  });
+
+  // Attendance: the button says in words what it will save.
+  const countMarks = (form) => {
+    const boxes = all(".att-box", form);
+    const present = boxes.filter((box) => box.checked).length;
+    const text = form.dataset.result.replace("{present}", present).replace("{absent}", boxes.length - present);
+    const button = $("[data-save]", form);
+    if (button) button.textContent = text;
+  };
+
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("[data-theme-switch],[data-close],[data-print],a[href^='#id_']");
+    if (!target) return;
+    if (target.matches("[data-theme-switch]")) {
+      const theme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+      localStorage.setItem("theme", theme);
+      setTheme(theme);
+    } else if (target.matches("[data-close]")) {
+      target.closest(".toast").remove();
+    } else if (target.matches("[data-print]")) {
+      print();
+    } else {
+      event.preventDefault();
+      document.getElementById(target.hash.slice(1))?.focus();
+    }
+  });
+
+  document.addEventListener("change", (event) => {
+    showParts();
+    const form = event.target.closest("[data-attendance]");
+    if (form && event.target.matches(".att-box")) countMarks(form);
+    if (event.target.matches("[data-auto]")) event.target.form.requestSubmit();
+  });
+
+  // A form goes once: a second press does nothing until the page comes back.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (form.dataset.busy) { event.preventDefault(); return; }
+    form.dataset.busy = "1";
+    const button = event.submitter || $("[type=submit]", form);
+    if (!button?.matches("[data-save]")) return;
+    button.dataset.label = button.innerHTML;
+    setTimeout(() => {
+      button.disabled = true;
+      button.setAttribute("aria-busy", "true");
+      button.textContent = document.body.dataset.saving;
+    });
+  });
+  addEventListener("pageshow", () => all("form[data-busy]").forEach((form) => {
+    delete form.dataset.busy;
+    const button = $("[data-label]", form);
+    if (!button) return;
+    button.disabled = false;
+    button.removeAttribute("aria-busy");
+    button.innerHTML = button.dataset.label;
+  }));
+
+  // Keys are physical (event.code), so that they work under any keyboard layout.
+  let going = 0;
+  const typing = (element) => element.matches("input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable]");
+  const press = (element) => (element.matches("input") ? element.focus() : element.click());
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey && event.code === "Enter") {
+      const form = event.target.closest("form") || all("form").find((each) => $("[data-save]", each));
+      if (form?.method === "post") { event.preventDefault(); form.requestSubmit(); }
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (typing(event.target)) { if (event.code === "Escape") event.target.blur(); return; }
+    const recent = Date.now() - going < 1500;
+    const wanted = recent ? `[data-go="${event.code}"]` : `[data-key="${event.code}"]`;
+    going = event.code === "KeyG" && !recent ? Date.now() : 0;
+    const found = all(wanted).find((element) => element.offsetParent !== null) || $(wanted);
+    if (found) { event.preventDefault(); press(found); }
+  });
+
+  document.addEventListener("htmx:beforeRequest", (event) => event.detail.target.setAttribute("aria-busy", "true"));
+  document.addEventListener("htmx:afterRequest", (event) => event.detail.target.removeAttribute("aria-busy"));
+  document.addEventListener("htmx:afterSettle", () => {
+    const news = $("[data-announce]");
+    if (news) say(news.dataset.announce);
+  });
+  ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((name) =>
+    document.addEventListener(name, () => complain(document.body.dataset.failed)));
+
+  all("[data-toasts] .toast").forEach(startToast);
+  all("[data-attendance]").forEach(countMarks);
+  showParts();
+  const first = $("[data-error-summary]") || $("[data-focus]");
+  first?.focus();
+  first?.select?.();
+})();

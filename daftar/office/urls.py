@@ -1,0 +1,11 @@
+"""Addresses of the office, by area."""
+
+from daftar.office.courses.urls import urlpatterns as courses
+from daftar.office.home.urls import urlpatterns as home
+from daftar.office.journal.urls import urlpatterns as journal
+from daftar.office.money.urls import urlpatterns as money
+from daftar.office.people.urls import urlpatterns as people
+from daftar.office.settings.urls import urlpatterns as settings
+
+app_name = "office"
+urlpatterns = [*home, *people, *courses, *journal, *money, *settings]

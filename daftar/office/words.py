@@ -1,0 +1,166 @@
+"""Values of the domain in the reader's words: schedules, charges, and why a charge is what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext_lazy
+
+from daftar.courses.models import PLAN_LABELS
+from daftar.courses.rules import Pattern, PlanKind, pattern_of
+from daftar.lib.money import Money
+from daftar.office import formats
+from daftar.tuition.rules import WhyLine, from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from daftar.courses.queries import WeeklySchedule
+
+PATTERNS: dict[Pattern, Any] = {
+    Pattern.ODD: pgettext_lazy("days", "odd days"),
+    Pattern.EVEN: pgettext_lazy("days", "even days"),
+    Pattern.WEEKEND: pgettext_lazy("days", "weekend"),
+    Pattern.EVERY_DAY: pgettext_lazy("days", "every day"),
+}
+WEEKDAYS = (
+    pgettext_lazy("weekday", "Mon"), pgettext_lazy("weekday", "Tue"), pgettext_lazy("weekday", "Wed"),
+    pgettext_lazy("weekday", "Thu"), pgettext_lazy("weekday", "Fri"), pgettext_lazy("weekday", "Sat"),
+    pgettext_lazy("weekday", "Sun"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Said:
+    """One line of an explanation."""
+
+    label: str
+    text: str
+
+
+def schedule_text(schedule: WeeklySchedule) -> str:
+    """`odd days 14:00`, `Mon, Sat 9:00`, or that there is none yet."""
+    if not schedule.weekdays or schedule.starts_time is None:
+        return _("no schedule yet")
+    pattern = pattern_of(schedule.weekdays)
+    days = PATTERNS.get(pattern) or ", ".join(str(WEEKDAYS[day - 1]) for day in schedule.weekdays)
+    return f"{days} {formats.clock(schedule.starts_time)}"
+
+
+def plan_text(plan: str, lessons_count: int) -> str:
+    """A way of charging with its size."""
+    if plan == PlanKind.PER_LESSON and lessons_count > 1:
+        return ngettext("per %(num)s lesson", "per %(num)s lessons", lessons_count) % {"num": lessons_count}
+    return str(PLAN_LABELS[PlanKind(plan)])
+
+
+def charge_text(why: Any) -> str:
+    """What a charge is for, in a few words: its month or its lesson."""
+    for line in from_json(why or []):
+        if line.code == "lessons_counted":
+            return _("Tuition, %(month)s") % {"month": formats.month(date.fromisoformat(f"{line.values['month']}-01"))}
+    return _("Lesson")
+
+
+def why_text(why: Any, currency: str) -> list[Said]:
+    """Why a charge is what it is, line by line; codes that say nothing to people are left out."""
+    said = [_SAYS[line.code](line, currency) for line in from_json(why or []) if line.code in _SAYS]
+    return [line for line in said if line is not None]
+
+
+def _money(amount: Any, currency: str) -> str:
+    return str(formats.money_text(Money(int(amount), currency)))
+
+
+def _day(text: Any) -> str:
+    return str(formats.day(date.fromisoformat(str(text))))
+
+
+def _days(texts: Any) -> str:
+    return ", ".join(str(formats.day_month(date.fromisoformat(text))) for text in texts)
+
+
+def _subscription(line: WhyLine, currency: str) -> Said:
+    values = {"plan": PLAN_LABELS[PlanKind(str(line.values["plan"]))], "day": _day(line.values["starts_on"])}
+    return Said(_("Subscription"), _("%(plan)s, from %(day)s") % values)
+
+
+def _picked(line: WhyLine, currency: str) -> Said | None:
+    reasons = {
+        "bound_to_group": _("it is for this group"),
+        "later_start": _("it is the newest"),
+        "higher_id": _("it was added last"),
+    }
+    reason = reasons.get(str(line.values["rule"]))
+    return None if reason is None else Said(_("Chosen because"), reason)
+
+
+def _price(line: WhyLine, currency: str) -> Said:
+    values = {"price": _money(line.values["amount"], currency), "day": _day(line.values["from_on"])}
+    return Said(_("Price"), _("%(price)s, in force from %(day)s") % values)
+
+
+def _counted(line: WhyLine, currency: str) -> Said:
+    dates: Any = line.values["dates"]
+    label = ngettext("%(num)s lesson in the month", "%(num)s lessons in the month", len(dates)) % {"num": len(dates)}
+    return Said(label, _days(dates))
+
+
+def _paid(line: WhyLine, currency: str) -> Said:
+    dates: Any = line.values["dates"]
+    label = ngettext("%(num)s lesson charged", "%(num)s lessons charged", len(dates)) % {"num": len(dates)}
+    return Said(label, _days(dates))
+
+
+def _starts(line: WhyLine, currency: str) -> Said:
+    label = _("Active from") if line.values["rule"] == "activated" else _("Subscription from")
+    return Said(label, _day(line.values["on"]))
+
+
+def _ends(line: WhyLine, currency: str) -> Said:
+    label = _("The group ends on") if line.values["rule"] == "group_ends" else _("The subscription ends on")
+    return Said(label, _day(line.values["on"]))
+
+
+def _whole(line: WhyLine, currency: str) -> Said:
+    return Said(_("Part"), _("the whole month"))
+
+
+def _part(line: WhyLine, currency: str) -> Said:
+    return Said(_("Part"), _("%(part)s of %(of)s lessons") % {"part": line.values["part"], "of": line.values["of"]})
+
+
+def _place(line: WhyLine, currency: str) -> Said | None:
+    if line.values["of"] == 1:
+        return None
+    return Said(
+        _("Place in the bundle"), _("%(place)s of %(of)s") % {"place": line.values["place"], "of": line.values["of"]}
+    )
+
+
+def _rounding(line: WhyLine, currency: str) -> Said:
+    values = {"step": _money(line.values["step"], currency), "sum": _money(line.values["amount"], currency)}
+    return Said(_("Rounding"), _("to %(step)s, half up: %(sum)s") % values)
+
+
+def _absence(line: WhyLine, currency: str) -> Said:
+    return Said(_("Absent"), _("this absence is charged"))
+
+
+_SAYS: Mapping[str, Callable[[WhyLine, str], Said | None]] = {
+    "subscription": _subscription,
+    "picked_because": _picked,
+    "price": _price,
+    "absence_charged": _absence,
+    "bundle_place": _place,
+    "lessons_counted": _counted,
+    "lessons_paid": _paid,
+    "starts_because": _starts,
+    "ends_because": _ends,
+    "whole_month": _whole,
+    "prorated": _part,
+    "rounding": _rounding,
+}

@@ -1,0 +1,184 @@
+"""Who acts, and the only ways to act: `@verb` changes, `@question` reads.
+
+A verb is one function, one permission, one transaction and one audit row. A verb called by another verb with
+`by.trusted()` adds to the outer row and is not asked for its permission.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from django.db import models, transaction
+
+from daftar.lib.errors import Forbidden
+from daftar.orgs.models import AuditEntry, TenantModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date, datetime
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Row = TypeVar("Row", bound=TenantModel)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, for which organization, with which rights, at which moment."""
+
+    org_id: int
+    org_slug: str
+    org_name: str
+    user_id: int | None
+    member_id: int | None
+    name: str
+    permissions: frozenset[str]
+    branch_ids: frozenset[int] | None
+    at: datetime
+    timezone: str
+    language: str
+    is_trusted: bool = False
+    notes: list[dict[str, Any]] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def today(self) -> date:
+        """The date where the actor stands."""
+        return self.at.astimezone(ZoneInfo(self.timezone)).date()
+
+    def may(self, code: str) -> bool:
+        """Whether the actor has the permission."""
+        return self.is_trusted or code in self.permissions
+
+    def must(self, code: str) -> None:
+        """Forbidden unless the actor has the permission."""
+        if not self.may(code):
+            raise Forbidden(code)
+
+    def trusted(self) -> Actor:
+        """The same actor inside a verb whose own permission already counted."""
+        return replace(self, is_trusted=True)
+
+
+class Event(Protocol):
+    """A fact announced: a frozen dataclass of ids and plain values."""
+
+    __dataclass_fields__: Any
+
+
+class Job(Protocol):
+    """A background task that can be deferred within the transaction."""
+
+    def defer(self, **arguments: Any) -> Any: ...
+
+
+_now: dict[type, Callable[..., Any]] = {}
+_later: dict[type, Sequence[Job]] = {}
+
+
+def install_reactions(now: Mapping[type, Callable[..., Any]], later: Mapping[type, Sequence[Job]]) -> None:
+    """Makes these the reactions to announced facts; called once at start."""
+    _now.clear()
+    _now.update(now)
+    _later.clear()
+    _later.update(later)
+
+
+def publish(by: Actor, event: Event) -> None:
+    """Announces a fact: its NOW reaction runs here, its LATER jobs are deferred in the same transaction."""
+    if reaction := _now.get(type(event)):
+        reaction(by.trusted(), **asdict(event))  # type: ignore[call-overload] # events are dataclasses
+    for job in _later.get(type(event), ()):
+        job.defer(org_id=by.org_id, **asdict(event))  # type: ignore[call-overload]
+
+
+def verb(code: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[Concatenate[Actor, P], R]]:
+    """Makes a function something that can be done: checked, in one transaction, with one audit row."""
+
+    def decorate(function: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenate[Actor, P], R]:
+        @wraps(function)
+        def run(by: Actor, *args: P.args, **kwargs: P.kwargs) -> R:
+            by.must(code)
+            with transaction.atomic():
+                if by.notes is not None:
+                    return function(by, *args, **kwargs)
+                notes: list[dict[str, Any]] = []
+                result = function(replace(by, notes=notes), *args, **kwargs)
+                if notes:
+                    _record(by, f"{code.split('.', maxsplit=1)[0]}.{function.__name__}", notes)
+                return result
+
+        run.permission = code  # type: ignore[attr-defined] # read by the tests of the architecture
+        return run
+
+    return decorate
+
+
+def question(code: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[Concatenate[Actor, P], R]]:
+    """Makes a function something that may be asked by those with the permission; it writes nothing."""
+
+    def decorate(function: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenate[Actor, P], R]:
+        @wraps(function)
+        def ask(by: Actor, *args: P.args, **kwargs: P.kwargs) -> R:
+            by.must(code)
+            return function(by, *args, **kwargs)
+
+        ask.permission = code  # type: ignore[attr-defined] # read by the tests of the architecture
+        return ask
+
+    return decorate
+
+
+def add(by: Actor, model: type[Row], **values: Any) -> Row:
+    """A new row of the actor's organization, noted for the audit."""
+    row: Row = model.objects.create(org_id=by.org_id, **values)
+    note(by, row, was=None, now=values)
+    return row
+
+
+def change(by: Actor, row: TenantModel, **values: Any) -> None:
+    """Sets and saves what differs, and notes old and new."""
+    was = {name: getattr(row, name) for name, value in values.items() if getattr(row, name) != value}
+    if not was:
+        return
+    now = {name: values[name] for name in was}
+    for name, value in now.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(now))
+    note(by, row, was=was, now=now)
+
+
+def note(by: Actor, row: TenantModel, *, was: Mapping[str, Any] | None, now: Mapping[str, Any]) -> None:
+    """Adds what happened to a row to the audit row of the verb under way."""
+    if by.notes is None:
+        raise RuntimeError(f"{row} was changed outside a verb")
+    by.notes.append(
+        {
+            "row": row._meta.model_name,
+            "id": row.pk,
+            "name": str(row),
+            "was": None if was is None else {name: _plain(value) for name, value in was.items()},
+            "now": {name: _plain(value) for name, value in now.items()},
+        }
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, models.Model):
+        return str(value)
+    return value if value is None or isinstance(value, bool | int | str | list | dict) else str(value)
+
+
+def _record(by: Actor, verb_name: str, notes: list[dict[str, Any]]) -> None:
+    first = notes[0]
+    AuditEntry.objects.create(
+        org_id=by.org_id,
+        at=by.at,
+        member_id=by.member_id,
+        actor=by.name,
+        verb=verb_name,
+        subject=f"{first['row']}:{first['id']}",
+        changes=notes,
+    )

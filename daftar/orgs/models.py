@@ -1,0 +1,139 @@
+"""Tables of organizations and of the people who work in them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from daftar.lib.tenancy import TenantManager
+from daftar.orgs.roles import Role
+
+
+class UserManager(BaseUserManager["User"]):
+    """Finds people by e-mail, however it was capitalised."""
+
+    def create_user(self, email: str, password: str | None, *, name: str) -> User:
+        """A login; without a password it cannot sign in yet."""
+        user = self.model(email=email.lower(), name=name)
+        user.set_password(password)
+        user.save(force_insert=True)
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person who can sign in; may be a member of several organizations."""
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    is_active = models.BooleanField(default=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Organization(models.Model):
+    """A company that uses Daftar."""
+
+    slug = models.SlugField(unique=True, max_length=60)
+    name = models.CharField(max_length=200)
+    currency = models.CharField(max_length=3)
+    # Minor units that amounts are rounded to; empty: the currency's smallest used unit (decision D2).
+    rounding_step = models.PositiveIntegerField(null=True, blank=True)
+    # Decision D1: whether the lesson on the day of activation is charged.
+    activation_day_counts = models.BooleanField(default=True)
+    is_demo = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TenantModel(models.Model):
+    """A row that belongs to one organization."""
+
+    org = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+
+    objects: ClassVar[TenantManager[Any]] = TenantManager()
+    # What Django itself reads and writes through (save, refresh, cascades); the domain has no business here.
+    unguarded: ClassVar[models.Manager[Any]] = models.Manager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "unguarded"
+
+
+class Branch(TenantModel):
+    """A place of an organization: its clock, its money, its rooms and desks."""
+
+    branch_path = "id"
+
+    name = models.CharField(max_length=120)
+    timezone = models.CharField(max_length=64)
+    currency = models.CharField(max_length=3)
+    language = models.CharField(max_length=5, default="en")
+    address = models.CharField(max_length=200, blank=True, default="")
+    phone = models.CharField(max_length=40, blank=True, default="")
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "name"], name="branch_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(TenantModel):
+    """A person who works in an organization; a teacher may be without a login."""
+
+    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    name = models.CharField(max_length=200)
+    role = models.CharField(max_length=20, choices=[(role.value, role.label) for role in Role])
+    all_branches = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "user"], name="member_once"),
+            models.CheckConstraint(
+                name="member_role_known", condition=models.Q(role__in=[role.value for role in Role])
+            ),
+        ]
+        indexes = [models.Index(fields=["user"], name="member_user")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MemberBranch(TenantModel):
+    """A branch that a member works in."""
+
+    member = models.ForeignKey(Member, models.CASCADE, related_name="+")
+    branch = models.ForeignKey(Branch, models.CASCADE, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "member", "branch"], name="member_branch_once")]
+
+
+class AuditEntry(TenantModel):
+    """What one verb changed, when and by whom; the database refuses to alter or delete it."""
+
+    at = models.DateTimeField()
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    actor = models.CharField(max_length=200)
+    verb = models.CharField(max_length=80)
+    subject = models.CharField(max_length=60)
+    # [{"row": "student", "id": 1, "name": "…", "was": {…}, "now": {…}}]; "was" is null for a new row.
+    changes = models.JSONField()
+
+    class Meta(TenantModel.Meta):
+        indexes = [
+            models.Index(fields=["org", "-at", "-id"], name="audit_newest"),
+            models.Index(fields=["org", "subject", "-id"], name="audit_subject"),
+        ]

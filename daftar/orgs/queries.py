@@ -1,0 +1,159 @@
+"""Questions about the organization."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from daftar.lib.errors import NotFound
+from daftar.orgs.access import Actor, question
+from daftar.orgs.models import AuditEntry, Branch, Member, MemberBranch, Organization
+from daftar.orgs.roles import PERMISSIONS, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from daftar.lib.tenancy import TenantQuerySet
+
+
+@dataclass(frozen=True)
+class Membership:
+    """One organization that a person may enter."""
+
+    slug: str
+    name: str
+
+
+def memberships(user_id: int) -> list[Membership]:
+    """Where the person who just signed in works; asked before there is an actor."""
+    rows = Member.unguarded.filter(user_id=user_id, is_active=True).select_related("org").order_by("org__name", "id")
+    return [Membership(row.org.slug, row.org.name) for row in rows]
+
+
+def actor_for(user_id: int, slug: str, language: str) -> tuple[Actor, Member]:
+    """Who this person is in the organization at this address, and as which member; NotFound for strangers.
+
+    Asked before the organization's transaction opens: members stand outside row-level security. `settled` adds
+    the branches from inside.
+    """
+    member = (
+        Member.unguarded.select_related("org")
+        .filter(user_id=user_id, org__slug=slug, is_active=True, user__is_active=True)
+        .first()
+    )
+    if member is None:
+        raise NotFound
+    actor = Actor(
+        org_id=member.org_id,
+        org_slug=slug,
+        org_name=member.org.name,
+        user_id=user_id,
+        member_id=member.pk,
+        name=member.name,
+        permissions=PERMISSIONS[Role(member.role)],
+        branch_ids=None,
+        at=datetime.now(UTC),
+        timezone="UTC",
+        language=language,
+    )
+    return actor, member
+
+
+def settled(by: Actor, member: Member) -> Actor:
+    """The actor with the branches the member works in and their clock; asked inside the organization's transaction."""
+    seen = (
+        None
+        if member.all_branches
+        else frozenset(
+            MemberBranch.objects.visible_to(by).filter(member_id=member.pk).values_list("branch_id", flat=True)
+        )
+    )
+    by = replace(by, branch_ids=seen)
+    home = Branch.objects.visible_to(by).order_by("id").first()
+    return by if home is None else replace(by, timezone=home.timezone)
+
+
+def system_actor(org_id: int, at: datetime | None = None) -> Actor:
+    """The system itself acting for an organization, inside its transaction."""
+    org = Organization.objects.get(pk=org_id)
+    branch = Branch.unguarded.filter(org_id=org_id).order_by("id").first()
+    return Actor(
+        org_id=org_id,
+        org_slug=org.slug,
+        org_name=org.name,
+        user_id=None,
+        member_id=None,
+        name="Daftar",
+        permissions=frozenset(),
+        branch_ids=None,
+        at=at or datetime.now(UTC),
+        timezone=branch.timezone if branch else "UTC",
+        language=branch.language if branch else "en",
+        is_trusted=True,
+    )
+
+
+@question("courses.view")
+def branches(by: Actor) -> list[Branch]:
+    """The branches the actor works in, the oldest first."""
+    return list(Branch.objects.visible_to(by).order_by("id"))
+
+
+@question("courses.view")
+def organization(by: Actor) -> Organization:
+    """The actor's organization with its settings."""
+    return Organization.objects.get(pk=by.org_id)
+
+
+@question("courses.view")
+def teachers(by: Actor) -> list[Member]:
+    """Members who may lead a group, by name."""
+    return list(Member.objects.visible_to(by).filter(is_active=True).order_by("name", "id"))
+
+
+@question("orgs.manage")
+def members(by: Actor) -> TenantQuerySet[Member]:
+    """Everyone who works here, by name, with the login if there is one."""
+    return Member.objects.visible_to(by).select_related("user").order_by("-is_active", "name", "id")
+
+
+@question("orgs.manage")
+def get_member(by: Actor, member_id: int) -> Member:
+    """The member; NotFound when invisible."""
+    return Member.objects.visible_to(by).one(pk=member_id)
+
+
+@question("orgs.manage")
+def get_branch(by: Actor, branch_id: int) -> Branch:
+    """The branch; NotFound when invisible."""
+    return Branch.objects.visible_to(by).one(pk=branch_id)
+
+
+@question("orgs.manage")
+def member_branches(by: Actor) -> dict[int, list[int]]:
+    """Ids of the branches of each member who does not work in all."""
+    found: dict[int, list[int]] = defaultdict(list)
+    rows = MemberBranch.objects.visible_to(by).order_by("branch_id")
+    for member_id, branch_id in rows.values_list("member_id", "branch_id"):
+        found[member_id].append(branch_id)
+    return found
+
+
+@question("orgs.see_history")
+def history(by: Actor, *, subject: str = "", before_id: int | None = None, limit: int = 50) -> Sequence[AuditEntry]:
+    """What was done, the newest first; `subject` like `student:17` narrows it to one row."""
+    rows = AuditEntry.objects.visible_to(by).order_by("-id")
+    if subject:
+        rows = rows.filter(subject=subject)
+    if before_id is not None:
+        rows = rows.filter(id__lt=before_id)
+    return list(rows[:limit])
+
+
+def today_in(by: Actor, branch: Branch) -> date:
+    """The date in a branch at the moment of acting."""
+    return by.at.astimezone(ZoneInfo(branch.timezone)).date()

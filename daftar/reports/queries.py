@@ -1,0 +1,273 @@
+"""Lists of students with their groups, standing and money."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+
+from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonStatus
+from daftar.courses.rules import EnrolmentState, standing, state_on
+from daftar.finance.models import Payment
+from daftar.ledger.models import Account, AccountKind, Transfer
+from daftar.ledger.queries import balances
+from daftar.lib.money import Money
+from daftar.lib.paging import Page, paged
+from daftar.orgs.access import Actor, question
+from daftar.people.models import Student
+from daftar.people.queries import phones
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import date
+
+
+@dataclass(frozen=True)
+class StudentRow:
+    """A line of a list of students; `balance` None: may not be seen."""
+
+    id: int
+    name: str
+    groups: tuple[str, ...]
+    standing: str
+    balance: Money | None
+    phone: str
+
+
+@dataclass(frozen=True)
+class StudentsPage:
+    """A page of students with how many there are in each state (not archived)."""
+
+    rows: list[StudentRow]
+    page: Page
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Debtor:
+    """Someone whose balance is below zero; `since`: the day the running balance last fell below it."""
+
+    student_id: int
+    name: str
+    groups: tuple[str, ...]
+    owes: Money
+    since: date | None
+    phone: str
+
+
+@dataclass(frozen=True)
+class Debt:
+    """How many owe, and the exact sums they owe by currency (positive)."""
+
+    count: int
+    totals: list[Money]
+
+
+@dataclass(frozen=True)
+class Debtors:
+    """A page of debtors, and the exact sums over all of them by currency (positive: owed to the centre)."""
+
+    rows: list[Debtor]
+    page: Page
+    totals: list[Money]
+
+
+@question("people.view")
+def students_page(by: Actor, *, q: str = "", state: str = "", number: int = 1) -> StudentsPage:
+    """A page of students by name: those matching what was typed, in a state (empty: all who are not archived)."""
+    rows = Student.objects.visible_to(by)
+    rows = rows.exclude(archived_on=None) if state == "archived" else rows.current()
+    if q.strip():
+        rows = rows.matching(q)
+    rows = _in_state(by, rows, state)
+    chosen, page = paged(rows.select_related("branch").order_by("sort_key", "id"), number)
+    return StudentsPage(student_rows(by, chosen), page, student_counts(by))
+
+
+@question("people.view")
+def find_students(by: Actor, q: str, limit: int = 8) -> list[StudentRow]:
+    """The first students matching what was typed; nothing for nothing."""
+    if not q.strip():
+        return []
+    rows = Student.objects.visible_to(by).current().matching(q).select_related("branch")
+    return student_rows(by, list(rows.order_by("sort_key", "id")[:limit]))
+
+
+@question("people.view")
+def student_rows(by: Actor, students: Sequence[Student]) -> list[StudentRow]:
+    """These students as lines of a list, in their order."""
+    ids = [student.pk for student in students]
+    sums = balances(by, ids) if by.may("tuition.view") else {}
+    reach = phones(by, ids) if by.may("people.see_contacts") else {}
+    groups: dict[int, list[str]] = defaultdict(list)
+    states: dict[int, set[EnrolmentState]] = defaultdict(set)
+    enrolments = Enrolment.objects.visible_to(by).filter(student_id__in=ids).select_related("group")
+    for row in enrolments.order_by("group__name", "id"):
+        state = state_on(by.today, joined_on=row.starts_on, activated_on=row.activated_on, ends_on=_end_of(row))
+        states[row.student_id].add(state or EnrolmentState.TRIAL)
+        if state is not EnrolmentState.LEFT:
+            groups[row.student_id].append(row.group.name)
+    return [
+        StudentRow(
+            id=student.pk, name=student.full_name, groups=tuple(groups[student.pk]),
+            standing=overall_standing(student, states[student.pk], sums.get(student.pk, 0)),
+            balance=Money(sums[student.pk], student.branch.currency) if student.pk in sums else None,
+            phone=reach.get(student.pk, ""),
+        )
+        for student in students
+    ]  # fmt: skip
+
+
+def overall_standing(student: Student, states: Collection[EnrolmentState], balance: int) -> str:
+    """How a student stands in the centre as a whole: archived, or the liveliest of the groups, or lead."""
+    if student.archived_on is not None:
+        return "archived"
+    for state in (EnrolmentState.ACTIVE, EnrolmentState.FROZEN, EnrolmentState.TRIAL, EnrolmentState.LEFT):
+        if state in states:
+            return standing(state, balance).value
+    return "lead"
+
+
+def _end_of(row: Enrolment) -> date:
+    """The first day no longer in the group: left, or the group is over."""
+    return min(row.ends_on or row.group.ends_on, row.group.ends_on)
+
+
+def _enrolled(by: Actor) -> Any:
+    today = by.today
+    rows = Enrolment.unguarded.filter(org_id=by.org_id, student_id=OuterRef("pk"), group__ends_on__gt=today)
+    return rows.exclude(ends_on__lte=today)
+
+
+def _in_state(by: Actor, rows: Any, state: str) -> Any:
+    active = Q(Exists(_enrolled(by).filter(activated_on__lte=by.today)))
+    present = Q(Exists(_enrolled(by)))
+    owes = Q(pk__in=_debtor_accounts(by).values("student_id"))
+    # Every state that is not here is all of them; "owes" is the debtors' page, whoever they are.
+    chosen = {"active": active, "trial": present & ~active, "owes": owes, "left": ~present}.get(state)
+    return rows if chosen is None else rows.filter(chosen)
+
+
+@question("people.view")
+def student_counts(by: Actor) -> dict[str, int]:
+    """How many students there are in each state, archived ones left out; "" is all, "owes" only for who may see it."""
+    today, rows = by.today, Student.objects.visible_to(by).current()
+    enrolled = (
+        Enrolment.objects.visible_to(by)
+        .filter(group__ends_on__gt=today, student__archived_on=None)
+        .exclude(ends_on__lte=today)
+        .aggregate(
+            active=Count("student_id", distinct=True, filter=Q(activated_on__lte=today)),
+            present=Count("student_id", distinct=True),
+        )
+    )
+    counts = {"": rows.count(), "active": enrolled["active"], "trial": enrolled["present"] - enrolled["active"]}
+    if by.may("tuition.view"):
+        counts["owes"] = _debtor_accounts(by).count()
+    return counts
+
+
+def _debtor_accounts(by: Actor) -> Any:
+    rows = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, balance__lt=0, student__archived_on=None)
+    return rows if by.branch_ids is None else rows.filter(student__branch_id__in=by.branch_ids)
+
+
+@question("tuition.view")
+def debt_totals(by: Actor) -> Debt:
+    """What all debtors owe together, to the minor unit."""
+    rows = _debtor_accounts(by).values("currency").annotate(total=Sum("balance"), count=Count("pk"))
+    sums = list(rows.order_by("currency"))
+    return Debt(sum(row["count"] for row in sums), [Money(-row["total"], row["currency"]) for row in sums])
+
+
+@question("tuition.view")
+def debtors(by: Actor, *, number: int = 1) -> Debtors:
+    """Who owes, the largest debt first, and what all of them owe together."""
+    owed = debt_totals(by)
+    rows = _debtor_accounts(by).select_related("student").order_by("balance", "id")
+    chosen, page = paged(rows, number, owed.count)
+    ids = [row.student_id for row in chosen]
+    since = owes_since(by, ids)
+    reach = phones(by, ids) if by.may("people.see_contacts") else {}
+    groups: dict[int, list[str]] = defaultdict(list)
+    enrolments = Enrolment.objects.visible_to(by).filter(student_id__in=ids).select_related("group")
+    for row in enrolments.order_by("group__name", "id"):
+        groups[row.student_id].append(row.group.name)
+    return Debtors(
+        rows=[
+            Debtor(
+                row.student_id, row.student.full_name, tuple(dict.fromkeys(groups[row.student_id])),
+                Money(-row.balance, row.currency), since.get(row.student_id), reach.get(row.student_id, ""),
+            )
+            for row in chosen
+        ],
+        page=page,
+        totals=owed.totals,
+    )  # fmt: skip
+
+
+@question("tuition.view")
+def owes_since(by: Actor, student_ids: Collection[int]) -> dict[int, date]:
+    """The day each student's running balance last fell below zero; only of those below zero now.
+
+    Payments are not allocated to charges: the balance of a day is a sum, and the last day of a run below zero counts.
+    """
+    moves = Transfer.objects.visible_to(by)
+    debits = moves.filter(debit__student_id__in=student_ids).values_list(
+        "debit__student_id", "effective_on", -F("amount")
+    )
+    credits = moves.filter(credit__student_id__in=student_ids).values_list(
+        "credit__student_id", "effective_on", "amount"
+    )
+    days: dict[int, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    for student_id, on, amount in [*debits, *credits]:
+        days[student_id][on] += amount
+    found = {}
+    for student_id, sums in days.items():
+        balance, fell_on = 0, None
+        for on in sorted(sums):
+            was, balance = balance, balance + sums[on]
+            if balance < 0 <= was:
+                fell_on = on
+        if balance < 0 and fell_on is not None:
+            found[student_id] = fell_on
+    return found
+
+
+@dataclass(frozen=True)
+class Participant:
+    """A student in a lesson; `standing` shows debt only to those who may see it."""
+
+    student_id: int
+    name: str
+    standing: str
+
+
+@question("attendance.mark")
+def lesson_people(by: Actor, expected: dict[int, bool]) -> list[Participant]:
+    """Those expected in a lesson (id -> whether on trial), by name."""
+    rows = Student.objects.visible_to(by).filter(pk__in=expected).order_by("sort_key", "id")
+    sums = balances(by, list(expected)) if by.may("tuition.view") else {}
+    return [
+        Participant(
+            row.pk,
+            row.full_name,
+            standing(EnrolmentState.TRIAL if expected[row.pk] else EnrolmentState.ACTIVE, sums.get(row.pk, 0)).value,
+        )
+        for row in rows
+    ]
+
+
+@question("courses.edit")
+def setup_progress(by: Actor) -> dict[str, bool]:
+    """Which first steps of a new centre are done."""
+    return {
+        "course": Course.objects.visible_to(by).exists(),
+        "group": Group.objects.visible_to(by).exists(),
+        "student": Student.objects.visible_to(by).exists(),
+        "enrolment": Enrolment.objects.visible_to(by).exists(),
+        "lesson": Lesson.objects.visible_to(by).filter(status=LessonStatus.CONDUCTED).exists(),
+        "payment": Payment.objects.visible_to(by).exists(),
+    }

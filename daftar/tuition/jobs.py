@@ -1,0 +1,36 @@
+"""Background work of tuition: what falls due with the calendar, and what a changed rule touches."""
+
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from daftar.orgs.access import Actor
+from daftar.orgs.models import Organization
+from daftar.orgs.work import task
+from daftar.tuition.models import Subscription
+from daftar.tuition.services import reconcile
+
+AT_ONCE = 500
+
+
+@task("tuition.reconcile_everyone")
+def reconcile_everyone(by: Actor) -> None:
+    """Posts whatever is due for everyone with a subscription and is not posted yet; repeats change nothing.
+
+    Charges carry their own due dates, so a run after an outage catches up exactly.
+    """
+    rows = Subscription.objects.visible_to(by).order_by("student_id").values_list("student_id", flat=True)
+    ids = list(rows.distinct())
+    for start in range(0, len(ids), AT_ONCE):
+        reconcile(by, student_ids=ids[start : start + AT_ONCE])
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="tuition.begin_hour", queueing_lock="tuition.begin_hour")
+def begin_hour(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Asks for a run in every organization: each branch's day, and so its 1st of the month, begins in its own zone."""
+    for org_id in Organization.objects.values_list("id", flat=True):
+        lock = f"tuition.reconcile_everyone:{org_id}"
+        try:
+            reconcile_everyone.configure(queueing_lock=lock).defer(org_id=org_id)
+        except AlreadyEnqueued:
+            continue  # the last one still waits and will do what this one would

@@ -1,0 +1,10 @@
+"""What can be permitted about tuition."""
+
+from django.utils.translation import gettext_lazy as _
+
+from daftar.orgs.roles import Permission
+
+VIEW = Permission("tuition.view", _("See balances, charges and debtors"))
+ACTIVATE = Permission("tuition.activate", _("Activate students, which starts their charges"))
+MANAGE = Permission("tuition.manage", _("Change the rules of charging"))
+CHARGE = Permission("tuition.charge", _("Post and reverse charges by hand"))

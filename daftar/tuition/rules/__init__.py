@@ -1,0 +1,42 @@
+"""The pricing rules: `due` is what should be charged, `difference` what is missing, `coverage` how far money goes."""
+
+from daftar.courses.rules import PlanKind
+from daftar.tuition.rules.charging import ChargeDraft
+from daftar.tuition.rules.coverage import Coverage, affordable_lessons, coverage
+from daftar.tuition.rules.difference import PostedCharge, difference
+from daftar.tuition.rules.due import due, unpriced
+from daftar.tuition.rules.facts import (
+    AttendanceFact,
+    EnrolmentFact,
+    GroupFact,
+    LessonFact,
+    LessonStatus,
+    PriceStep,
+    StudentFacts,
+    SubscriptionFact,
+)
+from daftar.tuition.rules.why import Why, WhyLine, as_json, from_json
+
+__all__ = [
+    "AttendanceFact",
+    "ChargeDraft",
+    "Coverage",
+    "EnrolmentFact",
+    "GroupFact",
+    "LessonFact",
+    "LessonStatus",
+    "PlanKind",
+    "PostedCharge",
+    "PriceStep",
+    "StudentFacts",
+    "SubscriptionFact",
+    "Why",
+    "WhyLine",
+    "affordable_lessons",
+    "as_json",
+    "coverage",
+    "difference",
+    "due",
+    "from_json",
+    "unpriced",
+]

@@ -1,0 +1,106 @@
+"""How far the money reaches: paid until, lessons left, the next charge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from daftar.lib.money import part_of
+from daftar.tuition.rules.due import due
+from daftar.tuition.rules.facts import AttendanceFact, LessonStatus
+from daftar.tuition.rules.payer import payer_of
+from daftar.tuition.rules.plans import PLANS
+from daftar.tuition.rules.roster import is_paid_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from daftar.tuition.rules.charging import ChargeDraft
+    from daftar.tuition.rules.facts import LessonFact, StudentFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """The last covered lesson's day (None: no lesson is covered), their number, and the charge to come next."""
+
+    paid_until: date | None
+    lessons_left: int
+    next_charge: ChargeDraft | None
+
+
+def coverage(facts: StudentFacts, until: date, balance: int, *, horizon_days: int = 365) -> Coverage:
+    """How many of the lessons after `until` the balance covers, if each of them takes place and is attended.
+
+    `balance` is in minor units at the end of `until`, everything due by then charged. The walk ends at the first lesson
+    after whose charges the balance is negative; lessons without cost are passed over (pricing rules 9.33 and 9.34).
+    """
+    last_on = until + timedelta(days=horizon_days)
+    attended = _attended_after(facts, until)
+    drafts = due(attended, last_on)
+    charged = {(draft.subscription_id, draft.key) for draft in drafts}
+    ahead = [draft for draft in drafts if draft.on > until]
+    lessons = [lesson for lesson in _lessons_ahead(attended, until, last_on) if _charge_of(attended, lesson) in charged]
+    covered = _covered(lessons, ahead, balance)
+    return Coverage(
+        paid_until=covered[-1].on if covered else None,
+        lessons_left=len(covered),
+        next_charge=ahead[0] if ahead else None,
+    )
+
+
+def affordable_lessons(price: int, lessons_count: int, balance: int, *, step: int) -> int:
+    """How many lessons, from the first of a bundle, the balance pays for, whatever the timetable (rule AT-03).
+
+    Minor units; 0 without money, and 0 where lessons are free and the question has no answer.
+    """
+    if price <= 0 or balance <= 0:
+        return 0
+    bundles, rest = divmod(balance, price)
+    places = range(1, lessons_count + 1)
+    return bundles * lessons_count + sum(part_of(price, place, lessons_count, step=step) <= rest for place in places)
+
+
+def _attended_after(facts: StudentFacts, until: date) -> StudentFacts:
+    """The same facts as if every lesson after `until` that is not cancelled took place and was attended."""
+    held = {
+        lesson.id: replace(lesson, status=LessonStatus.CONDUCTED)
+        for lesson in facts.lessons
+        if lesson.on > until and lesson.status is not LessonStatus.CANCELLED
+    }
+    marks = [mark for mark in facts.attendances if mark.lesson_id not in held]
+    return replace(
+        facts,
+        lessons=tuple(held.get(lesson.id, lesson) for lesson in facts.lessons),
+        attendances=(*marks, *(AttendanceFact(lesson_id=lesson_id, present=True) for lesson_id in held)),
+    )
+
+
+def _lessons_ahead(facts: StudentFacts, until: date, last_on: date) -> list[LessonFact]:
+    """The student's lessons to come, in order, trials and cancelled ones left out."""
+    ahead = [
+        lesson
+        for lesson in facts.lessons
+        if until < lesson.on <= last_on and lesson.status is LessonStatus.CONDUCTED and is_paid_for(facts, lesson)
+    ]
+    return sorted(ahead, key=lambda lesson: lesson.moment)
+
+
+def _charge_of(facts: StudentFacts, lesson: LessonFact) -> tuple[int, str] | None:
+    """The subscription and key of the charge that pays for the lesson."""
+    payer = payer_of(facts, lesson)
+    return None if payer is None else (payer.subscription.id, PLANS[payer.subscription.plan].key_of(lesson))
+
+
+def _covered(lessons: Sequence[LessonFact], charges: Sequence[ChargeDraft], balance: int) -> list[LessonFact]:
+    """The lessons up to the first after whose charges, and all those before it, the balance is negative."""
+    periods = [charge for charge in charges if charge.lesson_id is None]
+    own = {charge.lesson_id: charge.amount for charge in charges}
+    covered: list[LessonFact] = []
+    for lesson in lessons:
+        balance -= own.get(lesson.id, 0)
+        if balance < sum(period.amount for period in periods if period.on <= lesson.on):
+            break
+        covered.append(lesson)
+    return covered

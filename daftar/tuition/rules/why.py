@@ -1,0 +1,70 @@
+"""Why a charge is what it is: codes and values in no language, kept with the charge and rendered later.
+
+| code | values | says |
+|---|---|---|
+| `subscription` | `id`, `plan`, `starts_on` | the subscription that prices it |
+| `picked_because` | `rule`: one of the rules below; `over`: the ids of those not taken | why this one |
+| `price` | `amount`, `from_on` | the price step in force |
+| `absence_charged` | `on` | missed, and the miss is charged |
+| `bundle_place` | `place`, `of`, `before`, `after` | sums of the bundle before and with this lesson |
+| `lessons_counted` | `month`, `dates` | the lessons the price is for |
+| `lessons_paid` | `dates` | those this charge is for |
+| `starts_because` | `rule`: `activated` or `subscription_starts`; `on` | why not the lessons before |
+| `ends_because` | `rule`: `group_ends` or `subscription_ends`; `on`: the last day | why not the lessons after |
+| `whole_month` | `lessons` | every lesson of the month is charged |
+| `prorated` | `part`, `of` | only a part of the lessons is charged |
+| `rounding` | `step`, `numerator`, `denominator`, `amount` | price x part is divided once and rounded half up |
+
+Amounts are minor units, days and months ISO text, ids text. Rules of picking: `only` (no other fits), `period` (it runs
+and pays by the period) and, over others that fit, `bound_to_group`, `later_start`, `higher_id` (pricing rule 9.28).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from daftar.tuition.rules.facts import SubscriptionFact
+
+Value: TypeAlias = str | int | list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class WhyLine:
+    """One step of the explanation."""
+
+    code: str
+    values: dict[str, Value]
+
+
+Why: TypeAlias = tuple[WhyLine, ...]
+
+
+def line(code: str, **values: Value) -> WhyLine:
+    return WhyLine(code, values)
+
+
+def subscription_lines(subscription: SubscriptionFact, *, rule: str, over: Iterable[int] = ()) -> Why:
+    """The subscription, the rule of picking it and the ids it was picked over."""
+    return (
+        line(
+            "subscription",
+            id=str(subscription.id),
+            plan=subscription.plan.value,
+            starts_on=subscription.starts_on.isoformat(),
+        ),
+        line("picked_because", rule=rule, over=[str(other) for other in over]),
+    )
+
+
+def as_json(why: Why) -> list[dict[str, object]]:
+    """The lines as lists and dictionaries, ready for json.dumps."""
+    return [{"code": step.code, "values": step.values} for step in why]
+
+
+def from_json(rows: list[dict[str, object]]) -> Why:
+    """The lines as kept by as_json."""
+    return tuple(WhyLine(str(row["code"]), dict(row["values"])) for row in rows)  # type: ignore[call-overload]

@@ -1,0 +1,154 @@
+"""Verbs of tuition: `reconcile` is the only door between what is due and what is posted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from daftar.courses.events import TuitionFactsChanged
+from daftar.courses.services import activate_enrolment, enrol_student
+from daftar.ledger import queries as ledger_queries
+from daftar.ledger import services as ledger
+from daftar.ledger.models import AccountKind, Transfer, TransferKind
+from daftar.orgs.access import Actor, add, publish, verb
+from daftar.orgs.queries import today_in
+from daftar.people.models import Student
+from daftar.tuition import rules
+from daftar.tuition.facts import facts_of
+from daftar.tuition.models import PriceStep, Subscription
+from daftar.tuition.queries import terms_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import date
+
+    from daftar.courses.models import Enrolment
+    from daftar.ledger.models import Account
+    from daftar.people.models import Student as StudentRow
+
+
+@verb("tuition.activate")
+def activate(by: Actor, *, enrolment_id: int, activated_on: date) -> Enrolment:
+    """Ends a trial: from `activated_on` the student is charged as the group's course says, at today's price.
+
+    What `preview_activation` showed is what is posted.
+    """
+    enrolment = activate_enrolment(by.trusted(), enrolment_id=enrolment_id, activated_on=activated_on)
+    plan, price, lessons_count = terms_of(enrolment)
+    subscription = add(
+        by, Subscription, student=enrolment.student, group=enrolment.group, enrolment=enrolment, plan=plan.value,
+        lessons_count=lessons_count, starts_on=activated_on,
+    )  # fmt: skip
+    PriceStep.objects.create(org_id=by.org_id, subscription=subscription, from_on=activated_on, amount=price)
+    publish(by, TuitionFactsChanged((enrolment.student_id,)))
+    return enrolment
+
+
+@verb("tuition.activate")
+def enrol_active(by: Actor, *, student_id: int, group_id: int, starts_on: date) -> Enrolment:
+    """Puts a student into a group and activates at once, from the same day."""
+    enrolment = enrol_student(by.trusted(), student_id=student_id, group_id=group_id, starts_on=starts_on)
+    return activate(by.trusted(), enrolment_id=enrolment.pk, activated_on=starts_on)
+
+
+@verb("tuition.manage")
+def bind_lesson_prices(by: Actor, *, prices: Sequence[tuple[StudentRow, int]], starts_on: date) -> None:
+    """Binds each student to a price of one lesson in any group, from `starts_on` on; in minor units."""
+    rows = Subscription.objects.bulk_create(
+        [
+            Subscription(
+                org_id=by.org_id, student=student, plan=rules.PlanKind.PER_LESSON.value, lessons_count=1,
+                starts_on=starts_on,
+            )
+            for student, _price in prices
+        ],
+        batch_size=2000,
+    )  # fmt: skip
+    PriceStep.objects.bulk_create(
+        [
+            PriceStep(org_id=by.org_id, subscription=row, from_on=starts_on, amount=price)
+            for row, (_student, price) in zip(rows, prices, strict=True)
+        ],
+        batch_size=2000,
+    )
+
+
+@verb("tuition.manage")
+def open_balances(by: Actor, *, balances: Sequence[tuple[StudentRow, int]], on: date) -> None:
+    """Brings balances from another system, dated `on`: one transfer each, in minor units, debts negative."""
+    due = [(student, amount) for student, amount in balances if amount]
+    accounts = ledger.student_accounts(by.trusted(), students=[student for student, _amount in due])
+    sources = _purposes(by, AccountKind.OPENING, accounts.values())
+    moves = []
+    for student, amount in due:
+        account = accounts[student.pk]
+        source = sources[account.currency]
+        debit, credit = (source.pk, account.pk) if amount > 0 else (account.pk, source.pk)
+        moves.append(ledger.Move(debit, credit, abs(amount), TransferKind.OPENING, on))
+    ledger.post(by.trusted(), moves=moves)
+
+
+@verb("tuition.charge")
+def reconcile(by: Actor, *, student_ids: Collection[int]) -> int:
+    """Posts the difference between what is due today and what is posted; answers how many transfers that took.
+
+    Done again it posts nothing. Two at once on one student: the second waits for the first and finds it done.
+    """
+    students = list(Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch"))
+    # The lock comes before the facts are read, so that what another transaction changed meanwhile is seen.
+    accounts = ledger.student_accounts(by.trusted(), students=students)
+    facts = facts_of(by, students)
+    posted = ledger_queries.live_charges(by.trusted(), list(accounts))
+    reversals: list[tuple[Transfer, date]] = []
+    charges: list[tuple[Account, rules.ChargeDraft]] = []
+    for student in students:
+        today = today_in(by, student.branch)
+        live = {row.pk: row for row in posted[student.pk]}
+        gone, missing = rules.difference(rules.due(facts[student.pk], today), [_posted(row) for row in live.values()])
+        reversals += [(live[pk], live[pk].effective_on) for pk in gone]
+        charges += [(accounts[student.pk], draft) for draft in missing]
+    return _post_difference(by, reversals, charges)
+
+
+def charge_key(draft: rules.ChargeDraft) -> str:
+    """What a charge is recognised by in the ledger."""
+    return f"{draft.subscription_id}:{draft.key}"
+
+
+def _posted(transfer: Transfer) -> rules.PostedCharge:
+    subscription, key = str(transfer.charge_key).split(":", 1)
+    return rules.PostedCharge(
+        transfer_id=transfer.pk, subscription_id=int(subscription), key=key, on=transfer.effective_on,
+        amount=transfer.amount,
+    )  # fmt: skip
+
+
+def _post_difference(
+    by: Actor,
+    reversals: Sequence[tuple[Transfer, date]],
+    charges: Sequence[tuple[Account, rules.ChargeDraft]],
+) -> int:
+    keys = {str(row.charge_key) for row, _on in reversals} | {charge_key(draft) for _account, draft in charges}
+    turns = ledger_queries.charge_turns(by.trusted(), keys) if keys else {}
+    incomes = _purposes(by, AccountKind.INCOME, [account for account, _draft in charges])
+    moves = []
+    for row, on in reversals:
+        key = str(row.charge_key)
+        moves.append(ledger.reversal_of(row, on=on, turn=turns[key]))
+        turns[key] += 1
+    for account, draft in charges:
+        key = charge_key(draft)
+        moves.append(
+            ledger.Move(
+                debit_id=account.pk, credit_id=incomes[account.currency].pk, amount=draft.amount, kind=TransferKind.CHARGE, on=draft.on,
+                charge_key=key, turn=turns[key], why=rules.as_json(draft.why),
+            )
+        )  # fmt: skip
+        turns[key] += 1
+    ledger.post(by.trusted(), moves=moves)
+    return len(moves)
+
+
+def _purposes(by: Actor, kind: AccountKind, accounts: Collection[Account]) -> dict[str, Account]:
+    """The organization's account for a purpose in each currency that these accounts are kept in."""
+    currencies = sorted({account.currency for account in accounts})
+    return {currency: ledger.purpose_account(by.trusted(), kind=kind, currency=currency) for currency in currencies}

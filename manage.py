@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import venv
 from pathlib import Path
 
@@ -46,11 +45,13 @@ def main(arguments: "list[str]") -> None:
 def environment() -> "dict[str, str]":
     """The surroundings, with a home for the caches of pip, uv and npm even under a service manager that sets none."""
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    # PYTHONSAFEPATH: another checkout in the working directory must not be taken for this one.
+    env = {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
     # uv takes the certificates of the system, as pip does: the only ones that know a company's proxy.
-    env = {**os.environ, "PYTHONPATH": path, "UV_SYSTEM_CERTS": "true"}
+    env["UV_SYSTEM_CERTS"] = "true"
     if not env.get("HOME") and os.name != "nt":
         home = Path("~").expanduser() if "HOME" not in env else Path()
-        env["HOME"] = str(home) if home.is_absolute() and os.access(home, os.W_OK) else tempfile.gettempdir()
+        env["HOME"] = str(home) if home.is_absolute() and os.access(home, os.W_OK) else str(VENV / "home")
     return env
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -68,7 +68,7 @@ def get_lesson(by: Actor, lesson_id: int) -> Lesson:
 
 
 @question("tuition.view")
-def marks_of(by: Actor, student_ids: Collection[int]) -> list[Attendance]:
+def marks_of(by: Actor, student_ids: Collection[int]) -> list[Any]:
     """Every mark of these students; beside it `charges`, the reason's flag (None without one), and `group_id`."""
     rows = Attendance.objects.visible_to(by).filter(student_id__in=student_ids)
     return list(rows.annotate(charges=F("reason__charges"), group_id=F("lesson__group_id")))

@@ -8,5 +8,5 @@ from allauth.account.adapter import DefaultAccountAdapter
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped library
     """Closes self-registration: members are taken on by their centre."""
 
-    def is_open_for_signup(self, request: Any) -> bool:  # noqa: ARG002 - the library's signature
+    def is_open_for_signup(self, request: Any) -> bool:
         return False

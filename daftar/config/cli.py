@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daftar.config import embedded, testing
-from daftar.config.supervise import StopFlag, Supervisor, in_front, stop_leftovers
+from daftar.config.supervise import DJANGO, ROOT, StopFlag, Supervisor, in_front, stop_leftovers, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ROOT = Path(__file__).resolve().parents[2]
 FIRST_EPHEMERAL_PORT = 32768
 UNANSWERED = 60.0
 # These look at code only.
@@ -88,13 +87,14 @@ def django_command(word: str, arguments: list[str]) -> int:
         word = module
     if word in AS_OWNER and not any(argument.startswith("--database") for argument in rest):
         rest += ["--database", "owner"]
-    command = [sys.executable, "-m", "django", word, *rest]
+    command = [*DJANGO, word, *rest]
     if word == "makemigrations":  # asks every database about its history, and can do without an answer
-        return in_front(command, _environment(options.data, **testing.NO_DATABASE))
+        return in_front(command, surroundings(DAFTAR_DATA=str(options.data), **testing.NO_DATABASE))
     if word in WITHOUT_DATABASE or {"--help", "-h"} & set(rest) or os.environ.get("DATABASE_URL"):
-        return in_front(command, _environment(options.data))
+        return in_front(command, surroundings(DAFTAR_DATA=str(options.data)))
     with _database(options.data) as url:
-        return in_front(command, _environment(options.data, DATABASE_URL=url, DAFTAR_SECRET_KEY=_key(options.data)))
+        own = {"DATABASE_URL": url, "DAFTAR_DATA": str(options.data), "DAFTAR_SECRET_KEY": _key(options.data)}
+        return in_front(command, surroundings(**own))
 
 
 @dataclass
@@ -142,9 +142,9 @@ class _Installation:
             # A database whose `up` was killed is ours to stop, like one we started.
             self.ours = self.server.started_here or self.server.pid == before
             self._remember(self.server.pid)
-        return _environment(
-            self.data,
+        return surroundings(
             DATABASE_URL=url,
+            DAFTAR_DATA=str(self.data),
             DAFTAR_PORT=str(self.port),
             DAFTAR_SECRET_KEY=_key(self.data),
             DAFTAR_DEMO_LOGINS="1" if self.demo else "0",
@@ -153,7 +153,7 @@ class _Installation:
     def _turn(self) -> None:
         now = time.monotonic()
         if self.server and now >= self.database_due:
-            self.database_due = now + 1
+            self.database_due = now + 0.25
             self._watch_database(self.server)
         if not self.announced and _answers(self.port):
             self.announced = True
@@ -192,7 +192,7 @@ class _Installation:
 def _children(port: int) -> dict[str, list[str]]:
     web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     web += ["--blocking-threads", "4", "--log-level", "warning", "daftar.config.wsgi:application"]
-    return {"web": [sys.executable, "-m", *web], "worker": [sys.executable, "-m", "django", "worker"]}
+    return {"web": [sys.executable, "-m", *web], "worker": [*DJANGO, "worker"]}
 
 
 @contextmanager
@@ -206,12 +206,6 @@ def _database(data: Path) -> Iterator[str]:
             with embedded.locked(data / "up.lock", wait=False) as no_up:
                 if no_up:
                     server.stop()
-
-
-def _environment(data: Path, **more: str) -> dict[str, str]:
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    own = {"DAFTAR_DATA": str(data), "DJANGO_SETTINGS_MODULE": "daftar.config.settings", "PYTHONPATH": path}
-    return {**os.environ, **own, **more}
 
 
 def _key(data: Path) -> str:

@@ -183,7 +183,7 @@ class _Cluster:
         patience = time.monotonic() + LONGEST_RECOVERY
         while (pid := self.pid()) is not None:
             lines = self.pid_file()
-            if len(lines) > 7 and lines[7].strip() == "ready":  # noqa: PLR2004 - PostgreSQL's eighth line
+            if len(lines) > 7 and lines[7].strip() == "ready":
                 return pid
             if time.monotonic() > patience:
                 raise EmbeddedError(f"The database in {self.data} has been starting for too long: see {self.log}.")
@@ -406,17 +406,15 @@ def _program_folders() -> Iterator[Path]:
 
 def _runs(pid: int, postgres: Path) -> bool:
     """Whether the process is the server over this folder; numbers are used again, so existing is not enough."""
-    if sys.platform == "linux":
-        try:
-            said = Path(f"/proc/{pid}/cmdline").read_bytes()  # empty for one that is dead but not yet waited for
-        except OSError:
-            return False
-        return os.fsencode(postgres) in said.split(b"\0")
-    if sys.platform == "win32":
-        found = subprocess.run(["tasklist", "/FI", f"PID eq {pid}"], capture_output=True, text=True, check=False)
-        return "postgres" in found.stdout
-    found = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return str(postgres) in found.stdout
+    if Path("/proc/self/cmdline").exists():
+        with suppress(OSError):
+            # Empty for one that is dead but not yet waited for.
+            return os.fsencode(postgres) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return False
+    command, mark = ["ps", "-o", "command=", "-p", str(pid)], str(postgres)
+    if os.name == "nt":
+        command, mark = ["tasklist", "/FI", f"PID eq {pid}"], "postgres"
+    return mark in subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def _make(folder: Path, mode: int) -> None:

@@ -3,7 +3,7 @@
 import sys
 
 import django
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 
 def main(arguments: list[str]) -> None:
@@ -16,4 +16,7 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except CommandError as wrong:
+        sys.exit(str(wrong))

@@ -19,6 +19,21 @@ PATIENCE = 10.0  # seconds between asking a process to end and killing it
 HEALTHY = 10.0  # seconds after which a child counts as well started
 FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
 TURN = 0.1
+ROOT = Path(__file__).resolve().parents[2]
+# `python -m django`, but its messages say what a person types.
+AS_TYPED = (
+    "import sys; from django.core import management as m; m.execute_from_command_line(['manage.py', *sys.argv[1:]])"
+)
+DJANGO = [sys.executable, "-c", AS_TYPED]
+
+
+def surroundings(**more: str) -> dict[str, str]:
+    """Environment of a process that runs this checkout, and not another in the working directory."""
+    path = os.pathsep.join(
+        dict.fromkeys(filter(None, (str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep))))
+    )
+    own = {"DJANGO_SETTINGS_MODULE": "daftar.config.settings", "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    return {**os.environ, **own, **more}
 
 
 @dataclass
@@ -107,6 +122,7 @@ class Supervisor:
         child.process = subprocess.Popen(
             child.command,
             stdin=subprocess.DEVNULL,
+            cwd=ROOT,  # the web server looks for modules in its working directory first
             env={**self.env, "DAFTAR_DATA": str(self.data)},
             # Its own session: Ctrl-C in the terminal reaches us alone, and all of it can be found by one number.
             start_new_session=True,

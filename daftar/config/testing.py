@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daftar.config import embedded
-from daftar.config.supervise import in_front
+from daftar.config.supervise import DJANGO, ROOT, in_front, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ROOT = Path(__file__).resolve().parents[2]
-MEMORY = Path("/dev/shm")  # noqa: S108 - looked at before it is used
+MEMORY = Path("/dev/shm")
 ENOUGH_MEMORY = 1_000_000_000
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -34,15 +33,15 @@ NO_DATABASE = {
     "PYTHONWARNINGS": "ignore:Got an error checking a consistent migration history",
 }
 WORDS = {
-    "rules": ["-p", "no:django"],
+    # Without pytest-django, whose setting in pyproject.toml nobody then knows.
+    "rules": ["-p", "no:django", "-W", "ignore::pytest.PytestConfigWarning"],
     "unit": ["-m", "not journey and not crash"],
     "journeys": ["-m", "journey"],
     "crash": ["-m", "crash"],
 }
-DJANGO = [sys.executable, "-m", "django"]
 CHECKS: dict[str, tuple[list[str], Mapping[str, str]]] = {
     "ruff format": ([sys.executable, "-m", "ruff", "format", "--check", "--quiet", "."], {}),
-    "ruff check": ([sys.executable, "-m", "ruff", "check", "--quiet", "."], {}),
+    "ruff check": ([sys.executable, "-m", "ruff", "check", "--quiet", "--output-format", "concise", "."], {}),
     "lint-imports": ([str(Path(sys.executable).with_name("lint-imports")), "--no-logo"], {}),
     "migrations": ([*DJANGO, "makemigrations", "--check", "--dry-run"], NO_DATABASE),
     "deployment": ([*DJANGO, "check", "--deploy", "--fail-level", "WARNING"], {"DAFTAR_HTTPS": "1"}),
@@ -51,7 +50,7 @@ CHECKS: dict[str, tuple[list[str], Mapping[str, str]]] = {
 
 
 def test(arguments: list[str]) -> int:
-    """The exit status of pytest: `test [rules|unit|journeys|crash] [what pytest takes]`; alone, the checks come first."""
+    """Exit status of pytest: `test [rules|unit|journeys|crash] [what pytest takes]`; alone, the checks come first."""
     if arguments and arguments[0] in WORDS:
         word, *rest = arguments
         return _words_test(word, rest)
@@ -70,11 +69,11 @@ def test(arguments: list[str]) -> int:
 
 def check_code(_arguments: list[str]) -> int:
     """0 when formatting, lint, layers, types, migrations and deployment settings are right; all run side by side."""
-    secret = "looked-at-by-the-checks-and-used-for-nothing-0123456789"  # noqa: S105 - it says so
-    shared = {**_environment(), "DAFTAR_SECRET_KEY": secret}
+    secret = "looked-at-by-the-checks-and-used-for-nothing-0123456789"
+    shared = surroundings(DAFTAR_SECRET_KEY=secret)
     running = []
     for name, (command, env) in CHECKS.items():
-        said = tempfile.TemporaryFile()  # noqa: SIM115 - closed below, after its process
+        said = tempfile.TemporaryFile()
         process = subprocess.Popen(
             command, cwd=ROOT, env={**shared, **env}, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
         )
@@ -98,7 +97,7 @@ def _words_test(word: str, rest: list[str]) -> int:
         pure = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("daftar/*/tests/test_rules*.py"))
         pure += [path for path in ("daftar/lib/tests",) if (ROOT / path).exists()]
         command = [sys.executable, "-m", "pytest", *WORDS[word], *pure, *rest]
-        return in_front(command, {**_environment(), "DAFTAR_TESTING": "1"}, ROOT)
+        return in_front(command, surroundings(DAFTAR_TESTING="1"), ROOT)
     if word == "journeys":
         browser = _chromium()
         return _pytest([*WORDS[word], *rest], _named(browser)) if browser else _refused()
@@ -109,7 +108,7 @@ def _pytest(arguments: list[str], env: Mapping[str, str]) -> int:
     with _throwaway() as own:
         command = [sys.executable, "-m", "pytest", *arguments]
         # What the person sets wins: DAFTAR_CRASH_KILLS=1000 python3 manage.py test crash
-        return in_front(command, {**env, **_environment(), **own}, ROOT)
+        return in_front(command, {**env, **surroundings(**own)}, ROOT)
 
 
 @contextmanager
@@ -149,11 +148,6 @@ def _remove_left(folder: Path) -> None:
         except ProcessLookupError:
             embedded.stop(folder, "immediate")
             shutil.rmtree(folder)
-
-
-def _environment() -> dict[str, str]:
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "DJANGO_SETTINGS_MODULE": "daftar.config.settings", "PYTHONPATH": path}
 
 
 def _in_ci() -> bool:

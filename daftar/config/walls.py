@@ -9,7 +9,8 @@ def refuse_unsafe_role() -> None:
         cursor.execute("SELECT current_user, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
         role, is_super, bypasses = cursor.fetchone()
         cursor.execute(
-            "SELECT count(*) FROM pg_class WHERE relname LIKE 'daftar_%%' AND relkind = 'r' AND relowner = current_user::regrole"
+            "SELECT count(*) FROM pg_class"
+            " WHERE relname LIKE 'daftar_%%' AND relkind = 'r' AND relowner = current_user::regrole"
         )
         owned = cursor.fetchone()[0]
     if is_super or bypasses or owned:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
@@ -86,7 +86,7 @@ class GroupQuerySet(TenantQuerySet["Group"]):
         return self.filter(Q(ends_on=None) | Q(ends_on__gt=on))
 
 
-class GroupManager(TenantManager["Group"]):
+class GroupManager(TenantManager):
     """A teacher sees the groups he or she teaches, unless permitted to see all."""
 
     def visible_to(self, by: Actor) -> GroupQuerySet:  # type: ignore[override] # needs to know the permissions
@@ -110,7 +110,7 @@ class Group(TenantModel):
     # Instead of the course's price, in minor units.
     price = models.BigIntegerField(null=True, blank=True)
 
-    objects: ClassVar[TenantManager[Any]] = GroupManager.over(GroupQuerySet)
+    objects: ClassVar[TenantManager] = GroupManager(GroupQuerySet)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -177,7 +177,7 @@ class Lesson(TenantModel):
 
 
 class Enrolment(TenantModel):
-    """A student's membership in a group: trial from `starts_on`, charged from `activated_on`, until before `ends_on`."""
+    """A student's membership in a group: a trial from `starts_on`, charged from `activated_on`, over at `ends_on`."""
 
     branch_path = "group__branch_id"
 

@@ -189,7 +189,8 @@ def add_group(
     if Group.objects.visible_to(by).filter(branch=branch, name=name).exists():
         raise GroupNameTaken
     course = Course.objects.visible_to(by).one(pk=course_id)
-    _check_group(by, branch, course, starts_on, last_on, schedule, teacher_id, room_id)
+    _check_life(starts_on, last_on, schedule)
+    _check_parts(by, branch, course, teacher_id=teacher_id, room_id=room_id)
     group = add(
         by, Group, branch=branch, name=name, course=course, teacher_id=teacher_id, room_id=room_id,
         starts_on=starts_on, ends_on=last_on + timedelta(days=1), capacity=capacity, price=price,
@@ -210,7 +211,8 @@ def edit_group(
     )
     if Group.objects.visible_to(by).filter(branch_id=group.branch_id, name=name).exclude(pk=group_id).exists():
         raise GroupNameTaken
-    _check_group(by, group.branch, group.course, starts_on, last_on, schedule, teacher_id, room_id)
+    _check_life(starts_on, last_on, schedule)
+    _check_parts(by, group.branch, group.course, teacher_id=teacher_id, room_id=room_id)
     held = Lesson.objects.visible_to(by).filter(group=group, status=LessonStatus.CONDUCTED)
     outside = held.filter(held_on__gt=last_on).first() or held.filter(held_on__lt=starts_on).first()
     if outside is not None:
@@ -269,8 +271,8 @@ def enrol_students(by: Actor, *, places: Sequence[tuple[Student, Group, date]]) 
         ],
         batch_size=2000,
     )
-    for row in rows:
-        note(by, row, was=None, now={"starts_on": row.starts_on, "activated_on": row.activated_on})
+    if rows:
+        note(by, rows[0], was=None, now={"enrolments": len(rows)})
     return rows
 
 
@@ -318,16 +320,16 @@ def check_joining(by: Actor, group: Group, student: Student, starts_on: date) ->
         raise GroupIsFull
 
 
-def _check_group(
-    by: Actor, branch: Branch, course: Course, starts_on: date, last_on: date, schedule: Schedule,
-    teacher_id: int | None, room_id: int | None,
-) -> None:  # fmt: skip
+def _check_life(starts_on: date, last_on: date, schedule: Schedule) -> None:
     if last_on < starts_on:
         raise GroupEndsBeforeStart
     if last_on - starts_on > LONGEST_GROUP:
         raise GroupTooLong
     if bool(schedule.weekdays) != (schedule.starts_time is not None):
         raise ScheduleIncomplete
+
+
+def _check_parts(by: Actor, branch: Branch, course: Course, *, teacher_id: int | None, room_id: int | None) -> None:
     if course.currency != branch.currency:
         raise CourseInOtherCurrency
     if teacher_id is not None:
@@ -339,7 +341,11 @@ def _check_group(
 def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule) -> None:
     rows = Recurrence.objects.visible_to(by).filter(group=group)
     had = {(row.weekday, row.starts_time, row.minutes) for row in rows}
-    wanted = {(day, schedule.starts_time, course.lesson_minutes) for day in schedule.weekdays}
+    wanted = {
+        (day, schedule.starts_time, course.lesson_minutes)
+        for day in schedule.weekdays
+        if schedule.starts_time is not None
+    }
     if wanted == had:
         return
     rows.delete()

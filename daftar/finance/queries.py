@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Sum
 from django.db.models.functions import Coalesce
 
 from daftar.finance.models import Desk, Payment, PaymentReversal
+from daftar.ledger.models import Transfer, TransferKind
 from daftar.orgs.access import Actor, question
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def reversal_of_payment(by: Actor, payment_id: int) -> PaymentReversal | None:
 def payments(
     by: Actor, *, since: date | None = None, until: date | None = None, desk_id: int | None = None
 ) -> TenantQuerySet[Payment]:
-    """Payments dated from `since` to `until`, both included, of a desk or of all, the newest first, with `is_reversed`."""
+    """Payments dated from `since` to `until`, both included, of one desk or all, newest first, with `is_reversed`."""
     rows = _with_reversal(by).order_by("-paid_on", "-id")
     if since is not None:
         rows = rows.filter(paid_on__gte=since)
@@ -75,7 +76,8 @@ def payments(
 @question("finance.view")
 def takings(by: Actor, *, since: date | None = None, until: date | None = None, desk_id: int | None = None) -> Takings:
     """What came in over a period, reversed payments left out."""
-    rows = payments(by, since=since, until=until, desk_id=desk_id).filter(is_reversed=False).order_by()
+    rows: Any = payments(by, since=since, until=until, desk_id=desk_id)
+    rows = rows.filter(is_reversed=False).order_by()
     sums = rows.values_list("branch__currency").annotate(total=Coalesce(Sum("amount"), 0))
     return Takings(rows.count(), dict(sums))
 
@@ -93,7 +95,26 @@ def latest_payment(by: Actor, student_id: int) -> Payment | None:
     return _with_reversal(by).filter(student_id=student_id, is_reversed=False).order_by("-id").first()
 
 
-def _with_reversal(by: Actor) -> TenantQuerySet[Payment]:
+def _with_reversal(by: Actor) -> Any:
     undone = PaymentReversal.unguarded.filter(org_id=by.org_id, payment_id=OuterRef("pk"))
     rows = Payment.objects.visible_to(by).select_related("student", "branch", "desk", "member")
     return rows.annotate(is_reversed=Exists(undone))
+
+
+@question("finance.view")
+def broken_payments(by: Actor) -> dict[str, int]:
+    """How many payments break a rule that no single row can show; every figure must be 0."""
+    rows = Payment.objects.visible_to(by)
+    unlike = rows.exclude(
+        amount=F("transfer__amount"), paid_on=F("transfer__effective_on"), desk__account_id=F("transfer__debit_id"),
+        student_id=F("transfer__credit__student_id"),
+    )  # fmt: skip
+    undone = PaymentReversal.objects.visible_to(by)
+    numbers = rows.values("branch_id").annotate(gap=Max("number") - Count("pk")).exclude(gap=0)
+    orphans = Transfer.objects.visible_to(by).filter(kind=TransferKind.PAYMENT)
+    return {
+        "payment unlike its transfer": unlike.count(),
+        "payment transfer without a receipt": orphans.exclude(pk__in=rows.values("transfer_id")).count(),
+        "reversal unlike its payment": undone.exclude(transfer__reverses_id=F("payment__transfer_id")).count(),
+        "gap in the receipt numbers": numbers.count(),
+    }

@@ -61,7 +61,7 @@ def statement(by: Actor, student_id: int, *, with_reversed: bool = False) -> lis
         return []
     undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
     signed = Case(When(credit=account, then=F("amount")), default=-F("amount"))
-    rows = (
+    rows: Any = (
         Transfer.objects.visible_to(by)
         .filter(Q(debit=account) | Q(credit=account))
         .annotate(is_undone=Exists(undone), signed=signed)
@@ -85,7 +85,7 @@ def live_charges(by: Actor, student_ids: Collection[int]) -> dict[int, list[Tran
     """Charges that were posted and not reversed, by student."""
     found: dict[int, list[Transfer]] = {student_id: [] for student_id in student_ids}
     undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
-    rows = (
+    rows: Any = (
         Transfer.objects.visible_to(by)
         .filter(kind=TransferKind.CHARGE, debit__student_id__in=student_ids)
         .exclude(Exists(undone))

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 
-class Refusal(Exception):  # noqa: N818 - the glossary's word: the answer when a rule says no
+class Refusal(Exception):
     """A rule says no: `text` in words (may hold %(name)s for `values`), `field` is the form field it concerns."""
 
     field: ClassVar[str | None] = None
@@ -19,7 +19,7 @@ class Refusal(Exception):  # noqa: N818 - the glossary's word: the answer when a
         return str(self.text) % self.values if self.values else str(self.text)
 
 
-class Forbidden(Exception):  # noqa: N818 - an answer, not an error
+class Forbidden(Exception):
     """The actor lacks the permission `code`."""
 
     def __init__(self, code: str) -> None:
@@ -27,5 +27,5 @@ class Forbidden(Exception):  # noqa: N818 - an answer, not an error
         self.code = code
 
 
-class NotFound(Exception):  # noqa: N818 - an answer, not an error
+class NotFound(Exception):
     """No such row, or none that the actor may see: the two are told apart nowhere."""

@@ -147,7 +147,7 @@ def decimal_text(money: Money) -> str:
 
 def _number(written: str, decimals: int) -> Decimal:
     """The unsigned number; three digits after one mark are thousands unless the currency has that many decimals."""
-    shapes = (_GROUPED, _PLAIN) if decimals <= 2 else (_PLAIN, _GROUPED)  # noqa: PLR2004 - most currencies have two
+    shapes = (_GROUPED, _PLAIN) if decimals <= 2 else (_PLAIN, _GROUPED)
     for shape in shapes:
         if match := shape.fullmatch(written):
             return Decimal(f"{re.sub('[^0-9]', '', match['whole'])}.{match['fraction'] or 0}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, models, transaction
 
 from daftar.lib.errors import NotFound
@@ -24,7 +25,7 @@ class Asker(Protocol):
     def branch_ids(self) -> frozenset[int] | None: ...
 
 
-class UnscopedQuery(RuntimeError):  # noqa: N818 - raised at a programmer, never shown
+class UnscopedQuery(RuntimeError):
     """Rows of organizations were asked for without saying who asks."""
 
 
@@ -35,21 +36,23 @@ class TenantQuerySet(models.QuerySet[Row]):
         """The one row with these values; NotFound when there is none the asker may see."""
         try:
             return self.get(**conditions)
-        except (self.model.DoesNotExist, ValueError, OverflowError) as missing:
+        except (ObjectDoesNotExist, ValueError, OverflowError) as missing:
             raise NotFound from missing
 
 
-class TenantManager(models.Manager[Row]):
+class TenantManager(models.Manager[Any]):
     """The first wall: `visible_to`, `create` and `bulk_create` are the doors, every other way in raises."""
 
-    queryset_class: type[TenantQuerySet[Any]] = TenantQuerySet
+    def __init__(self, queryset_class: type[TenantQuerySet[Any]] = TenantQuerySet) -> None:
+        super().__init__()
+        self.queryset_class = queryset_class
 
-    def get_queryset(self) -> models.QuerySet[Row]:
+    def get_queryset(self) -> models.QuerySet[Any]:
         if hasattr(self, "instance"):  # a related manager: reached from a row that was loaded through a door
             return self.queryset_class(self.model, using=self._db)
         raise UnscopedQuery(f"{self.model.__name__}.objects needs visible_to(by)")
 
-    def visible_to(self, by: Asker) -> TenantQuerySet[Row]:
+    def visible_to(self, by: Asker) -> TenantQuerySet[Any]:
         """Rows of the asker's organization and branches."""
         rows = self.queryset_class(self.model, using=self._db).filter(org_id=by.org_id)
         path = getattr(self.model, "branch_path", None)
@@ -57,22 +60,15 @@ class TenantManager(models.Manager[Row]):
             return rows
         return rows.filter(**{f"{path}__in": by.branch_ids})
 
-    def create(self, **values: Any) -> Row:
+    def create(self, **values: Any) -> Any:
         """A new row; the organization must be among the values."""
         row = self.model(**values)
         row.save(force_insert=True)
         return row
 
-    def bulk_create(self, objs: Iterable[Row], *args: Any, **kwargs: Any) -> list[Row]:
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
         """New rows in one statement."""
         return self.queryset_class(self.model, using=self._db).bulk_create(objs, *args, **kwargs)
-
-    @classmethod
-    def over(cls, queryset_class: type[TenantQuerySet[Any]]) -> Self:
-        """A manager whose doors give `queryset_class`."""
-        manager = cls()
-        manager.queryset_class = queryset_class
-        return manager
 
 
 @contextmanager

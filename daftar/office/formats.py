@@ -60,7 +60,7 @@ def money(money: Money) -> SafeString:
     return format_html('<bdi class="{}">{}</bdi>', classes, money_text(money))
 
 
-def sums(amounts: Iterable[Sum]) -> SafeString:
+def sums(amounts: Iterable[Money]) -> SafeString:
     """Sums of several currencies, side by side."""
     return format_html_join(" · ", "{}", ((money(amount),) for amount in amounts))
 

@@ -27,7 +27,7 @@ MONEY_SAYS = {
 
 
 class MoneyField(forms.CharField):
-    """An amount as people write it (`350 000`, `350k`, `350,50`); cleaned to minor units of the currency, None if empty."""
+    """An amount as people write it (`350 000`, `350k`, `350,50`); cleaned to minor units, None if empty."""
 
     def __init__(self, currency: str, *, min_minor: int | None = 0, **kwargs: Any) -> None:
         self.currency, self.min_minor = currency, min_minor
@@ -67,12 +67,12 @@ def pick_field(
     return forms.TypedChoiceField(label=label, choices=choices, coerce=int, empty_value=None, widget=widget, **kwargs)
 
 
-def done(form: forms.Form, verb: Callable[..., R], **more: Any) -> R | None:
-    """What the verb answered when called with the cleaned values, or None after putting its refusal beside the field."""
+def done(form: forms.Form, verb: Callable[..., R]) -> R | None:
+    """What the verb answered to the cleaned values, or None after putting its refusal beside the field."""
     if not form.is_valid():
         return None
     try:
-        return verb(**form.cleaned_data, **more)
+        return verb(**form.cleaned_data)
     except Refusal as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         return None

@@ -83,12 +83,12 @@ def _days(texts: Any) -> str:
     return ", ".join(str(formats.day_month(date.fromisoformat(text))) for text in texts)
 
 
-def _subscription(line: WhyLine, currency: str) -> Said:
+def _subscription(line: WhyLine, _currency: str) -> Said:
     values = {"plan": PLAN_LABELS[PlanKind(str(line.values["plan"]))], "day": _day(line.values["starts_on"])}
     return Said(_("Subscription"), _("%(plan)s, from %(day)s") % values)
 
 
-def _picked(line: WhyLine, currency: str) -> Said | None:
+def _picked(line: WhyLine, _currency: str) -> Said | None:
     reasons = {
         "bound_to_group": _("it is for this group"),
         "later_start": _("it is the newest"),
@@ -103,37 +103,37 @@ def _price(line: WhyLine, currency: str) -> Said:
     return Said(_("Price"), _("%(price)s, in force from %(day)s") % values)
 
 
-def _counted(line: WhyLine, currency: str) -> Said:
+def _counted(line: WhyLine, _currency: str) -> Said:
     dates: Any = line.values["dates"]
     label = ngettext("%(num)s lesson in the month", "%(num)s lessons in the month", len(dates)) % {"num": len(dates)}
     return Said(label, _days(dates))
 
 
-def _paid(line: WhyLine, currency: str) -> Said:
+def _paid(line: WhyLine, _currency: str) -> Said:
     dates: Any = line.values["dates"]
     label = ngettext("%(num)s lesson charged", "%(num)s lessons charged", len(dates)) % {"num": len(dates)}
     return Said(label, _days(dates))
 
 
-def _starts(line: WhyLine, currency: str) -> Said:
+def _starts(line: WhyLine, _currency: str) -> Said:
     label = _("Active from") if line.values["rule"] == "activated" else _("Subscription from")
     return Said(label, _day(line.values["on"]))
 
 
-def _ends(line: WhyLine, currency: str) -> Said:
+def _ends(line: WhyLine, _currency: str) -> Said:
     label = _("The group ends on") if line.values["rule"] == "group_ends" else _("The subscription ends on")
     return Said(label, _day(line.values["on"]))
 
 
-def _whole(line: WhyLine, currency: str) -> Said:
+def _whole(_line: WhyLine, _currency: str) -> Said:
     return Said(_("Part"), _("the whole month"))
 
 
-def _part(line: WhyLine, currency: str) -> Said:
+def _part(line: WhyLine, _currency: str) -> Said:
     return Said(_("Part"), _("%(part)s of %(of)s lessons") % {"part": line.values["part"], "of": line.values["of"]})
 
 
-def _place(line: WhyLine, currency: str) -> Said | None:
+def _place(line: WhyLine, _currency: str) -> Said | None:
     if line.values["of"] == 1:
         return None
     return Said(
@@ -146,7 +146,7 @@ def _rounding(line: WhyLine, currency: str) -> Said:
     return Said(_("Rounding"), _("to %(step)s, half up: %(sum)s") % values)
 
 
-def _absence(line: WhyLine, currency: str) -> Said:
+def _absence(_line: WhyLine, _currency: str) -> Said:
     return Said(_("Absent"), _("this absence is charged"))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
@@ -65,7 +65,7 @@ class Actor:
 class Event(Protocol):
     """A fact announced: a frozen dataclass of ids and plain values."""
 
-    __dataclass_fields__: Any
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 class Job(Protocol):
@@ -89,9 +89,9 @@ def install_reactions(now: Mapping[type, Callable[..., Any]], later: Mapping[typ
 def publish(by: Actor, event: Event) -> None:
     """Announces a fact: its NOW reaction runs here, its LATER jobs are deferred in the same transaction."""
     if reaction := _now.get(type(event)):
-        reaction(by.trusted(), **asdict(event))  # type: ignore[call-overload] # events are dataclasses
+        reaction(by.trusted(), **asdict(event))
     for job in _later.get(type(event), ()):
-        job.defer(org_id=by.org_id, **asdict(event))  # type: ignore[call-overload]
+        job.defer(org_id=by.org_id, **asdict(event))
 
 
 def verb(code: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[Concatenate[Actor, P], R]]:
@@ -111,7 +111,7 @@ def verb(code: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[C
                 return result
 
         run.permission = code  # type: ignore[attr-defined] # read by the tests of the architecture
-        return run
+        return cast("Callable[Concatenate[Actor, P], R]", run)
 
     return decorate
 
@@ -126,7 +126,7 @@ def question(code: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Callab
             return function(by, *args, **kwargs)
 
         ask.permission = code  # type: ignore[attr-defined] # read by the tests of the architecture
-        return ask
+        return cast("Callable[Concatenate[Actor, P], R]", ask)
 
     return decorate
 
@@ -156,7 +156,7 @@ def note(by: Actor, row: TenantModel, *, was: Mapping[str, Any] | None, now: Map
         raise RuntimeError(f"{row} was changed outside a verb")
     by.notes.append(
         {
-            "row": row._meta.model_name,
+            "row": type(row).__name__.lower(),
             "id": row.pk,
             "name": str(row),
             "was": None if was is None else {name: _plain(value) for name, value in was.items()},

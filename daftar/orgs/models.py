@@ -61,7 +61,7 @@ class TenantModel(models.Model):
 
     org = models.ForeignKey(Organization, models.PROTECT, related_name="+")
 
-    objects: ClassVar[TenantManager[Any]] = TenantManager()
+    objects: ClassVar[TenantManager] = TenantManager()
     # What Django itself reads and writes through (save, refresh, cascades); the domain has no business here.
     unguarded: ClassVar[models.Manager[Any]] = models.Manager()
 
@@ -120,6 +120,9 @@ class MemberBranch(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint(fields=["org", "member", "branch"], name="member_branch_once")]
 
+    def __str__(self) -> str:
+        return f"{self.member} · {self.branch}"
+
 
 class AuditEntry(TenantModel):
     """What one verb changed, when and by whom; the database refuses to alter or delete it."""
@@ -137,3 +140,6 @@ class AuditEntry(TenantModel):
             models.Index(fields=["org", "-at", "-id"], name="audit_newest"),
             models.Index(fields=["org", "subject", "-id"], name="audit_subject"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.verb}"

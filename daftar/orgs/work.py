@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any
 
 from procrastinate.contrib.django import app
 
@@ -13,15 +13,11 @@ from daftar.orgs.queries import system_actor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from daftar.orgs.access import Actor
 
-P = ParamSpec("P")
-
-
-def task(name: str) -> Callable[[Callable[Concatenate[Actor, P], Any]], Any]:
+def task(name: str) -> Callable[[Callable[..., Any]], Any]:
     """Makes a function a background task called `name`; it runs at least once, so it must be idempotent."""
 
-    def decorate(function: Callable[Concatenate[Actor, P], Any]) -> Any:
+    def decorate(function: Callable[..., Any]) -> Any:
         @app.task(name=name)
         @wraps(function)
         def run(*, org_id: int, **arguments: Any) -> None:

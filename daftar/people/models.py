@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from daftar.lib.tenancy import TenantManager, TenantQuerySet
 from daftar.lib.text import search_key
 from daftar.orgs.models import Branch, TenantModel
+
+FEWEST_DIGITS, LAST_DIGITS = 3, 4
 
 
 class Stage(models.TextChoices):
@@ -50,8 +52,8 @@ class StudentQuerySet(TenantQuerySet["Student"]):
     def matching(self, typed: str) -> Self:
         """Whose name or phone fits what was typed: any script, any apostrophe, the last digits of a phone."""
         digits = "".join(char for char in typed if char.isdigit())
-        if len(digits) >= 3 and not any(char.isalpha() for char in typed):
-            ending = {"last4": digits} if len(digits) == 4 else {"digits__contains": digits}
+        if len(digits) >= FEWEST_DIGITS and not any(char.isalpha() for char in typed):
+            ending = {"last4": digits} if len(digits) == LAST_DIGITS else {"digits__contains": digits}
             phones = Contact.unguarded.filter(
                 org_id=models.OuterRef("org_id"), student_id=models.OuterRef("pk"), **ending
             )
@@ -85,7 +87,7 @@ class Student(TenantModel):
     archived_on = models.DateField(null=True, blank=True)
     added_at = models.DateTimeField()
 
-    objects: ClassVar[TenantManager[Any]] = TenantManager.over(StudentQuerySet)
+    objects: ClassVar[TenantManager] = TenantManager(StudentQuerySet)
 
     class Meta(TenantModel.Meta):
         constraints = [

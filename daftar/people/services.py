@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from daftar.lib.errors import Refusal
 from daftar.lib.phone import digits, read_phone
 from daftar.lib.text import search_key, sort_key
-from daftar.orgs.access import Actor, change, note, verb
+from daftar.orgs import access
+from daftar.orgs.access import Actor, change, verb
 from daftar.orgs.models import Branch
 from daftar.people.models import Contact, ContactKind, Payer, Stage, Student
 
@@ -60,13 +61,19 @@ def add_student(
         full_name=full_name, branch_id=branch_id, born_on=born_on, payer_name=payer_name,
         phones=(phone,) if phone.strip() else (), email=email, source=source, note=note,
     )  # fmt: skip
-    return _add_all(by, [fresh])[0]
+    student = _add_all(by, [fresh])[0]
+    now = {"full_name": student.full_name, "payer": payer_name, "phone": phone, "email": email}
+    access.note(by, student, was=None, now=now)
+    return student
 
 
 @verb("people.edit")
 def add_students(by: Actor, *, students: Sequence[NewStudent]) -> list[Student]:
     """Many new students at once, in their order; the number of statements does not grow with theirs."""
-    return _add_all(by, students)
+    rows = _add_all(by, students)
+    if rows:
+        access.note(by, rows[0], was=None, now={"students": len(rows)})
+    return rows
 
 
 @verb("people.edit")
@@ -84,7 +91,7 @@ def edit_student(
         branch_id=branch.pk, born_on=born_on, payer_id=payers.get(payer_name.strip()), source=source, note=note,
     )  # fmt: skip
     if by.may("people.see_contacts"):
-        _replace_contact(by, student, ContactKind.MOBILE, phone, _region(branch))
+        _replace_contact(by, student, ContactKind.MOBILE, phone, region_of(branch))
         _replace_contact(by, student, ContactKind.EMAIL, email, "")
     return student
 
@@ -119,11 +126,9 @@ def _add_all(by: Actor, students: Sequence[NewStudent]) -> list[Student]:
     contacts = [
         contact
         for row, fresh in zip(rows, students, strict=True)
-        for contact in _contacts(row, fresh, _region(branches[fresh.branch_id]))
+        for contact in _contacts(row, fresh, region_of(branches[fresh.branch_id]))
     ]
     Contact.objects.bulk_create(contacts, batch_size=2000)
-    for row in rows:
-        note(by, row, was=None, now={"full_name": row.full_name, "payer": row.payer_id})
     return rows
 
 
@@ -159,7 +164,7 @@ def _replace_contact(by: Actor, student: Student, kind: ContactKind, raw: str, r
         fresh = phone_contact(student, raw, region) if kind == ContactKind.MOBILE else email_contact(student, raw)
         if not rows.filter(raw=fresh.raw).exists():
             fresh.save(force_insert=True)
-    note(by, student, was={str(kind): old.raw if old else None}, now={str(kind): raw.strip() or None})
+    access.note(by, student, was={str(kind): old.raw if old else None}, now={str(kind): raw.strip() or None})
 
 
 def _payers(by: Actor, names: Sequence[str]) -> dict[str, int]:
@@ -177,6 +182,6 @@ def _payers(by: Actor, names: Sequence[str]) -> dict[str, int]:
 _REGIONS: dict[str, Any] = {"UZS": "UZ", "RUB": "RU", "PLN": "PL", "EUR": "IT", "KZT": "KZ"}
 
 
-def _region(branch: Branch) -> str:
+def region_of(branch: Branch) -> str:
     """Where a phone without a country code is at home, by the branch's currency."""
     return str(_REGIONS.get(branch.currency, "UZ"))

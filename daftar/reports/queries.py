@@ -77,7 +77,7 @@ class Debtors:
 @question("people.view")
 def students_page(by: Actor, *, q: str = "", state: str = "", number: int = 1) -> StudentsPage:
     """A page of students by name: those matching what was typed, in a state (empty: all who are not archived)."""
-    rows = Student.objects.visible_to(by)
+    rows: Any = Student.objects.visible_to(by)
     rows = rows.exclude(archived_on=None) if state == "archived" else rows.current()
     if q.strip():
         rows = rows.matching(q)
@@ -91,7 +91,8 @@ def find_students(by: Actor, q: str, limit: int = 8) -> list[StudentRow]:
     """The first students matching what was typed; nothing for nothing."""
     if not q.strip():
         return []
-    rows = Student.objects.visible_to(by).current().matching(q).select_related("branch")
+    everyone: Any = Student.objects.visible_to(by)
+    rows = everyone.current().matching(q).select_related("branch")
     return student_rows(by, list(rows.order_by("sort_key", "id")[:limit]))
 
 
@@ -153,7 +154,7 @@ def _in_state(by: Actor, rows: Any, state: str) -> Any:
 @question("people.view")
 def student_counts(by: Actor) -> dict[str, int]:
     """How many students there are in each state, archived ones left out; "" is all, "owes" only for who may see it."""
-    today, rows = by.today, Student.objects.visible_to(by).current()
+    today, students = by.today, Student.objects.visible_to(by).filter(archived_on=None)
     enrolled = (
         Enrolment.objects.visible_to(by)
         .filter(group__ends_on__gt=today, student__archived_on=None)
@@ -163,7 +164,7 @@ def student_counts(by: Actor) -> dict[str, int]:
             present=Count("student_id", distinct=True),
         )
     )
-    counts = {"": rows.count(), "active": enrolled["active"], "trial": enrolled["present"] - enrolled["active"]}
+    counts = {"": students.count(), "active": enrolled["active"], "trial": enrolled["present"] - enrolled["active"]}
     if by.may("tuition.view"):
         counts["owes"] = _debtor_accounts(by).count()
     return counts
@@ -215,14 +216,12 @@ def owes_since(by: Actor, student_ids: Collection[int]) -> dict[int, date]:
     Payments are not allocated to charges: the balance of a day is a sum, and the last day of a run below zero counts.
     """
     moves = Transfer.objects.visible_to(by)
-    debits = moves.filter(debit__student_id__in=student_ids).values_list(
+    downs = moves.filter(debit__student_id__in=student_ids).values_list(
         "debit__student_id", "effective_on", -F("amount")
     )
-    credits = moves.filter(credit__student_id__in=student_ids).values_list(
-        "credit__student_id", "effective_on", "amount"
-    )
+    ups = moves.filter(credit__student_id__in=student_ids).values_list("credit__student_id", "effective_on", "amount")
     days: dict[int, dict[date, int]] = defaultdict(lambda: defaultdict(int))
-    for student_id, on, amount in [*debits, *credits]:
+    for student_id, on, amount in [*downs, *ups]:
         days[student_id][on] += amount
     found = {}
     for student_id, sums in days.items():

@@ -12,8 +12,7 @@ from daftar.tuition.services import reconcile
 AT_ONCE = 500
 
 
-@task("tuition.reconcile_everyone")
-def reconcile_everyone(by: Actor) -> None:
+def reconcile_all(by: Actor) -> None:
     """Posts whatever is due for everyone with a subscription and is not posted yet; repeats change nothing.
 
     Charges carry their own due dates, so a run after an outage catches up exactly.
@@ -22,6 +21,12 @@ def reconcile_everyone(by: Actor) -> None:
     ids = list(rows.distinct())
     for start in range(0, len(ids), AT_ONCE):
         reconcile(by, student_ids=ids[start : start + AT_ONCE])
+
+
+@task("tuition.reconcile_everyone")
+def reconcile_everyone(by: Actor) -> None:
+    """The same as a background task, with what is known then."""
+    reconcile_all(by)
 
 
 @app.periodic(cron="7 * * * *")

@@ -139,8 +139,8 @@ def _post_difference(
         key = charge_key(draft)
         moves.append(
             ledger.Move(
-                debit_id=account.pk, credit_id=incomes[account.currency].pk, amount=draft.amount, kind=TransferKind.CHARGE, on=draft.on,
-                charge_key=key, turn=turns[key], why=rules.as_json(draft.why),
+                debit_id=account.pk, credit_id=incomes[account.currency].pk, amount=draft.amount,
+                kind=TransferKind.CHARGE, on=draft.on, charge_key=key, turn=turns[key], why=rules.as_json(draft.why),
             )
         )  # fmt: skip
         turns[key] += 1

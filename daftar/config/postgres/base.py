@@ -27,7 +27,8 @@ def is_tenant(model: type[Model]) -> bool:
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
     """Adds the wall's constraints and policies to what Django would do."""
 
-    sql_create_column_inline_fk = None  # an inline key could not name two columns
+    # An inline key could not name two columns.
+    sql_create_column_inline_fk = None  # type: ignore[assignment] # None is what switches it off
 
     def _create_fk_sql(self, model: type[Model], field: Field[Any, Any], suffix: str) -> Statement:
         statement: Statement = super()._create_fk_sql(model, field, suffix)  # type: ignore[misc] # untyped in Django
@@ -37,7 +38,8 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         return statement
 
     def _pair(self, statement: Statement) -> None:
-        column, to_column = statement.parts["column"], statement.parts["to_column"]
+        column: Any = statement.parts["column"]
+        to_column: Any = statement.parts["to_column"]
         statement.parts["column"] = Columns(column.table, ["org_id", *column.columns], self.quote_name)
         statement.parts["to_column"] = Columns(to_column.table, ["org_id", "id"], self.quote_name)
 
@@ -62,9 +64,10 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         self._walled = {*getattr(self, "_walled", ()), table}
         for statement in self.deferred_sql:
             parts = getattr(statement, "parts", {})
-            if "to_column" in parts and parts["column"].columns[0] != "org_id":
-                if {parts["column"].table, parts["to_column"].table} <= self._walled:
-                    self._pair(statement)
+            if "to_column" not in parts or parts["column"].columns[0] == "org_id":
+                continue
+            if {parts["column"].table, parts["to_column"].table} <= self._walled:
+                self._pair(statement)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -73,7 +76,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
 
     def prepare_database(self) -> None:
-        """Gives the application's role the use of every table that migrations will make; they take back what they must."""
+        """Gives the application's role the use of every table to come; migrations take back what they must."""
         super().prepare_database()
         with self.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", [APP_ROLE])

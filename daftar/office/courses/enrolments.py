@@ -70,9 +70,7 @@ def student_enrol(request: OfficeRequest, student_id: int) -> HttpResponse:
 def enrolment_activate(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
     by, row = request.by, queries.get_enrolment(request.by, enrolment_id)
     form = ActivateForm(_typed(request), initial={"activated_on": max(by.today, row.starts_on)})
-    if request.method == "POST" and done(
-        form, lambda **values: tuition.activate(by, enrolment_id=enrolment_id, **values)
-    ):
+    if request.method == "POST" and _activated(by, form, enrolment_id):
         messages.success(request, _("%(name)s is active.") % {"name": row.student.full_name})
         return redirect("office:student", by.org_slug, row.student_id)
     on = form.cleaned_data.get("activated_on") if form.is_bound and form.is_valid() else form.initial["activated_on"]
@@ -83,6 +81,10 @@ def enrolment_activate(request: OfficeRequest, enrolment_id: int) -> HttpRespons
         except Refusal as refusal:
             preview = {"total": None, "note": refusal.message, "lines": []}
     return form_page(request, "office/courses/activate.html", form, enrolment=_shown(by, row), preview=preview)
+
+
+def _activated(by: Actor, form: ActivateForm, enrolment_id: int) -> Enrolment | None:
+    return done(form, lambda **values: tuition.activate(by, enrolment_id=enrolment_id, **values))
 
 
 def preview_said(preview: ActivationPreview) -> dict[str, Any]:
@@ -130,7 +132,7 @@ def _enrol(
     if request.method == "POST" and (added := done(form, enrol)):
         messages.success(request, _("Added to %(group)s.") % {"group": added.group.name})
         return redirect("office:group", by.org_slug, added.group_id)
-    more = {"preview": _preview(by, form, student_id, group_id), "q": "", "found": []}
+    more: dict[str, Any] = {"preview": _preview(by, form, student_id, group_id), "q": "", "found": []}
     return form_page(request, "office/courses/enrol.html", form, **context, **more)
 
 

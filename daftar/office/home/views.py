@@ -50,9 +50,8 @@ def history(request: OfficeRequest) -> HttpResponse:
     before = int(request.GET["before"]) if request.GET.get("before", "").isdecimal() else None
     rows = audit_rows(by, subject=request.GET.get("subject", "")[:60], before_id=before, limit=PER_PAGE + 1)
     older = rows[PER_PAGE - 1].pk if len(rows) > PER_PAGE else None
-    return render(
-        request, "office/home/history.html", {"rows": [said(by, row) for row in rows[:PER_PAGE]], "older": older}
-    )
+    shown = [said(by, row) for row in rows[:PER_PAGE]]
+    return render(request, "office/home/history.html", {"rows": shown, "older": older})
 
 
 def _is_mine(by: Actor, row: Lesson) -> bool:
@@ -89,7 +88,8 @@ def _checklist(by: Actor) -> list[dict[str, Any]]:
     if all(done.values()):
         return []
     steps = {
-        "course": (_("Add a course and its price"), "course-new"), "group": (_("Add a group with its days and time"), "group-new"),
+        "course": (_("Add a course and its price"), "course-new"),
+        "group": (_("Add a group with its days and time"), "group-new"),
         "student": (_("Add a student"), "student-new"), "enrolment": (_("Put the student into the group"), "groups"),
         "lesson": (_("Conduct a lesson"), "today"), "payment": (_("Record a payment"), "payment-new"),
     }  # fmt: skip

@@ -27,7 +27,6 @@ from daftar.tuition.queries import reach_with
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-    from daftar.finance.models import Payment
     from daftar.orgs.access import Actor
     from daftar.people.models import Student
 
@@ -59,8 +58,8 @@ def payment_new(request: OfficeRequest) -> HttpResponse:
     chosen = request.POST.get("student") or request.GET.get("student", "")
     if not chosen.isdecimal():
         q = request.GET.get("q", "")[:100]
-        context = {"student": None, "q": q, "found": find_students(by, q)}
-        return form_page(request, "office/money/payment_new.html", None, **context)
+        picker = {"student": None, "q": q, "found": find_students(by, q)}
+        return form_page(request, "office/money/payment_new.html", None, **picker)
     student = get_student(by, int(chosen))
     desks, balance = queries.desks(by, student.branch_id), balances(by, [student.pk])[student.pk]
     typed = request.POST if request.method == "POST" else request.GET if "amount" in request.GET else None
@@ -72,7 +71,12 @@ def payment_new(request: OfficeRequest) -> HttpResponse:
         if paid is not None:
             messages.success(request, _("Payment recorded."))
             return redirect("office:payment", by.org_slug, paid.pk)
-    context = {"student": student_rows(by, [student])[0], "after": _after(by, student, form), "q": "", "found": []}
+    context: dict[str, Any] = {
+        "student": student_rows(by, [student])[0],
+        "after": _after(by, student, form),
+        "q": "",
+        "found": [],
+    }
     return form_page(request, "office/money/payment_new.html", form, **context)
 
 
@@ -152,7 +156,7 @@ def _day(request: OfficeRequest, name: str) -> date | None:
         return None
 
 
-def _payment_row(row: Payment) -> dict[str, Any]:
+def _payment_row(row: Any) -> dict[str, Any]:
     return {
         "id": row.pk, "number": row.number, "on": row.paid_on, "student_id": row.student_id,
         "student_name": row.student.full_name, "amount": Money(row.amount, row.branch.currency), "desk": row.desk.name,

@@ -11,7 +11,7 @@ from daftar.tuition.rules.due import due
 from daftar.tuition.rules.facts import AttendanceFact, LessonStatus
 from daftar.tuition.rules.payer import payer_of
 from daftar.tuition.rules.plans import PLANS
-from daftar.tuition.rules.roster import is_paid_for
+from daftar.tuition.rules.roster import is_paid_for, on_roster
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,11 +63,11 @@ def affordable_lessons(price: int, lessons_count: int, balance: int, *, step: in
 
 
 def _attended_after(facts: StudentFacts, until: date) -> StudentFacts:
-    """The same facts as if every lesson after `until` that is not cancelled took place and was attended."""
+    """The same facts as if the student's lessons after `until` that are not cancelled took place and were attended."""
     held = {
         lesson.id: replace(lesson, status=LessonStatus.CONDUCTED)
         for lesson in facts.lessons
-        if lesson.on > until and lesson.status is not LessonStatus.CANCELLED
+        if lesson.on > until and lesson.status is not LessonStatus.CANCELLED and on_roster(facts, lesson)
     }
     marks = [mark for mark in facts.attendances if mark.lesson_id not in held]
     return replace(

@@ -122,7 +122,7 @@ class StudentFacts:
 
     `step` is the rounding unit in minor units. `groups` has every group that is named elsewhere. `lessons` are the
     complete lists of these groups for each month that is charged or looked ahead to. A lesson without an attendance is
-    not marked yet: it is not charged.
+    not marked yet: it is not charged, and of a group without an enrolment it is not the student's.
     """
 
     currency: str

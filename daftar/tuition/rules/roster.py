@@ -25,15 +25,17 @@ def enrolments_in(facts: StudentFacts, group_id: int | None) -> list[EnrolmentFa
 
 
 def on_roster(facts: StudentFacts, lesson: LessonFact) -> bool:
-    """Whether the lesson is the student's; one of a group without an enrolment is a guest's (pricing rule 9.26)."""
+    """Whether the lesson is the student's: between joining and leaving, or marked as a guest (pricing rule 9.26)."""
     rows = enrolments_in(facts, lesson.group_id)
-    return not rows or any(row.holds(lesson.on) for row in rows)
+    return any(row.holds(lesson.on) for row in rows) if rows else _is_guest(facts, lesson)
 
 
 def is_paid_for(facts: StudentFacts, lesson: LessonFact) -> bool:
     """Whether the lesson is the student's and no trial (pricing rules 9.14 and 9.26)."""
     rows = enrolments_in(facts, lesson.group_id)
-    return not rows or any(row.holds(lesson.on) and _activated(facts, row, lesson.on) for row in rows)
+    if not rows:
+        return _is_guest(facts, lesson)
+    return any(row.holds(lesson.on) and _activated(facts, row, lesson.on) for row in rows)
 
 
 def lessons_of_month(facts: StudentFacts, subscription: SubscriptionFact, month: Month) -> list[date]:
@@ -49,6 +51,11 @@ def lessons_of_month(facts: StudentFacts, subscription: SubscriptionFact, month:
     days = [lesson.on for lesson in listed if lesson.group_id == group.id]
     outside = [day for day in month if day.isoweekday() in group.weekdays and not group.lives_on(day)]
     return sorted([*days, *(day for day in outside if day not in days)])
+
+
+def _is_guest(facts: StudentFacts, lesson: LessonFact) -> bool:
+    """In a group that was never joined the student has only the lessons marked for him or her."""
+    return any(mark.lesson_id == lesson.id for mark in facts.attendances)
 
 
 def _activated(facts: StudentFacts, row: EnrolmentFact, on: date) -> bool:

@@ -240,7 +240,10 @@ def test_without_a_group_the_students_own_lessons_count_and_are_charged_once():
     odd, even = a_group(ODD), a_group(EVEN, group_id=2)
     facts = uzs(
         groups=(odd, even),
-        enrolments=(an_enrolment("2025-05-01"), an_enrolment("2025-05-20", joined="2025-05-20", last="2025-05-29", group_id=2)),
+        enrolments=(
+            an_enrolment("2025-05-01"),
+            an_enrolment("2025-05-20", joined="2025-05-20", last="2025-05-29", group_id=2),
+        ),
         subscriptions=(a_subscription(group_id=None),),
         lessons=(*lessons_of(odd), *lessons_of(even, first_id=500)),
     )

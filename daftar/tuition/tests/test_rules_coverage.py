@@ -107,6 +107,18 @@ def test_the_next_charge_is_the_next_lesson():
     assert coverage(replace(mondays_and_thursdays(), subscriptions=()), TODAY, 0).next_charge is None
 
 
+def test_a_guest_has_only_the_lessons_marked():
+    facts = replace(mondays_and_thursdays(group_id=None), enrolments=())
+    fourth, fifth = facts.lessons[3:5]
+
+    assert reach(facts, 1_000_00) == (0, None)
+    assert reach(replace(facts, attendances=present(fourth, fifth)), 1_000_00) == (2, "2024-04-15")
+
+    held = tuple(replace(lesson, status=CONDUCTED) for lesson in facts.lessons)
+    month = replace(facts, lessons=held, subscriptions=(a_subscription(group_id=None, starts_on=TODAY),))
+    assert reach(replace(month, attendances=present(fourth, fifth)), soum(900_000)) == (2, "2024-04-15")
+
+
 def test_what_is_charged_today_is_not_to_come():
     facts = mondays_and_thursdays()
     lessons = tuple(replace(lesson, status=CONDUCTED) for lesson in facts.lessons)
@@ -170,6 +182,7 @@ def test_a_lesson_and_a_month_draw_on_the_same_balance():
     both = replace(
         facts,
         groups=(*facts.groups, saturdays),
+        enrolments=(*facts.enrolments, an_enrolment(group_id=2)),
         subscriptions=(*facts.subscriptions, a_subscription(PlanKind.PER_LESSON, soum(1_000), id=2, group_id=2)),
         lessons=(
             *facts.lessons,

@@ -1,0 +1,149 @@
+"""Two centres that mirror each other, with one row of everything an address or a form can name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from daftar.attendance.models import AbsenceReason
+from daftar.attendance.services import conduct_lesson
+from daftar.courses.models import Lesson
+from daftar.courses.rules import PlanKind
+from daftar.courses.services import add_room
+from daftar.finance.models import Desk
+from daftar.finance.services import take_payment
+from daftar.lib.tenancy import tenant_transaction
+from daftar.orgs.access import Actor
+from daftar.orgs.models import AuditEntry, Branch, Member
+from daftar.tuition.services import activate
+from tests.cast import a_centre, a_course, a_group, a_member, a_student, enrolled
+
+ROLES = ("owner", "administrator", "cashier", "teacher")
+NOW = datetime.now(UTC)
+
+
+@dataclass
+class Probe:
+    """A centre: who acts in it, by role, and the ids of its rows by the names addresses and forms use."""
+
+    by: Actor
+    slug: str
+    canary: str
+    logins: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
+
+
+def a_probe(slug: str) -> Probe:
+    """Every name in it carries a canary that must never show up elsewhere."""
+    by = a_centre(slug, at=NOW)
+    probe = Probe(by, slug, f"Zq{slug}")
+    with tenant_transaction(by.org_id):
+        _people(probe)
+        _courses(probe)
+        _money(probe)
+    return probe
+
+
+def _people(probe: Probe) -> None:
+    by = probe.by
+    probe.logins["owner"] = f"aziza@{probe.slug}.example"
+    for role in ROLES[1:]:
+        a_member(by, f"{role.title()}{probe.canary}", role)
+        probe.logins[role] = f"{role}{probe.canary}@{probe.slug}.example".lower()
+    probe.ids["member_id"] = Member.objects.visible_to(by).get(role="cashier").pk
+    probe.ids["teacher_id"] = Member.objects.visible_to(by).get(role="teacher").pk
+    probe.ids["branch_id"] = Branch.objects.visible_to(by).get().pk
+    probe.ids["branch_ids"] = probe.ids["branch_id"]
+    student = a_student(
+        by,
+        f"{probe.canary} Farhod",
+        phone="+998901234567",
+        payer_name=f"{probe.canary} payer",
+        note=f"{probe.canary} note",
+    )
+    probe.ids["student_id"] = probe.ids["student"] = student.pk
+    probe.ids["other_student"] = a_student(by, f"{probe.canary} Madina").pk
+    probe.ids["free_student"] = a_student(by, f"{probe.canary} Sardor").pk
+
+
+def _courses(probe: Probe) -> None:
+    by, ids, today = probe.by, probe.ids, probe.by.today
+    course = a_course(by, f"{probe.canary} English", plan=PlanKind.PER_LESSON, price=5_000_000)
+    ids["course_id"] = course.pk
+    ids["room_id"] = add_room(by, branch_id=ids["branch_id"], name=f"{probe.canary} room").pk
+    first = today - timedelta(days=20)
+    group = a_group(
+        by, course, f"{probe.canary} group", weekdays=(1, 2, 3, 4, 5, 6, 7), starts_on=str(first),
+        last_on=str(today + timedelta(days=60)), teacher_id=ids["teacher_id"], room_id=ids["room_id"],
+    )  # fmt: skip
+    ids["group_id"] = group.pk
+    from daftar.people.models import Student
+
+    rows = {row.pk: row for row in Student.objects.visible_to(by).select_related("branch")}
+    active = enrolled(by, rows[ids["student_id"]], group, str(first))
+    activate(by, enrolment_id=active.pk, activated_on=first)
+    ids["enrolment_id"] = enrolled(by, rows[ids["other_student"]], group, str(today)).pk
+    lesson = Lesson.objects.visible_to(by).get(group=group, held_on=today)
+    conduct_lesson(by, lesson_id=lesson.pk, absent={}, topic=f"{probe.canary} topic")
+    ids["lesson_id"] = lesson.pk
+    ids["reason"] = AbsenceReason.objects.visible_to(by).order_by("id")[0].pk
+
+
+def _money(probe: Probe) -> None:
+    by, ids = probe.by, probe.ids
+    ids["desk_id"] = ids["desk"] = Desk.objects.visible_to(by).order_by("id")[0].pk
+    ids["payment_id"] = take_payment(
+        by, student_id=ids["student_id"], desk_id=ids["desk_id"], amount=100_000, paid_on=by.today,
+        key=f"probe-{probe.slug}", note=f"{probe.canary} paid",
+    ).pk  # fmt: skip
+    ids["before"] = AuditEntry.objects.visible_to(by).order_by("-id")[0].pk
+
+
+def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
+    """What each form is sent with when nothing is wrong, by the name of its address."""
+    ids, today = probe.ids, date.today()
+    group = {"name": "G new", "starts_on": str(today), "last_on": str(today + timedelta(days=9)), "day_pattern": "none"}
+    person = {"full_name": "New One", "branch_id": ids["branch_id"]}
+    return {
+        "student-new": person,
+        "student-edit": person,
+        "student-enrol": {"group_id": ids["group_id"], "start": "trial", "starts_on": str(today)},
+        "group-new": group
+        | {
+            "course_id": ids["course_id"],
+            "branch_id": ids["branch_id"],
+            "teacher_id": ids["teacher_id"],
+            "room_id": ids["room_id"],
+        },
+        "group-edit": group
+        | {"teacher_id": ids["teacher_id"], "room_id": ids["room_id"], "starts_on": str(today - timedelta(days=20))},
+        "group-add-student": {"student": ids["free_student"], "start": "trial", "starts_on": str(today)},
+        "lesson-new": {"held_on": str(today + timedelta(days=1)), "starts_time": "07:15"},
+        "enrolment-activate": {"activated_on": str(today)},
+        "lesson": {"topic": "t", "present": [ids["student_id"]], f"reason_{ids['other_student']}": ids["reason"]},
+        "payment-new": {
+            "student": ids["student"],
+            "amount": "100",
+            "desk_id": ids["desk_id"],
+            "paid_on": str(today),
+            "key": "k",
+        },
+        "payment-reverse": {"reason": "mistake"},
+        "course-new": {
+            "name": "C new",
+            "plan": "per_lesson",
+            "currency": "UZS",
+            "lessons_count": 1,
+            "lesson_minutes": 60,
+        },
+        "course-edit": {"name": "C changed", "lessons_count": 1, "lesson_minutes": 60},
+        "room-new": {"name": "R new", "branch_id": ids["branch_id"]},
+        "room-edit": {"name": "R changed"},
+        "member-new": {"name": "M new", "role": "teacher", "branch_ids": [ids["branch_ids"]]},
+        "member-edit": {"name": "M changed", "role": "cashier", "branch_ids": [ids["branch_ids"]], "is_active": "on"},
+        "desk-new": {"name": "D new", "branch_id": ids["branch_id"], "method": "cash"},
+        "desk-edit": {"name": "D changed", "is_open": "on"},
+        "branch-new": {"name": "B new", "timezone": "Asia/Tashkent", "currency": "UZS", "language": "en"},
+        "branch-edit": {"name": "B changed", "language": "en"},
+        "settings": {"name": "Renamed", "activation_day_counts": "on"},
+    }

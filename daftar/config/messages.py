@@ -8,12 +8,16 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_keywords, parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "daftar"
@@ -39,13 +43,13 @@ BORROWED = (
 def gather() -> Catalog:
     """The template: every text to translate, without line numbers, so that code may move."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as mapping:
-        methods, options = parse_mapping_cfg(mapping)
+        methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]
     template = Catalog(project="Daftar", charset="utf-8")
-    for text in BORROWED:
-        template.add(text, locations=[("django", None)])
+    for borrowed in BORROWED:
+        template.add(borrowed, locations=[("django", 0)])
     found = extract_from_dir(SOURCES, methods, options, keywords=KEYWORDS, comment_tags=("Translators:",))
-    for path, _, text, comments, context in sorted(found, key=lambda each: (str(each[2]), each[0])):
-        template.add(text, locations=[(f"daftar/{path}", None)], auto_comments=comments, context=context)
+    for path, line, text, comments, context in sorted(found, key=lambda each: (str(each[2]), each[0])):
+        template.add(text, locations=[(f"daftar/{path}", line)], auto_comments=comments, context=context)
     return template
 
 
@@ -75,7 +79,7 @@ def compile_all() -> None:
 def untranslated(language: str) -> list[str]:
     """The texts that would appear in English."""
     return [
-        str(message.id) for message in _read(language) if message.id and (message.fuzzy or not _said(message.string))
+        str(message.id) for message in _read(language) if message.id and (message.fuzzy or not _is_said(message.string))
     ]
 
 
@@ -87,8 +91,8 @@ def main(arguments: list[str]) -> None:
     compile_all()
 
 
-def _said(text: str | tuple[str, ...]) -> bool:
-    return bool(text) if isinstance(text, str) else all(text)
+def _is_said(text: str | Sequence[str] | None) -> bool:
+    return bool(text) and all(text or "")
 
 
 def _po(language: str) -> Path:

@@ -102,11 +102,11 @@ def plain_date(on: date) -> str:
 
 def clock(at: time | datetime) -> str:
     """14:00, in the zone of the branch when it is a moment."""
-    return _local(at).strftime("%H:%M")
+    return (_local(at) if isinstance(at, datetime) else at).strftime("%H:%M")
 
 
 def moment(at: datetime) -> str:
-    """5 Nov 2026, 14:00."""
+    """5 Nov 2026 14:00."""
     return f"{day(_local(at))} {clock(at)}"
 
 
@@ -138,8 +138,8 @@ def _with_symbol(written: str, currency: str) -> str:
     return f"{symbol}{written}" if len(symbol) == 1 else f"{symbol}{NBSP}{written}"
 
 
-def _local(at: time | datetime) -> time | datetime:
-    return timezone.localtime(at) if isinstance(at, datetime) and timezone.is_aware(at) else at
+def _local(at: datetime) -> datetime:
+    return timezone.localtime(at) if timezone.is_aware(at) else at
 
 
 def _write(on: date, pattern: str) -> str:

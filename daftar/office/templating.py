@@ -24,9 +24,9 @@ DRAWING = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 CLEAR_SQUARE = re.compile(r'<path stroke="none"[^>]*/>')
 # fmt: off
 FILTERS = (
-    formats.money, formats.money_text, formats.sums, formats.figures, formats.day, formats.day_month, formats.weekday_day,
-    formats.weekday, formats.month, formats.plain_date, formats.clock, formats.moment, formats.iso, formats.phone,
-    formats.initials,
+    formats.money, formats.money_text, formats.sums, formats.figures, formats.day, formats.day_month,
+    formats.weekday_day, formats.weekday, formats.month, formats.plain_date, formats.clock, formats.moment, formats.iso,
+    formats.phone, formats.initials,
 )
 # fmt: on
 LANGUAGES = {"uz": "Oʻzbekcha", "ru": "Русский", "pl": "Polski", "it": "Italiano", "en": "English"}

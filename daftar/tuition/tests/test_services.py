@@ -3,17 +3,36 @@
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from daftar.attendance.queries import reasons
+from daftar.attendance.services import conduct_lesson
+from daftar.courses.models import Lesson
+from daftar.courses.rules import PlanKind
+from daftar.finance.models import Desk
+from daftar.finance.services import take_payment
 from daftar.ledger.queries import balances, drift, statement
 from daftar.lib.tenancy import tenant_transaction
-from daftar.tuition.queries import preview_activation
-from daftar.tuition.services import activate, reconcile
-from tests.cast import a_centre, a_group, a_student, at, enrolled
+from daftar.orgs.services import change_settings
+from daftar.tuition.jobs import reconcile_all
+from daftar.tuition.queries import PriceMissing, preview_activation, preview_enrolment, reach
+from daftar.tuition.rules import affordable_lessons
+from daftar.tuition.services import activate, enrol_active, reconcile
+from tests.cast import a_centre, a_course, a_group, a_student, at, enrolled
 
 
 @pytest.fixture
 def by(db):
     by = a_centre()
+    with tenant_transaction(by.org_id):
+        yield by
+
+
+@pytest.fixture
+def in_roubles(db):
+    """The tables of bundles are in roubles, which are counted to the kopeck."""
+    by = a_centre(currency="RUB", timezone="Europe/Moscow")
     with tenant_transaction(by.org_id):
         yield by
 
@@ -43,3 +62,159 @@ def test_the_monthly_run_posts_once_dated_the_first_e2_e34(by):
     assert posted == [1, 0]
     assert balances(by, [student.pk]) == {student.pk: -53_076_900}
     assert [line.on for line in statement(by, student.pk)] == [date(2025, 5, 8), date(2025, 6, 1)]
+
+
+def test_lessons_are_charged_as_they_are_conducted_at_01(in_roubles):
+    by = in_roubles
+    student, lessons = pupil(by, price=26_400, count=8, lessons=1)
+
+    teach(by, lessons)
+
+    assert balances(by, [student.pk]) == {student.pk: -3_300}
+
+
+def test_a_bundle_of_four_at_02(in_roubles):
+    by = in_roubles
+    student, lessons = pupil(by, price=295_000, count=4, lessons=1)
+
+    teach(by, lessons)
+
+    assert balances(by, [student.pk]) == {student.pk: -73_750}
+
+
+def test_income_then_three_lessons_leave_five_affordable_at_03(in_roubles):
+    by = in_roubles
+    student, lessons = pupil(by, price=26_400, count=8, lessons=3)
+    take_payment(by, student_id=student.pk, desk_id=first_desk(by).pk, amount=26_400, paid_on=by.today, key="at-03")
+
+    teach(by, lessons)
+
+    assert balances(by, [student.pk]) == {student.pk: 16_500}
+    assert affordable_lessons(26_400, 8, 16_500, step=1) == 5
+
+
+def test_a_bundle_of_three_adds_up_at_39(in_roubles):
+    by = in_roubles
+    student, lessons = pupil(by, price=100_000, count=3, lessons=3)
+
+    teach(by, lessons)
+
+    assert [-line.amount for line in statement(by, student.pk)] == [33_333, 33_334, 33_333]
+    assert balances(by, [student.pk]) == {student.pk: -100_000}
+
+
+def test_a_correction_reverses_and_charges_anew(by):
+    """An excused absence entered later takes the charge off; the history keeps both turns."""
+    student, lessons = pupil(by, price=10_000, count=1, lessons=1)
+    teach(by, lessons)
+    excused = reasons(by)[0]
+
+    conduct_lesson(by, lesson_id=lessons[0].pk, absent={student.pk: excused.pk})
+    assert balances(by, [student.pk]) == {student.pk: 0}
+    conduct_lesson(by, lesson_id=lessons[0].pk, absent={})
+
+    assert balances(by, [student.pk]) == {student.pk: -10_000}
+    kinds = [(line.kind, line.amount) for line in statement(by, student.pk, with_reversed=True)]
+    assert kinds == [("charge", -10_000), ("reversal", 10_000), ("charge", -10_000)]
+    assert [line.kind for line in statement(by, student.pk)] == ["charge"]
+
+
+def test_an_unexcused_absence_is_charged(by):
+    student, lessons = pupil(by, price=10_000, count=1, lessons=1)
+
+    conduct_lesson(by, lesson_id=lessons[0].pk, absent={student.pk: None})
+
+    assert balances(by, [student.pk]) == {student.pk: -10_000}
+    assert any(step["code"] == "absence_charged" for step in statement(by, student.pk)[0].why)
+
+
+def test_a_trial_costs_nothing_e10(by):
+    student = a_student(by)
+    enrolled(by, student, a_group(by), "2025-05-05")
+
+    assert reconcile(at(by, "2025-05-31"), student_ids=[student.pk]) == 0
+    assert balances(by, [student.pk]) == {student.pk: 0}
+
+
+def test_the_activation_day_can_be_left_out_and_everything_follows_d1(by):
+    student = a_student(by)
+    enrolment = enrolled(by, student, a_group(by, weekdays=(2, 4, 6)), "2025-05-05")
+    activate(by, enrolment_id=enrolment.pk, activated_on=date(2025, 5, 8))
+    assert balances(by, [student.pk]) == {student.pk: -23_571_400}
+
+    change_settings(by, name="Lingua", activation_day_counts=False)
+    reconcile_all(by)
+
+    assert balances(by, [student.pk]) == {student.pk: -21_428_600}
+
+
+def test_the_price_of_the_group_comes_before_the_courses(by):
+    student, group = a_student(by), a_group(by, price=24_000_000, weekdays=(2, 4, 6))
+    enrolment = enrolled(by, student, group, "2025-05-08")
+
+    activate(by, enrolment_id=enrolment.pk, activated_on=date(2025, 5, 8))
+
+    assert balances(by, [student.pk]) == {student.pk: -18_857_100}
+
+
+def test_without_a_price_nobody_is_activated(by):
+    group = a_group(by, a_course(by, price=None))
+    enrolment = enrolled(by, a_student(by), group, "2025-05-08")
+
+    with pytest.raises(PriceMissing):
+        preview_activation(by, enrolment.pk, date(2025, 5, 8))
+    with pytest.raises(PriceMissing):
+        activate(by, enrolment_id=enrolment.pk, activated_on=date(2025, 5, 8))
+
+
+def test_enrolling_at_once_posts_what_its_preview_said(by):
+    student, group = a_student(by), a_group(by)
+    preview = preview_enrolment(by, student.pk, group.pk, date(2025, 5, 8))
+
+    enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=date(2025, 5, 8))
+
+    assert preview.balance_after == balances(by, [student.pk])[student.pk] == -23_076_900
+
+
+def test_money_reaches_as_far_as_the_handbook_says(by):
+    """The worked pair of the pricing page: 300 000 paid, 230 769 charged, covered until 30 May."""
+    student, group = a_student(by), a_group(by)
+    enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=date(2025, 5, 8))
+    take_payment(by, student_id=student.pk, desk_id=first_desk(by).pk, amount=30_000_000, paid_on=by.today, key="k")
+
+    known = reach(by, [student.pk])[student.pk]
+
+    assert (known.balance, known.coverage.paid_until, known.coverage.lessons_left) == (6_923_100, date(2025, 5, 30), 7)
+    assert known.coverage.next_charge.on == date(2025, 6, 1)
+
+
+def test_reconciling_asks_as_often_for_many_as_for_one(by):
+    group = a_group(by)
+    students = [a_student(by, f"Student {number}") for number in range(6)]
+    for student in students:
+        enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=date(2025, 5, 8))
+    june = at(by, "2025-06-01")
+
+    with CaptureQueriesContext(connection) as one:
+        assert reconcile(june, student_ids=[students[0].pk]) == 1
+    with CaptureQueriesContext(connection) as many:
+        assert reconcile(june, student_ids=[student.pk for student in students]) == 5
+
+    assert len(many) == len(one)
+
+
+def pupil(by, *, price: int, count: int, lessons: int):
+    """A student active in a group charged per lesson, and the group's first lessons."""
+    course = a_course(by, plan=PlanKind.PER_LESSON, price=price, lessons_count=count)
+    group, student = a_group(by, course, starts_on="2025-05-01"), a_student(by)
+    enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=date(2025, 5, 2))
+    return student, list(Lesson.objects.visible_to(by).filter(group=group).order_by("starts_at")[:lessons])
+
+
+def teach(by, lessons) -> None:
+    for lesson in lessons:
+        conduct_lesson(by, lesson_id=lesson.pk, absent={})
+
+
+def first_desk(by):
+    return Desk.objects.visible_to(by).order_by("id")[0]

@@ -1,0 +1,105 @@
+"""Conducting a lesson by exception, and correcting it later."""
+
+from datetime import date
+
+import pytest
+
+from daftar.attendance.models import Attendance
+from daftar.attendance.queries import expected_students, forgotten_lessons, lesson_figures, marks_in, reasons
+from daftar.attendance.services import LessonAhead, NotInLesson, conduct_lesson
+from daftar.courses.models import Lesson
+from daftar.lib.errors import NotFound
+from daftar.lib.tenancy import tenant_transaction
+from daftar.orgs.models import AuditEntry
+from tests.cast import a_centre, a_group, a_member, a_student, at, enrolled
+
+
+@pytest.fixture
+def by(db):
+    by = a_centre()
+    with tenant_transaction(by.org_id):
+        yield by
+
+
+@pytest.fixture
+def group(by):
+    return a_group(by, starts_on="2025-05-01")
+
+
+@pytest.fixture
+def students(by, group):
+    rows = [a_student(by, name) for name in ("Aziz", "Bek", "Lola")]
+    for row in rows:
+        enrolled(by, row, group, "2025-05-05")
+    return rows
+
+
+def lesson_on(by, day: str) -> Lesson:
+    return Lesson.objects.visible_to(by).get(held_on=date.fromisoformat(day))
+
+
+def test_everyone_was_there_but_the_exceptions(by, students):
+    lesson, excused = lesson_on(by, "2025-05-05"), reasons(by)[0]
+
+    conduct_lesson(by, lesson_id=lesson.pk, absent={students[0].pk: excused.pk, students[1].pk: None}, topic="Articles")
+
+    marks = marks_in(by, lesson.pk)
+    assert [(marks[row.pk].is_present, marks[row.pk].reason_id) for row in students] == [
+        (False, excused.pk), (False, None), (True, None),
+    ]  # fmt: skip
+    lesson.refresh_from_db()
+    assert (lesson.status, lesson.topic, lesson.conducted_at) == ("conducted", "Articles", by.at)
+    assert lesson_figures(by, [lesson.pk])[lesson.pk].present == 1
+
+
+def test_a_correction_keeps_who_was_marked_and_says_what_it_was(by, students):
+    lesson = lesson_on(by, "2025-05-05")
+    conduct_lesson(by, lesson_id=lesson.pk, absent={students[0].pk: None}, topic="Articles")
+
+    conduct_lesson(at(by, "2025-05-16"), lesson_id=lesson.pk, absent={}, topic="Articles")
+
+    assert all(mark.is_present for mark in marks_in(by, lesson.pk).values())
+    last = AuditEntry.objects.visible_to(by).order_by("-id")[0]
+    assert last.changes[0]["was"] == {"attendance": {str(students[0].pk): [False, None]}}
+    lesson.refresh_from_db()
+    assert lesson.conducted_at == by.at
+
+
+def test_a_lesson_to_come_cannot_be_conducted(by, students):
+    with pytest.raises(LessonAhead):
+        conduct_lesson(by, lesson_id=lesson_on(by, "2025-05-16").pk, absent={})
+    assert not Attendance.objects.visible_to(by).exists()
+
+
+def test_who_joins_later_is_not_expected(by, group, students):
+    enrolled(by, a_student(by, "Sardor"), group, "2025-05-12")
+    assert set(expected_students(by, lesson_on(by, "2025-05-09").pk)) == {row.pk for row in students}
+    assert len(expected_students(by, lesson_on(by, "2025-05-12").pk)) == 4
+
+
+def test_a_mark_for_a_stranger_is_refused_and_nothing_is_saved(by, students):
+    stranger = a_student(by, "Not here")
+    with pytest.raises(NotInLesson):
+        conduct_lesson(by, lesson_id=lesson_on(by, "2025-05-05").pk, absent={stranger.pk: None})
+    with pytest.raises(NotFound):
+        conduct_lesson(by, lesson_id=lesson_on(by, "2025-05-05").pk, absent={students[0].pk: 10**9})
+    assert not Attendance.objects.visible_to(by).exists()
+
+
+def test_a_teacher_conducts_own_lessons_only(by, students):
+    mine, other = a_member(by, "Dilnoza", "teacher"), a_member(by, "Jasur", "teacher")
+    Lesson.objects.visible_to(by).filter(held_on=date(2025, 5, 5)).update(teacher_id=mine.member_id)
+    lesson = lesson_on(by, "2025-05-05")
+    with pytest.raises(NotFound):
+        conduct_lesson(other, lesson_id=lesson.pk, absent={})
+    assert conduct_lesson(mine, lesson_id=lesson.pk, absent={}).status == "conducted"
+
+
+def test_forgotten_lessons_are_those_with_someone_in_them(by, students):
+    assert [lesson.held_on.day for lesson in forgotten_lessons(by)] == [12, 9, 7, 5]
+
+
+def test_a_new_centre_has_the_two_reasons_with_their_flags(by):
+    assert [(row.name, row.charges, row.pays_teacher, row.gives_credit) for row in reasons(by)] == [
+        ("Excused", False, False, True), ("Unexcused", True, True, False),
+    ]  # fmt: skip

@@ -12,9 +12,11 @@ from daftar.lib.errors import Refusal
 from daftar.lib.money import Money, MoneyError, decimal_text, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from django.http import HttpRequest, HttpResponse
+
+    from daftar.reports.queries import StudentRow
 
 R = TypeVar("R")
 
@@ -76,6 +78,11 @@ def done(form: forms.Form, verb: Callable[..., R]) -> R | None:
     except Refusal as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         return None
+
+
+def the_only(request: HttpRequest, found: Sequence[StudentRow]) -> int | None:
+    """The one student who fits when a search was sent with Enter; while it is still being typed, nobody is chosen."""
+    return found[0].id if len(found) == 1 and "HX-Request" not in request.headers else None
 
 
 def form_page(request: HttpRequest, template: str, form: forms.Form | None, **context: Any) -> HttpResponse:

@@ -22,20 +22,22 @@ class Entry:
     url: str
     icon: str
     active: bool
+    # The physical key after `g` that leads here; empty: none.
+    key: str
 
 
 ENTRIES = (
-    (_("Today"), "office:today", "home", "courses.view"),
-    (_("Students"), "office:students", "users", "people.view"),
-    (_("Groups"), "office:groups", "users-group", "courses.view"),
-    (_("Payments"), "office:payments", "cash", "finance.view"),
-    (_("Debtors"), "office:debtors", "alert-circle", "tuition.view"),
-    (_("Courses"), "office:courses", "book", "courses.see_all"),
-    (_("Rooms"), "office:rooms", "door", "courses.see_all"),
-    (_("Team"), "office:team", "id-badge-2", "orgs.manage"),
-    (_("Desks"), "office:desks", "building-bank", "finance.manage_desks"),
-    (_("History"), "office:history", "history", "orgs.see_history"),
-    (_("Settings"), "office:settings", "settings", "orgs.manage"),
+    (_("Today"), "office:today", "home", "courses.view", "KeyT"),
+    (_("Students"), "office:students", "users", "people.view", "KeyS"),
+    (_("Groups"), "office:groups", "users-group", "courses.view", "KeyO"),
+    (_("Payments"), "office:payments", "cash", "finance.view", "KeyP"),
+    (_("Debtors"), "office:debtors", "alert-circle", "tuition.view", "KeyD"),
+    (_("Courses"), "office:courses", "book", "courses.see_all", ""),
+    (_("Rooms"), "office:rooms", "door", "courses.see_all", ""),
+    (_("Team"), "office:team", "id-badge-2", "orgs.manage", ""),
+    (_("Desks"), "office:desks", "building-bank", "finance.manage_desks", ""),
+    (_("History"), "office:history", "history", "orgs.see_history", ""),
+    (_("Settings"), "office:settings", "settings", "orgs.manage", ""),
 )
 
 
@@ -46,9 +48,9 @@ def context(request: HttpRequest) -> dict[str, Any]:
         return {"menu": []}
     home = reverse("office:today", args=[by.org_slug])
     entries = []
-    for name, route, icon, code in ENTRIES:
+    for name, route, icon, code, key in ENTRIES:
         if by.may(code):
             url = reverse(route, args=[by.org_slug])
             active = request.path == url if url == home else request.path.startswith(url)
-            entries.append(Entry(name, url, icon, active))
+            entries.append(Entry(name, url, icon, active, key))
     return {"menu": entries}

@@ -15,7 +15,7 @@ from daftar.lib.errors import NotFound, Refusal
 from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.courses.forms import ActivateForm, EnrolForm
-from daftar.office.forms import done, form_page
+from daftar.office.forms import done, form_page, the_only
 from daftar.office.page import OfficeRequest, page
 from daftar.people.queries import get_student
 from daftar.reports.queries import find_students
@@ -43,7 +43,10 @@ def group_add_student(request: OfficeRequest, group_id: int) -> HttpResponse:
     }
     if not chosen.isdecimal():
         q = request.GET.get("q", "")[:100]
-        picker = {"student": None, "q": q, "found": find_students(by, q), "form": None, "preview": None}
+        found = find_students(by, q)
+        if only := the_only(request, found):
+            return redirect(f"{request.path}?student={only}")
+        picker = {"student": None, "q": q, "found": found, "form": None, "preview": None}
         return render(request, "office/courses/enrol.html", context | picker)
     student = get_student(by, int(chosen))
     initial = {"starts_on": min(max(by.today, group.starts_on), group.ends_on), "start": "trial"}

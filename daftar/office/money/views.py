@@ -15,7 +15,7 @@ from daftar.ledger.queries import balances, desk_balances
 from daftar.lib.money import Money, exponent
 from daftar.lib.paging import paged
 from daftar.office import formats
-from daftar.office.forms import done, form_page
+from daftar.office.forms import done, form_page, the_only
 from daftar.office.money.forms import DeskForm, PaymentForm, ReversalForm
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, today_in
@@ -58,7 +58,10 @@ def payment_new(request: OfficeRequest) -> HttpResponse:
     chosen = request.POST.get("student") or request.GET.get("student", "")
     if not chosen.isdecimal():
         q = request.GET.get("q", "")[:100]
-        picker = {"student": None, "q": q, "found": find_students(by, q)}
+        found = find_students(by, q)
+        if only := the_only(request, found):
+            return redirect(f"{request.path}?student={only}")
+        picker = {"student": None, "q": q, "found": found}
         return form_page(request, "office/money/payment_new.html", None, **picker)
     student = get_student(by, int(chosen))
     desks, balance = queries.desks(by, student.branch_id), balances(by, [student.pk])[student.pk]

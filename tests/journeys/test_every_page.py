@@ -1,0 +1,62 @@
+"""Every page, in light and dark, at a desk and on a phone: axe finds nothing, nothing scrolls sideways, no error."""
+
+from __future__ import annotations
+
+import pytest
+
+from daftar.office.urls import urlpatterns
+from tests.journeys.conftest import AXE, DESK, PHONE
+from tests.probe import a_probe
+from tests.test_sweep import address
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def violations(page) -> list[str]:
+    """What axe finds on the page as it stands, in words."""
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(AXE.read_text())
+    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['target']}" for each in found]
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_axe_finds_nothing_on_any_page_in_light_and_dark(visit, transactional_db, size):
+    ours = a_probe("lingua")
+    who = visit(
+        ours.logins["owner"], viewport=DESK if size == "desk" else PHONE, has_touch=size == "phone", bypass_csp=True
+    )
+    wrong = []
+    for route in urlpatterns:
+        paths = [address(route, ours.slug, ours.ids)]
+        if route.name == "student":
+            paths.append(f"{paths[0]}?tab=money")
+        if route.name in {"payment-new", "group-add-student"}:
+            paths.append(f"{paths[0]}?student={ours.ids['free_student']}")
+        if route.name == "group":
+            paths.append(f"{paths[0]}?tab=lessons")
+        for path in paths:
+            who.open(path)
+            # Colours in the middle of a change are nobody's colours.
+            who.page.add_style_tag(content="*,*::before,*::after{transition:none!important}")
+            for theme in ("light", "dark"):
+                who.page.evaluate("theme => document.documentElement.dataset.bsTheme = theme", theme)
+                wrong += [f"{path} {theme}: {each}" for each in violations(who.page)]
+            if who.page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
+                wrong.append(f"{path}: scrolls sideways")
+    assert wrong == []
+    assert who.errors == []
+
+
+def test_the_pages_before_a_centre_are_clean_too(visit, transactional_db):
+    who = visit(bypass_csp=True)
+    for path in ("/login/", "/nowhere/at/all/"):
+        who.open(path)
+        assert violations(who.page) == [], path
+
+
+def test_axe_would_find_a_fault(visit, transactional_db):
+    who = visit(bypass_csp=True)
+    who.open("/login/")
+    who.page.evaluate("document.querySelector('label').remove()")
+    assert any(each.startswith(("label", "color-contrast")) for each in violations(who.page))

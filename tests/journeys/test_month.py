@@ -151,6 +151,7 @@ def test_the_same_on_an_imported_file(visit, centre, capsys):
     who.click("main details summary")
     assert "737.50" in who.page.inner_text("main details[open]")
     who.click("text=Record payment")
+    who.page.wait_for_selector("[data-testid=pay-amount]")
     with who.page.expect_navigation():
         who.press("Control+Enter")
     assert "1,437.50" in who.page.inner_text("[data-testid=pay-receipt]")

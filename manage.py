@@ -36,6 +36,7 @@ def main(arguments: "list[str]") -> None:
     install("dev" if word in FOR_DEVELOPERS else "run", env)
     if word in WITH_PAGES:
         install_browser_files(env)
+        compile_messages(env)
     command = [str(PYTHON), "-m", "daftar.config.cli", *arguments]
     if os.name == "nt":
         sys.exit(subprocess.call(command, env=env))
@@ -65,7 +66,7 @@ def run(command: "list[str]", env: "dict[str, str]") -> str:
         return str(impossible)
     said = [line.strip() for line in (done.stderr + done.stdout).splitlines() if line.strip()]
     wrong = [line for line in said if "error" in line.lower()] or said or ["no reason given"]
-    return wrong[-1] if done.returncode else ""
+    return wrong[0] if done.returncode else ""
 
 
 def say(text: str) -> None:
@@ -126,7 +127,9 @@ def packages(lock: Path, env: "dict[str, str]") -> None:
     if not own_uv.exists() and not shutil.which("uv"):
         run([*pip, str(LOCKS / "uv.lock")], env)
     uv = str(own_uv) if own_uv.exists() else shutil.which("uv")
-    if uv and not run([uv, "pip", "install", "-q", "-p", str(PYTHON), "--require-hashes", "-r", str(lock)], env):
+    # Compiled once here: where PYTHONDONTWRITEBYTECODE is set, every start would do it again.
+    with_uv = ["pip", "install", "-q", "--compile-bytecode", "-p", str(PYTHON), "--require-hashes", "-r", str(lock)]
+    if uv and not run([uv, *with_uv], env):
         return
     wrong = run([*pip, str(lock)], env)
     if wrong:
@@ -141,7 +144,7 @@ def install_browser_files(env: "dict[str, str]") -> None:
         return
     if not stamped(modules / ".stamp", lock):
         say("installing what package-lock.json names …")
-        wrong = npm(["ci", "--include=dev", "--no-audit", "--no-fund"], env)
+        wrong = npm(["ci", "--include=dev", "--fetch-retries=2", "--fetch-retry-maxtimeout=5000"], env)
         if wrong:
             complete = "from daftar.config import vendor; raise SystemExit(vendor.missing())"
             if run([str(PYTHON), "-c", complete], env):
@@ -153,6 +156,18 @@ def install_browser_files(env: "dict[str, str]") -> None:
     if wrong:
         raise SetupError(f"The browser files could not be copied: {wrong}")
     stamp(done, lock, VENDOR)
+
+
+def compile_messages(env: "dict[str, str]") -> None:
+    """The translations in the form that Django reads."""
+    texts, compiler = sorted(ROOT.glob("daftar/locale/*/LC_MESSAGES/*.po")), ROOT / "daftar" / "config" / "messages.py"
+    made = all(text.with_suffix(".mo").exists() for text in texts)
+    if not compiler.exists() or (made and stamped(VENV / ".messages", compiler, *texts)):
+        return
+    wrong = run([str(PYTHON), "-m", "daftar.config.messages", "compile"], env)
+    if wrong:
+        raise SetupError(f"The translations could not be compiled: {wrong}")
+    stamp(VENV / ".messages", compiler, *texts)
 
 
 def npm(arguments: "list[str]", env: "dict[str, str]") -> str:

@@ -99,7 +99,7 @@ def teach(by, *, conducted: bool, who: int, figure: int) -> None:
     if lesson:
         known = [None, *(reason.pk for reason in reasons(by))]
         people = sorted(expected_students(by, lesson[0].pk))
-        absent = {pk: known[figure % 3] for pk in people[: who % 3]}
+        absent = dict.fromkeys(people[: who % 3], known[figure % 3])
         conduct_lesson(by, lesson_id=lesson[0].pk, absent=absent)
 
 

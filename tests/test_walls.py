@@ -181,8 +181,8 @@ def test_a_reversal_must_turn_its_original_round(centres):
         row = Transfer.unguarded.filter(kind="payment")[0]
         with pytest.raises(DatabaseError, match="does not reverse"), transaction.atomic():
             Transfer.objects.create(
-                org_id=row.org_id, debit_id=row.credit_id, credit_id=row.debit_id, amount=row.amount - 1, kind="reversal",
-                effective_on=row.effective_on, posted_at=row.posted_at, reverses=row,
+                org_id=row.org_id, debit_id=row.credit_id, credit_id=row.debit_id, amount=row.amount - 1,
+                kind="reversal", effective_on=row.effective_on, posted_at=row.posted_at, reverses=row,
             )  # fmt: skip
 
 

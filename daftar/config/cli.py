@@ -1,4 +1,4 @@
-"""The words after `python3 manage.py`: up, down, test, check-code; any other is a Django command."""
+"""The words after `python3 manage.py`: up, down, test, check-code, messages; any other is a Django command."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UNANSWERED = 60.0
 # These look at code only.
 WITHOUT_DATABASE = {
     "check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages",
-    "messages", "sendtestemail", "version", "--version",
+    "sendtestemail", "version", "--version",
 }  # fmt: skip
 # Tables are made by their owner, not by the application.
 AS_OWNER = {"dbshell", "migrate"}
@@ -41,7 +41,7 @@ def say(text: str) -> None:
 def main(arguments: list[str]) -> int:
     """Exit status of one command."""
     word, *rest = arguments or ["up"]
-    words = {"up": up, "down": down, "test": testing.test, "check-code": testing.check_code}
+    words = {"up": up, "down": down, "test": testing.test, "check-code": testing.check_code, "messages": messages}
     try:
         return words[word](rest) if word in words else django_command(word, rest)
     except embedded.EmbeddedError as wrong:
@@ -77,6 +77,11 @@ def down(arguments: list[str]) -> int:
             _state_file(data).unlink(missing_ok=True)
     say(f"Stopped: {', '.join(stopped)}." if stopped else f"Nothing of Daftar runs on {data}.")
     return 0
+
+
+def messages(arguments: list[str]) -> int:
+    """Gathers the texts to translate and compiles the translations."""
+    return in_front([sys.executable, "-m", "daftar.config.messages", *arguments], surroundings())
 
 
 def django_command(word: str, arguments: list[str]) -> int:
@@ -224,9 +229,15 @@ def _options(word: str, arguments: list[str]) -> argparse.Namespace:
     parser = _parser(word)
     if word == "up":
         port = os.environ.get("DAFTAR_PORT", "8000")
-        parser.add_argument("--port", type=int, default=port, help="port on 127.0.0.1 (%(default)s)")
+        parser.add_argument("--port", type=_port, default=port, help="port on 127.0.0.1 (%(default)s)")
         parser.add_argument("--no-demo", action="store_true", help="no demo centre and no demo logins")
     return parser.parse_args(arguments)
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text) < 2**16:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 1 to 65535 is")
 
 
 def _default_data() -> Path:

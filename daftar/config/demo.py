@@ -122,21 +122,30 @@ def _join(by: Actor, group: Group, place: int, begins: date, *, today: date) -> 
     joined_on = today - timedelta(days=place % 3) if is_new else begins + timedelta(days=place * 7 % 30)
     student = people.add_student(
         by, full_name=f"{GIVEN[place % len(GIVEN)]} {family}", branch_id=group.branch_id,
-        phone=f"+99890{1000000 + place * 1237}", born_on=date(2008 + place % 8, 1 + place % 12, 1 + place % 28), payer_name=f"{family} family",
+        phone=f"+99890{1000000 + place * 1237}", payer_name=f"{family} family",
+        born_on=date(2008 + place % 8, 1 + place % 12, 1 + place % 28),
     )  # fmt: skip
     courses.enrol_student(by, student_id=student.pk, group_id=group.pk, starts_on=joined_on)
 
 
+def _as(by: Actor, member: Member) -> Actor:
+    """What a member of the team does is done in the member's name."""
+    return replace(by, member_id=member.pk, name=member.name)
+
+
 def _live(by: Actor, on: date, *, is_last: bool) -> None:
     """What the centre does on one day: activates, teaches, charges, takes money. Today's lessons are left to mark."""
+    team = {row.role: row for row in Member.objects.visible_to(by).order_by("-id")}
     for row in Enrolment.objects.visible_to(by).filter(activated_on=None, starts_on=on - timedelta(days=3)):
-        activate(by, enrolment_id=row.pk, activated_on=on)
+        activate(_as(by, team["administrator"]), enrolment_id=row.pk, activated_on=on)
     if not is_last:
-        for lesson in Lesson.objects.visible_to(by).filter(held_on=on).order_by("starts_at", "id"):
-            _teach(by, lesson)
+        for lesson in (
+            Lesson.objects.visible_to(by).filter(held_on=on).select_related("teacher").order_by("starts_at", "id")
+        ):
+            _teach(_as(by, lesson.teacher), lesson)
     if on.day == 1 or is_last:
         reconcile_all(by)
-    _collect(by, on)
+    _collect(_as(by, team["cashier"]), on)
 
 
 def _teach(by: Actor, lesson: Lesson) -> None:

@@ -111,7 +111,11 @@ def stop(data: Path, mode: str = "fast") -> bool:
     with locked(cluster.data / "database.lock"):
         if cluster.pid() is None:
             return False
+        short = Path(cluster.pid_file()[4].strip() or cluster.data)
         cluster.call("pg_ctl", "-D", cluster.postgres, "-m", mode, "-w", "-t", str(LONGEST_RECOVERY), "stop")
+        if short.name.startswith("daftar-") and not short.is_relative_to(cluster.data):
+            with suppress(OSError):
+                short.rmdir()
         return True
 
 
@@ -183,7 +187,7 @@ class _Cluster:
         patience = time.monotonic() + LONGEST_RECOVERY
         while (pid := self.pid()) is not None:
             lines = self.pid_file()
-            if len(lines) > 7 and lines[7].strip() == "ready":
+            if "".join(lines[7:8]).strip() == "ready":  # the eighth line is the state
                 return pid
             if time.monotonic() > patience:
                 raise EmbeddedError(f"The database in {self.data} has been starting for too long: see {self.log}.")

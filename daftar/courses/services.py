@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses import rules
@@ -195,7 +196,7 @@ def add_group(
         by, Group, branch=branch, name=name, course=course, teacher_id=teacher_id, room_id=room_id,
         starts_on=starts_on, ends_on=last_on + timedelta(days=1), capacity=capacity, price=price,
     )  # fmt: skip
-    _set_schedule(by, group, course, schedule)
+    _set_schedule(by, group, course, schedule, since=starts_on)
     _make_lessons(by, group, branch, since=starts_on)
     return group
 
@@ -222,7 +223,7 @@ def edit_group(
         by, group, name=name, starts_on=starts_on, ends_on=last_on + timedelta(days=1), teacher_id=teacher_id,
         room_id=room_id, capacity=capacity, price=price,
     )  # fmt: skip
-    _set_schedule(by, group, group.course, schedule)
+    _set_schedule(by, group, group.course, schedule, since=since)
     _make_lessons(by, group, group.branch, since=since)
     publish(by, TuitionFactsChanged(students_of(by, group.pk)))
     return group
@@ -338,8 +339,9 @@ def _check_parts(by: Actor, branch: Branch, course: Course, *, teacher_id: int |
         raise RoomElsewhere
 
 
-def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule) -> None:
-    rows = Recurrence.objects.visible_to(by).filter(group=group)
+def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule, *, since: date) -> None:
+    """The schedule from `since` on; what was in force before that day stays on record."""
+    rows = Recurrence.objects.visible_to(by).filter(group=group, valid_until=None)
     had = {(row.weekday, row.starts_time, row.minutes) for row in rows}
     wanted = {
         (day, schedule.starts_time, course.lesson_minutes)
@@ -348,10 +350,19 @@ def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule) -
     }
     if wanted == had:
         return
-    rows.delete()
+    rows.filter(Q(valid_from__gte=since) | Q(valid_from=None, group__starts_on__gte=since)).delete()
+    rows.update(valid_until=since)
+    was_any = Recurrence.objects.visible_to(by).filter(group=group).exists()
     Recurrence.objects.bulk_create(
-        Recurrence(org_id=by.org_id, group=group, weekday=day, starts_time=at, minutes=minutes)
-        for day, at, minutes in sorted(wanted, key=str)
+        Recurrence(
+            org_id=by.org_id,
+            group=group,
+            weekday=day,
+            starts_time=at,
+            minutes=minutes,
+            valid_from=since if was_any else None,
+        )
+        for day, at, minutes in sorted(wanted)
     )
     now = {"weekdays": sorted(schedule.weekdays), "starts_time": schedule.starts_time}
     note(by, group, was={"weekdays": sorted(day for day, _at, _minutes in had)}, now=now)
@@ -359,7 +370,7 @@ def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule) -
 
 def _make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> None:
     """Planned lessons from `since` on become what the schedule says; those outside the group's life go."""
-    recurrences = list(Recurrence.objects.visible_to(by).filter(group=group))
+    recurrences = list(Recurrence.objects.visible_to(by).filter(group=group, valid_until=None))
     wanted = {
         (on, rule.starts_time): rule.minutes
         for rule in recurrences

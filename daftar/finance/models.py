@@ -79,7 +79,7 @@ class Payment(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return str(self.number)
+        return f"№ {self.number}"
 
 
 class PaymentReversal(TenantModel):

@@ -16,6 +16,8 @@ _NO_MINOR_UNIT = (
     *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
 )
 _THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+USUAL_DECIMALS = 2
+
 _EXPONENTS = {**dict.fromkeys(_NO_MINOR_UNIT, 0), **dict.fromkeys(_THOUSANDTHS, 3), "CLF": 4, "UYW": 4}
 _STEPS = {"UZS": 100}
 
@@ -147,7 +149,7 @@ def decimal_text(money: Money) -> str:
 
 def _number(written: str, decimals: int) -> Decimal:
     """The unsigned number; three digits after one mark are thousands unless the currency has that many decimals."""
-    shapes = (_GROUPED, _PLAIN) if decimals <= 2 else (_PLAIN, _GROUPED)
+    shapes = (_GROUPED, _PLAIN) if decimals <= USUAL_DECIMALS else (_PLAIN, _GROUPED)
     for shape in shapes:
         if match := shape.fullmatch(written):
             return Decimal(f"{re.sub('[^0-9]', '', match['whole'])}.{match['fraction'] or 0}")

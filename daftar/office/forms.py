@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+LONGEST_NUMBER = 19  # digits of the largest id
+
 MONEY_SAYS = {
     "empty": _("Write an amount."),
     "not_a_number": _("This is not an amount. Write it like 350000 or 350,50."),
@@ -37,7 +39,7 @@ class MoneyField(forms.CharField):
         self.help_text = kwargs.get("help_text") or currency
 
     def prepare_value(self, value: Any) -> Any:
-        return decimal_text(Money(value, self.currency)) if isinstance(value, int) else value
+        return grouped(decimal_text(Money(value, self.currency))) if isinstance(value, int) else value
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
@@ -50,6 +52,12 @@ class MoneyField(forms.CharField):
         if self.min_minor is not None and money.amount < self.min_minor:
             raise forms.ValidationError(_("An amount cannot be negative here."))
         return money.amount
+
+
+def grouped(written: str) -> str:
+    """1250000.50 as 1 250 000.50: what a field shows can be read, and read back."""
+    whole, mark, rest = written.partition(".")
+    return f"{int(whole):,}".replace(",", " ") + mark + rest
 
 
 def day_field(label: Any, **kwargs: Any) -> forms.DateField:
@@ -78,6 +86,18 @@ def done(form: forms.Form, verb: Callable[..., R]) -> R | None:
     except Refusal as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         return None
+
+
+def typed(request: HttpRequest, name: str, longest: int = 100) -> str:
+    """What was typed into a field of the address or of a form without fields of its own; never longer, never a NUL."""
+    text: str = (request.POST if request.method == "POST" else request.GET).get(name, "")
+    return text.replace("\x00", "").strip()[:longest]
+
+
+def number_in(request: HttpRequest, name: str) -> int | None:
+    """A number in the address; None when it is none, or one that no row can have."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < LONGEST_NUMBER else None
 
 
 def the_only(request: HttpRequest, found: Sequence[StudentRow]) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from daftar.attendance.queries import marks_of
@@ -112,17 +113,14 @@ def _subscriptions(by: Actor, ids: Collection[int]) -> dict[int, list[rules.Subs
 
 
 def _plans(by: Actor, group_ids: Collection[int]) -> _Plans:
-    weekdays: dict[int, set[int]] = defaultdict(set)
-    for group_id, weekday in (
-        Recurrence.objects.visible_to(by).filter(group_id__in=group_ids).values_list("group_id", "weekday")
-    ):
-        weekdays[group_id].add(weekday)
+    patterns = _patterns(by, group_ids)
     groups = {
         row.pk: rules.GroupFact(
-            id=row.pk, starts_on=row.starts_on, ends_on=row.ends_on, weekdays=frozenset(weekdays[row.pk])
+            id=row.pk, starts_on=row.starts_on, ends_on=row.ends_on, weekdays=patterns[row.pk][1],
+            first_weekdays=patterns[row.pk][0],
         )
         for row in Group.objects.visible_to(by).filter(pk__in=group_ids)
-    }
+    }  # fmt: skip
     lessons: dict[int, list[rules.LessonFact]] = defaultdict(list)
     rows = Lesson.objects.visible_to(by).filter(group_id__in=group_ids)
     for pk, group_id, on, at, status in rows.values_list("id", "group_id", "held_on", "starts_time", "status"):
@@ -130,3 +128,16 @@ def _plans(by: Actor, group_ids: Collection[int]) -> _Plans:
             rules.LessonFact(id=pk, group_id=group_id, on=on, at=at, status=rules.LessonStatus(status))
         )
     return _Plans(groups, lessons)
+
+
+def _patterns(by: Actor, group_ids: Collection[int]) -> dict[int, tuple[frozenset[int], frozenset[int]]]:
+    """The weekdays each group met on at first, and those it meets on now."""
+    rows: dict[int, list[Recurrence]] = defaultdict(list)
+    for row in Recurrence.objects.visible_to(by).filter(group_id__in=group_ids):
+        rows[row.group_id].append(row)
+    found = {}
+    for group_id in group_ids:
+        began = min(((row.valid_from or date.min) for row in rows[group_id]), default=date.min)
+        first = frozenset(row.weekday for row in rows[group_id] if (row.valid_from or date.min) == began)
+        found[group_id] = (first, frozenset(row.weekday for row in rows[group_id] if row.valid_until is None))
+    return found

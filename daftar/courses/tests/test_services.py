@@ -6,6 +6,7 @@ import pytest
 
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.models import Enrolment, Lesson
+from daftar.courses.rules import PlanKind
 from daftar.courses.services import (
     ActivationBeforeJoining,
     AlreadyActive,
@@ -28,7 +29,6 @@ from daftar.courses.services import (
     enrol_student,
     plan_lesson,
 )
-from daftar.courses.rules import PlanKind
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.services import add_branch
 from daftar.tuition.services import activate

@@ -15,7 +15,7 @@ from daftar.lib.errors import NotFound, Refusal
 from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.courses.forms import ActivateForm, EnrolForm
-from daftar.office.forms import done, form_page, the_only
+from daftar.office.forms import done, form_page, the_only, typed
 from daftar.office.page import OfficeRequest, page
 from daftar.people.queries import get_student
 from daftar.reports.queries import find_students
@@ -42,7 +42,7 @@ def group_add_student(request: OfficeRequest, group_id: int) -> HttpResponse:
         "cancel_url": "../",
     }
     if not chosen.isdecimal():
-        q = request.GET.get("q", "")[:100]
+        q = typed(request, "q")
         found = find_students(by, q)
         if only := the_only(request, found):
             return redirect(f"{request.path}?student={only}")

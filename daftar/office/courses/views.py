@@ -17,7 +17,7 @@ from daftar.lib.money import Money
 from daftar.lib.paging import paged
 from daftar.office import words
 from daftar.office.courses.forms import CourseForm, GroupForm, LessonForm, RoomForm
-from daftar.office.forms import done, form_page
+from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, teachers
 from daftar.people.queries import phones
@@ -35,9 +35,9 @@ SHOWN_DAYS = timedelta(days=45)
 
 @page("courses.view")
 def groups(request: OfficeRequest) -> HttpResponse:
-    by, q = request.by, request.GET.get("q", "")[:100]
+    by, q = request.by, typed(request, "q")
     state = "ended" if request.GET.get("state") == "ended" else "current"
-    number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
+    number = number_in(request, "page") or 1
     rows, at = paged(queries.groups(by, q=q, is_over=state == "ended"), number)
     ids = [row.pk for row in rows]
     sizes, plans = queries.sizes(by, ids), queries.schedules(by, ids)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+from daftar.office import formats
+from daftar.office.words import WEEKDAYS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,6 +36,18 @@ VERBS = {
 }  # fmt: skip
 PAGES = {"student": "student", "group": "group", "lesson": "lesson", "payment": "payment", "enrolment": ""}
 MOST_LINES = 12
+# What is worth telling of a change, in words; everything else is kept but not shown.
+FIELDS = {
+    "name": _("Name"), "full_name": _("Full name"), "born_on": _("Birthday"), "source": _("How they found us"),
+    "note": _("Note"), "mobile": _("Phone"), "email": _("E-mail"), "role": _("Role"), "is_active": _("Has access"),
+    "topic": _("Topic"), "attendance": _("Marks changed"), "activated_on": _("Active from"),
+    "starts_on": _("First day"), "capacity": _("Places"), "weekdays": _("Days"), "starts_time": _("Time"),
+    "lessons_count": _("Lessons the price is for"), "lesson_minutes": _("Length of a lesson, minutes"),
+    "activation_day_counts": _("The lesson on the day of activation is charged"), "is_open": _("Takes money"),
+    "address": _("Address"), "phone": _("Phone"), "subject": _("Subject"), "level": _("Level"), "reason": _("Reason"),
+}  # fmt: skip
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+MINUTE = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)")
 
 
 @dataclass(frozen=True)
@@ -60,16 +77,23 @@ def said(by: Actor, row: AuditEntry) -> Deed:
     route = PAGES.get(first["row"], "")
     link = reverse(f"office:{route}", args=[by.org_slug, first["id"]]) if route else ""
     changes = [
-        Change(name.replace("_", " "), _text(change["was"].get(name)), _text(value))
+        Change(str(FIELDS[name]), _text(change["was"].get(name)), _text(value))
         for change in row.changes
         if change["was"] is not None
         for name, value in change["now"].items()
-        if not name.endswith("_key")
+        if FIELDS.get(name)
     ]
-    return Deed(row.at, row.actor, VERBS.get(row.verb, row.verb), first["name"], link, changes[:MOST_LINES])
+    return Deed(row.at, row.actor, VERBS.get(row.verb, row.verb), _text(first["name"]), link, changes[:MOST_LINES])
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
     if isinstance(value, dict):
         return str(len(value))
-    return "" if value is None else str(value)
+    if isinstance(value, list):
+        return ", ".join(str(WEEKDAYS[day - 1]) for day in value)
+    text = "" if value is None else str(value)
+    if minute := MINUTE.fullmatch(text):
+        return f"{formats.day(date.fromisoformat(minute[1]))}, {minute[2]}"
+    return formats.day(date.fromisoformat(text)) if DAY.fullmatch(text) else text

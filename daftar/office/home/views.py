@@ -12,6 +12,7 @@ from daftar.attendance.queries import forgotten_lessons, lesson_figures
 from daftar.courses.queries import lessons_on
 from daftar.finance.queries import takings
 from daftar.lib.money import Money
+from daftar.office.forms import number_in, typed
 from daftar.office.home.journal import said
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches
@@ -47,8 +48,8 @@ def today(request: OfficeRequest) -> HttpResponse:
 @page("orgs.see_history")
 def history(request: OfficeRequest) -> HttpResponse:
     by = request.by
-    before = int(request.GET["before"]) if request.GET.get("before", "").isdecimal() else None
-    rows = audit_rows(by, subject=request.GET.get("subject", "")[:60], before_id=before, limit=PER_PAGE + 1)
+    before = number_in(request, "before")
+    rows = audit_rows(by, subject=typed(request, "subject", 60), before_id=before, limit=PER_PAGE + 1)
     older = rows[PER_PAGE - 1].pk if len(rows) > PER_PAGE else None
     shown = [said(by, row) for row in rows[:PER_PAGE]]
     return render(request, "office/home/history.html", {"rows": shown, "older": older})

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from daftar.attendance import services
 from daftar.attendance.queries import Mark, expected_students, get_lesson, marks_in, reasons
 from daftar.lib.errors import Refusal
+from daftar.office.forms import typed
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import today_in
 from daftar.reports.queries import lesson_people
@@ -29,7 +30,7 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     if request.method == "POST":
         absent = _absent(request, expected)
         try:
-            services.conduct_lesson(by, lesson_id=lesson_id, absent=absent, topic=request.POST.get("topic", "")[:200])
+            services.conduct_lesson(by, lesson_id=lesson_id, absent=absent, topic=typed(request, "topic", 200))
         except Refusal as refusal:
             refused = refusal.message
         else:

@@ -15,7 +15,7 @@ from daftar.ledger.queries import balances, desk_balances
 from daftar.lib.money import Money, exponent
 from daftar.lib.paging import paged
 from daftar.office import formats
-from daftar.office.forms import done, form_page, the_only
+from daftar.office.forms import done, form_page, number_in, the_only, typed
 from daftar.office.money.forms import DeskForm, PaymentForm, ReversalForm
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, today_in
@@ -39,8 +39,8 @@ def payments(request: OfficeRequest) -> HttpResponse:
     since, until = _day(request, "since"), _day(request, "until")
     if not {"since", "until"} & request.GET.keys():
         since = by.today.replace(day=1)
-    number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
-    desk_id = int(request.GET["desk"]) if request.GET.get("desk", "").isdecimal() else None
+    number = number_in(request, "page") or 1
+    desk_id = number_in(request, "desk")
     found = queries.payments(by, since=since, until=until, desk_id=desk_id)
     rows, at = paged(found, number)
     sums = queries.takings(by, since=since, until=until, desk_id=desk_id)
@@ -57,7 +57,7 @@ def payment_new(request: OfficeRequest) -> HttpResponse:
     by = request.by
     chosen = request.POST.get("student") or request.GET.get("student", "")
     if not chosen.isdecimal():
-        q = request.GET.get("q", "")[:100]
+        q = typed(request, "q")
         found = find_students(by, q)
         if only := the_only(request, found):
             return redirect(f"{request.path}?student={only}")
@@ -108,7 +108,7 @@ def payment_reverse(request: OfficeRequest, payment_id: int) -> HttpResponse:
 
 @page("tuition.view")
 def debtors(request: OfficeRequest) -> HttpResponse:
-    number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
+    number = number_in(request, "page") or 1
     found = ask_debtors(request.by, number=number)
     return render(
         request, "office/money/debtors.html", {"rows": found.rows, "page": found.page, "totals": found.totals}

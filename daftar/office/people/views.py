@@ -17,7 +17,7 @@ from daftar.ledger.models import TransferKind
 from daftar.ledger.queries import statement
 from daftar.lib.money import Money
 from daftar.office import words
-from daftar.office.forms import done, form_page
+from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.page import OfficeRequest, page
 from daftar.office.people.forms import StudentForm
 from daftar.orgs.queries import branches
@@ -55,8 +55,8 @@ class StatementRow:
 
 @page("people.view")
 def students(request: OfficeRequest) -> HttpResponse:
-    q, state = request.GET.get("q", "")[:100], request.GET.get("state", "")
-    number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
+    q, state = typed(request, "q"), request.GET.get("state", "")
+    number = number_in(request, "page") or 1
     found = students_page(request.by, q=q, state=state, number=number)
     context = {"rows": found.rows, "page": found.page, "counts": found.counts, "q": q, "state": state}
     return render(request, "office/people/students.html", context)

@@ -80,12 +80,21 @@ class EnrolmentFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupFact:
-    """A group, from `starts_on` up to, not including, `ends_on`, and the ISO weekdays (1 is Monday) it meets on."""
+    """A group, from `starts_on` up to, not including, `ends_on`, and the ISO weekdays (1 is Monday) it meets on.
+
+    `first_weekdays` are those it met on at its start, where the schedule was changed since (None: never changed).
+    """
 
     id: int
     starts_on: date
     ends_on: date | None = None
     weekdays: frozenset[int] = frozenset()
+    first_weekdays: frozenset[int] | None = None
+
+    def would_meet_on(self, on: date) -> bool:
+        """Whether a day outside its life falls on the pattern it began or ended with (decision D13)."""
+        days = self.weekdays if on >= self.starts_on or self.first_weekdays is None else self.first_weekdays
+        return on.isoweekday() in days and not self.lives_on(on)
 
     def lives_on(self, on: date) -> bool:
         return self.starts_on <= on < (self.ends_on or NO_END)

@@ -1,6 +1,6 @@
 """The month of one student by hand: what is posted is what the handbook's tables say."""
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 from django.db import connection
@@ -10,6 +10,7 @@ from daftar.attendance.queries import reasons
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.models import Lesson
 from daftar.courses.rules import PlanKind
+from daftar.courses.services import Schedule, edit_group
 from daftar.finance.models import Desk
 from daftar.finance.services import take_payment
 from daftar.ledger.queries import balances, drift, statement
@@ -218,3 +219,23 @@ def teach(by, lessons) -> None:
 
 def first_desk(by):
     return Desk.objects.visible_to(by).order_by("id")[0]
+
+
+def test_a_changed_schedule_leaves_the_months_before_it_as_they_were(by):
+    """The denominator of the first month (D13) is made of the days the group met on then, not of today's."""
+    student, group = a_student(by), a_group(by, starts_on="2025-05-14")
+    enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=date(2025, 5, 14))
+    assert balances(by, [student.pk]) == {student.pk: -18_461_500}
+    june = at(by, "2025-06-20")
+    reconcile(june, student_ids=[student.pk])
+
+    edit_group(
+        june, group_id=group.pk, name=group.name, starts_on=group.starts_on, last_on=date(2026, 3, 1),
+        schedule=Schedule((2, 4, 6), time(10)), teacher_id=None, room_id=None, capacity=None, price=None,
+    )  # fmt: skip
+
+    lines = statement(june, student.pk, with_reversed=True)
+    assert [(line.on, line.amount) for line in lines] == [
+        (date(2025, 5, 14), -18_461_500),
+        (date(2025, 6, 1), -30_000_000),
+    ]

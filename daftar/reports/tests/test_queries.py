@@ -1,0 +1,93 @@
+"""Lists across packages: exact totals, standings, and a number of statements that does not grow."""
+
+from datetime import date
+
+import pytest
+
+from daftar.finance.models import Desk
+from daftar.finance.services import take_payment
+from daftar.ledger.queries import balances
+from daftar.lib.money import Money
+from daftar.lib.tenancy import tenant_transaction
+from daftar.people.models import Student
+from daftar.reports.queries import debt_totals, debtors, owes_since, student_counts, students_page
+from daftar.tuition.services import activate, enrol_active, open_balances
+from tests.cast import a_centre, a_group, a_student, at, enrolled
+
+
+@pytest.fixture
+def by(db):
+    by = a_centre()
+    with tenant_transaction(by.org_id):
+        yield by
+
+
+def with_balance(by, name: str, soums: int) -> Student:
+    student = a_student(by, name)
+    row = Student.objects.visible_to(by).select_related("branch").get(pk=student.pk)
+    open_balances(by, balances=[(row, soums * 100)], on=date(2025, 5, 1))
+    return row
+
+
+def test_debtors_are_those_below_zero_and_not_archived_with_an_exact_total_e30(by):
+    with_balance(by, "A", -50_000)
+    with_balance(by, "B", -150_000)
+    with_balance(by, "C", 0)
+    with_balance(by, "D", 20_000)
+    archived = with_balance(by, "E", -5_000)
+    Student.objects.visible_to(by).filter(pk=archived.pk).update(archived_on=date(2025, 5, 2))
+
+    found = debtors(by)
+
+    assert [(row.name, row.owes) for row in found.rows] == [
+        ("B", Money(15_000_000, "UZS")),
+        ("A", Money(5_000_000, "UZS")),
+    ]
+    assert found.totals == [Money(20_000_000, "UZS")]
+    assert found.page.total == student_counts(by)["owes"] == debt_totals(by).count == 2
+
+
+def test_the_total_is_of_all_debtors_not_of_the_page(by):
+    for number in range(55):
+        with_balance(by, f"S{number}", -1_000 - number)
+    found = debtors(by)
+    assert len(found.rows) == 50
+    assert found.totals == [Money(sum(1_000 + number for number in range(55)) * 100, "UZS")]
+    assert len(debtors(by, number=2).rows) == 5
+
+
+def test_someone_owes_since_the_balance_last_fell_below_zero(by):
+    student = with_balance(by, "A", 100)
+    enrol_active(by, student_id=student.pk, group_id=a_group(by).pk, starts_on=date(2025, 5, 8))
+    assert owes_since(by, [student.pk]) == {student.pk: date(2025, 5, 8)}
+    desk = Desk.objects.visible_to(by)[0]
+    take_payment(by, student_id=student.pk, desk_id=desk.pk, amount=10**10, paid_on=by.today, key="k")
+    assert owes_since(by, [student.pk]) == {}
+    assert balances(by, [student.pk])[student.pk] > 0
+
+
+def test_standings_follow_groups_and_money_e31(by):
+    group = a_group(by)
+    green, red, grey = a_student(by, "Green"), a_student(by, "Red"), a_student(by, "Grey")
+    enrolled(by, grey, group, "2025-05-05")
+    for student in (green, red):
+        activate(by, enrolment_id=enrolled(by, student, group, "2025-05-05").pk, activated_on=date(2025, 5, 8))
+    desk = Desk.objects.visible_to(by)[0]
+    owed = -balances(by, [green.pk])[green.pk]
+    take_payment(by, student_id=green.pk, desk_id=desk.pk, amount=owed, paid_on=by.today, key="k")
+    a_student(by, "White")
+
+    page = students_page(by)
+
+    assert {row.name: row.standing for row in page.rows} == {
+        "Green": "active", "Red": "owes", "Grey": "trial", "White": "lead",
+    }  # fmt: skip
+    assert page.counts == {"": 4, "active": 2, "trial": 1, "owes": 1}
+    for state in ("active", "trial", "owes", "left"):
+        rows = students_page(by, state=state).page.total
+        assert rows == page.counts.get(state, 1), state
+
+
+def test_a_group_that_is_over_makes_its_students_left(by):
+    enrolled(by, a_student(by, "Old"), a_group(by, last_on="2025-05-10"), "2025-05-05")
+    assert [row.standing for row in students_page(at(by, "2025-06-01")).rows] == ["left"]

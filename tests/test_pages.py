@@ -1,0 +1,263 @@
+"""What holds for every page: statements do not grow with rows, wrong input is told, a bug is an apology with an id."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import time, timedelta
+
+import pytest
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+from django.urls import path
+
+from daftar.attendance.services import conduct_lesson
+from daftar.config.urls import urlpatterns as all_urls
+from daftar.courses.models import Group, Lesson
+from daftar.courses.rules import PlanKind
+from daftar.courses.services import Schedule, add_course, add_group, add_room
+from daftar.finance.services import open_desk, take_payment
+from daftar.lib.tenancy import tenant_transaction
+from daftar.office.urls import urlpatterns
+from daftar.people.models import Student
+from daftar.tuition.services import enrol_active
+from tests.cast import PASSWORD, a_member, a_student
+from tests.probe import Probe, a_probe, good_bodies
+from tests.test_sweep import address
+
+
+@pytest.fixture
+def ours(db):
+    return a_probe("lingua")
+
+
+@pytest.fixture
+def owner(ours):
+    client = Client()
+    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
+    return client
+
+
+def statements(client: Client, url: str) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(url).status_code == 200, url
+    return len(asked)
+
+
+def add_rows(ours: Probe, mark: str) -> None:
+    """One more of everything a list shows."""
+    by, ids = ours.by, ours.ids
+    with tenant_transaction(by.org_id):
+        student = a_student(by, f"{ours.canary} {mark}", phone=f"+99890111{ord(mark):04}", payer_name=mark)
+        enrol_active(by, student_id=student.pk, group_id=ids["group_id"], starts_on=by.today - timedelta(days=2))
+        group = Group.objects.visible_to(by).get(pk=ids["group_id"])
+        for lesson in Lesson.objects.visible_to(by).filter(group=group, held_on__lte=by.today).order_by("-held_on")[:2]:
+            conduct_lesson(by, lesson_id=lesson.pk, absent={}, topic=mark)
+        take_payment(by, student_id=ids["student_id"], desk_id=ids["desk_id"], amount=1_000, paid_on=by.today, key=mark)
+        course = add_course(by, name=f"Course {mark}", plan=PlanKind.PER_LESSON, currency="UZS", price=100)
+        add_room(by, branch_id=ids["branch_id"], name=f"Room {mark}")
+        daily = Schedule((1, 2, 3, 4, 5, 6, 7), time(8))
+        other = add_group(
+            by, branch_id=ids["branch_id"], name=f"Group {mark}", course_id=course.pk, starts_on=by.today,
+            last_on=by.today + timedelta(days=5), schedule=daily,
+        )  # fmt: skip
+        enrol_active(by, student_id=ids["student_id"], group_id=other.pk, starts_on=by.today)
+        open_desk(by, branch_id=ids["branch_id"], name=f"Desk {mark}", method="card")
+        a_member(by, f"Member{mark}", "cashier")
+
+
+def pages_of(ours: Probe) -> dict[str, str]:
+    found = {route.name: address(route, ours.slug, ours.ids) for route in urlpatterns}
+    return found | {
+        "student money": f"{found['student']}?tab=money",
+        "group lessons": f"{found['group']}?tab=lessons",
+        "students search": f"{found['students']}?q={ours.canary}",
+        "students owe": f"{found['students']}?state=owes",
+        "payment for": f"{found['payment-new']}?student={ours.ids['student_id']}",
+    }
+
+
+def test_the_statements_of_every_page_do_not_grow_with_rows(ours, owner):
+    add_rows(ours, "A")
+    urls = pages_of(ours)
+    for url in urls.values():  # what is read once and kept is read now
+        statements(owner, url)
+    few = {name: statements(owner, url) for name, url in urls.items()}
+    for mark in "BCD":
+        add_rows(ours, mark)
+    many = {name: statements(owner, url) for name, url in urls.items()}
+    assert many == few
+    assert max(few.values()) <= 25, few
+
+
+def test_a_page_that_asked_per_row_would_be_noticed(ours):
+    def per_row() -> int:
+        with tenant_transaction(ours.by.org_id), CaptureQueriesContext(connection) as asked:
+            _ = [row.branch.name for row in Student.objects.visible_to(ours.by)]
+        return len(asked)
+
+    few = per_row()
+    add_rows(ours, "A")
+    assert per_row() > few
+
+
+def test_saving_attendance_asks_as_often_for_many_as_for_few(ours, owner):
+    def saved(topic: str) -> int:
+        body = good_bodies(ours)["lesson"] | {"topic": topic}
+        with CaptureQueriesContext(connection) as asked:
+            url = f"/{ours.slug}/lessons/{ours.ids['lesson_id']}/"
+            assert owner.post(url, body).status_code == 302
+        return len(asked)
+
+    add_rows(ours, "A")
+    saved("one"), saved("two")
+    few = saved("three")
+    for mark in "BCD":
+        add_rows(ours, mark)
+    saved("four")
+    assert saved("five") <= few
+
+
+# --- wrong input ------------------------------------------------------------------------------------------------
+
+WRONG = {
+    "student-new": {"full_name": "", "born_on": "yesterday", "email": "not one"},
+    "group-new": {"name": "", "starts_on": "x", "last_on": "", "day_pattern": "custom", "course_id": "zzz"},
+    "course-new": {"name": "English", "price": "-5", "lessons_count": "0", "plan": "by magic"},
+    "room-new": {"name": "", "capacity": "-1"},
+    "member-new": {"name": "X", "role": "emperor", "email": "nope"},
+    "payment-reverse": {"reason": ""},
+    "enrolment-activate": {"activated_on": "2001-01-01"},
+    "lesson-new": {"held_on": "2001-01-01", "starts_time": "25:61"},
+    "branch-new": {"name": "B", "timezone": "Moon/Sea", "currency": "UZS", "language": "en"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(WRONG))
+def test_wrong_input_is_told_and_kept_and_nothing_is_saved(ours, owner, name):
+    route = next(route for route in urlpatterns if route.name == name)
+    before = counts()
+    answer = owner.post(address(route, ours.slug, ours.ids), WRONG[name])
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "<title>Error: " in text
+    assert 'role="alert"' in text
+    for value in WRONG[name].values():
+        if value in {"yesterday", "not one", "-5", "Moon/Sea", "2001-01-01"}:
+            assert f'value="{value}"' in text, value
+    assert counts() == before
+
+
+@pytest.mark.parametrize(
+    ("amount", "says"),
+    [
+        ("", "required"), ("zero", "not an amount"), ("0", "above zero"), ("-100", "above zero"), ("1,00,5", "not an"),
+        ("1.0051", "fewer"), ("9" * 15, "too large"),
+    ],
+)  # fmt: skip
+def test_wrong_sums_are_told_beside_the_amount(ours, owner, amount, says):
+    before = counts()
+    body = good_bodies(ours)["payment-new"] | {"amount": amount}
+    answer = owner.post(f"/{ours.slug}/payments/new/", body)
+    assert answer.status_code == 422
+    beside = re.search(r'id="id_amount_error">(.*?)</div>', answer.content.decode())
+    assert beside
+    assert says in beside[1]
+    assert counts() == before
+
+
+def counts() -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE NONE")
+        found = {}
+        for table in (
+            "student",
+            "group",
+            "course",
+            "room",
+            "member",
+            "payment",
+            "transfer",
+            "lesson",
+            "branch",
+            "auditentry",
+        ):
+            cursor.execute(f'SELECT count(*) FROM "daftar_{table}"')
+            found[table] = cursor.fetchone()[0]
+        cursor.execute("SET LOCAL ROLE daftar_app")
+    return found
+
+
+@pytest.mark.parametrize(
+    "junk", ["\x00", "'; DROP TABLE", "%", "_", "<script>alert(1)</script>", "９" * 5, "٤٥٦٧", "9" * 40, "\u202e"]
+)
+def test_what_is_typed_into_a_search_is_only_text(ours, owner, junk):
+    for url in (f"/{ours.slug}/students/", f"/{ours.slug}/payments/new/", f"/{ours.slug}/groups/"):
+        answer = owner.get(url, {"q": junk, "page": junk, "state": junk})
+        assert answer.status_code in {200, 302}, (url, junk)
+        assert "<script>alert" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999", "0"])
+def test_numbers_out_of_this_world_are_not_found(ours, owner, number):
+    for part in ("students", "groups", "lessons", "payments"):
+        assert owner.get(f"/{ours.slug}/{part}/{number}/").status_code == 404
+
+
+# --- doors, bugs and headers ------------------------------------------------------------------------------------
+
+
+def test_a_password_is_guessed_five_times_and_no_more(ours):
+    client, wrong = Client(), {"login": ours.logins["cashier"], "password": "wrong-password"}
+    for _ in range(5):
+        assert client.post("/login/", wrong).status_code == 200
+    right = {"login": ours.logins["cashier"], "password": PASSWORD}
+    answer = client.post("/login/", right)
+    assert answer.status_code != 302, "even the right one is refused for a while"
+    other = {"login": ours.logins["owner"], "password": PASSWORD}
+    assert Client().post("/login/", other).status_code == 302, "nobody else is locked out"
+
+
+def broken(request) -> HttpResponse:
+    raise RuntimeError("a planted bug with a secret inside")
+
+
+class WithBug:
+    urlpatterns = [path("bug/", broken), *all_urls]
+    handler404 = "daftar.config.doors.not_found"
+    handler500 = "daftar.config.middleware.server_error"
+
+
+def test_a_bug_is_an_apology_with_an_id_and_a_log_line(db, caplog):
+    client = Client(raise_request_exception=False)
+    with override_settings(ROOT_URLCONF=WithBug), caplog.at_level(logging.ERROR):
+        answer = client.get("/bug/")
+    text = answer.content.decode()
+    assert answer.status_code == 500
+    assert "secret" not in text
+    ids = [record.getMessage().split()[1] for record in caplog.records if record.name == "daftar.bug"]
+    assert len(ids) == 1
+    assert ids[0] in text
+    assert any("a planted bug" in (record.exc_text or "") for record in caplog.records)
+
+
+def test_pages_of_people_are_kept_by_no_one_and_run_no_foreign_script(ours, owner):
+    answer = owner.get(f"/{ours.slug}/students/")
+    assert answer["Cache-Control"] == "no-store"
+    policy = answer["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert answer["X-Frame-Options"] == "DENY"
+
+
+def test_an_empty_centre_says_what_to_do_first(db):
+    from tests.cast import a_centre
+
+    a_centre("empty")
+    client = Client()
+    client.post("/login/", {"login": "aziza@empty.example", "password": PASSWORD})
+    for part in ("", "students/", "groups/", "payments/", "debtors/", "courses/", "rooms/"):
+        text = client.get(f"/empty/{part}").content.decode()
+        assert "empty-action" in text or "First steps" in text or "No one owes" in text, part

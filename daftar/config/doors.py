@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.views import redirect_to_login
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
@@ -29,9 +29,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @public_page("asked by the supervisor")
 def health(request: HttpRequest) -> HttpResponse:
-    """200 while the database answers."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """200 while the database answers, 503 while it does not."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except OperationalError:
+        return HttpResponse("the database does not answer", status=503, content_type="text/plain")
     return HttpResponse("ok", content_type="text/plain")
 
 

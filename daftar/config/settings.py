@@ -82,6 +82,8 @@ DATABASES: dict[str, Any] = {
     ),
     "owner": database(_OWNER_URL),
 }
+# A connection that died with the database is noticed before it is used.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 12, "timeout": 20}
 if ENV.testing:
     # One connection per thread is what the test client and its transactions expect.
@@ -115,6 +117,7 @@ CSRF_COOKIE_SECURE = ENV.https
 SESSION_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = False  # the proxy in front of us does it
 SECURE_HSTS_SECONDS = 31536000 if ENV.https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ENV.https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.https else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Sum
-from django.db.models.functions import Coalesce
 
 from daftar.finance.models import Desk, Payment, PaymentReversal
 from daftar.ledger.models import Transfer, TransferKind
@@ -77,9 +76,9 @@ def payments(
 def takings(by: Actor, *, since: date | None = None, until: date | None = None, desk_id: int | None = None) -> Takings:
     """What came in over a period, reversed payments left out."""
     rows: Any = payments(by, since=since, until=until, desk_id=desk_id)
-    rows = rows.filter(is_reversed=False).order_by()
-    sums = rows.values_list("branch__currency").annotate(total=Coalesce(Sum("amount"), 0))
-    return Takings(rows.count(), dict(sums))
+    found = rows.filter(is_reversed=False).order_by().values_list("branch__currency")
+    sums = list(found.annotate(total=Sum("amount"), number=Count("pk")))
+    return Takings(sum(number for *_rest, number in sums), {currency: total for currency, total, _number in sums})
 
 
 @question("finance.view")

@@ -81,18 +81,13 @@ def statement(by: Actor, student_id: int, *, with_reversed: bool = False) -> lis
 
 
 @question("tuition.view")
-def live_charges(by: Actor, student_ids: Collection[int]) -> dict[int, list[Transfer]]:
-    """Charges that were posted and not reversed, by student."""
-    found: dict[int, list[Transfer]] = {student_id: [] for student_id in student_ids}
+def live_charges(by: Actor, account_ids: Collection[int]) -> dict[int, list[Transfer]]:
+    """Charges that were posted and not reversed, by the account they were charged to."""
+    found: dict[int, list[Transfer]] = {account_id: [] for account_id in account_ids}
     undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
-    rows: Any = (
-        Transfer.objects.visible_to(by)
-        .filter(kind=TransferKind.CHARGE, debit__student_id__in=student_ids)
-        .exclude(Exists(undone))
-        .annotate(student_id=F("debit__student_id"))
-    )
-    for row in rows:
-        found[row.student_id].append(row)
+    rows = Transfer.objects.visible_to(by).filter(kind=TransferKind.CHARGE, debit_id__in=account_ids)
+    for row in rows.exclude(Exists(undone)):
+        found[row.debit_id].append(row)
     return found
 
 

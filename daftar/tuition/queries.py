@@ -41,6 +41,14 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """The debt, or else the next charge, in minor units (None: nothing to pay for); and the reach after a payment."""
+
+    asked: int | None
+    then: Reach
+
+
+@dataclass(frozen=True)
 class ActivationPreview:
     """What activating on a day would charge at once, and the balance after it; minor units."""
 
@@ -67,13 +75,16 @@ def reach(by: Actor, student_ids: Collection[int]) -> dict[int, Reach]:
 
 
 @question("tuition.view")
-def reach_with(by: Actor, student_id: int, amount: int) -> Reach:
-    """How far the student's money would go with `amount` minor units more."""
+def outlook(by: Actor, student_id: int, amount: int | None = None) -> Outlook:
+    """What to ask a student for, and how far the money goes with `amount` minor units more (None: the sum asked)."""
     student = Student.objects.visible_to(by).select_related("branch").one(pk=student_id)
     known, today = facts_of(by, [student])[student_id], today_in(by, student.branch)
-    balance = balances(by, [student_id])[student_id] + amount
-    ahead = rules.coverage(known, today, balance)
-    return Reach(balance, student.branch.currency, ahead, tuple(rules.unpriced(known, today)))
+    balance = balances(by, [student_id])[student_id]
+    ahead = rules.coverage(known, today, balance).next_charge
+    asked = -balance if balance < 0 else ahead.amount if ahead else None
+    paid = balance + (amount if amount is not None else asked or 0)
+    then = Reach(paid, student.branch.currency, rules.coverage(known, today, paid), ())
+    return Outlook(asked, then)
 
 
 @question("tuition.view")

@@ -97,12 +97,12 @@ def reconcile(by: Actor, *, student_ids: Collection[int]) -> int:
     # The lock comes before the facts are read, so that what another transaction changed meanwhile is seen.
     accounts = ledger.student_accounts(by.trusted(), students=students)
     facts = facts_of(by, students)
-    posted = ledger_queries.live_charges(by.trusted(), list(accounts))
+    posted = ledger_queries.live_charges(by.trusted(), [account.pk for account in accounts.values()])
     reversals: list[tuple[Transfer, date]] = []
     charges: list[tuple[Account, rules.ChargeDraft]] = []
     for student in students:
         today = today_in(by, student.branch)
-        live = {row.pk: row for row in posted[student.pk]}
+        live = {row.pk: row for row in posted[accounts[student.pk].pk]}
         gone, missing = rules.difference(rules.due(facts[student.pk], today), [_posted(row) for row in live.values()])
         reversals += [(live[pk], live[pk].effective_on) for pk in gone]
         charges += [(accounts[student.pk], draft) for draft in missing]

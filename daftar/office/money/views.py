@@ -22,13 +22,15 @@ from daftar.orgs.queries import branches, today_in
 from daftar.people.queries import get_student
 from daftar.reports.queries import debtors as ask_debtors
 from daftar.reports.queries import find_students, student_rows
-from daftar.tuition.queries import reach_with
+from daftar.tuition.queries import outlook
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
+    from daftar.finance.models import Desk
     from daftar.orgs.access import Actor
     from daftar.people.models import Student
+    from daftar.tuition.queries import Outlook
 
 TWICE_WITHIN = timedelta(minutes=10)
 
@@ -64,23 +66,24 @@ def payment_new(request: OfficeRequest) -> HttpResponse:
         picker = {"student": None, "q": q, "found": found}
         return form_page(request, "office/money/payment_new.html", None, **picker)
     student = get_student(by, int(chosen))
-    desks, balance = queries.desks(by, student.branch_id), balances(by, [student.pk])[student.pk]
-    typed = request.POST if request.method == "POST" else request.GET if "amount" in request.GET else None
-    form = PaymentForm(
-        typed, initial=_suggested(by, student, desks, balance), desks=desks, currency=student.branch.currency
-    )
+    desks = queries.desks(by, student.branch_id)
+    sent = request.POST if request.method == "POST" else request.GET if "amount" in request.GET else None
+    form = PaymentForm(sent, initial=_suggested(by, student, desks), desks=desks, currency=student.branch.currency)
     if request.method == "POST":
         paid = done(form, lambda **values: services.take_payment(by, student_id=student.pk, **values))
         if paid is not None:
             messages.success(request, _("Payment recorded."))
             return redirect("office:payment", by.org_slug, paid.pk)
-    context: dict[str, Any] = {
+    known = outlook(by, student.pk, _amount(form))
+    if not form.is_bound:
+        form.initial["amount"] = known.asked
+    shown: dict[str, Any] = {
         "student": student_rows(by, [student])[0],
-        "after": _after(by, student, form),
+        "after": _after(by, student, form, known),
         "q": "",
         "found": [],
     }
-    return form_page(request, "office/money/payment_new.html", form, **context)
+    return form_page(request, "office/money/payment_new.html", form, **shown)
 
 
 @page("finance.view")
@@ -167,26 +170,29 @@ def _payment_row(row: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _suggested(by: Actor, student: Student, desks: list[Any], balance: int) -> dict[str, Any]:
-    """What is most likely meant: the debt or else the next charge, today, at the desk this member used last."""
-    ahead = reach_with(by, student.pk, 0).coverage.next_charge
-    amount = -balance if balance < 0 else ahead.amount if ahead else None
+def _suggested(by: Actor, student: Student, desks: list[Desk]) -> dict[str, Any]:
+    """What is most likely meant: today, at the desk this member used last."""
     last, known = queries.last_desk_id(by), [desk.pk for desk in desks]
     return {
-        "amount": amount, "paid_on": today_in(by, student.branch), "key": secrets.token_hex(16),
+        "paid_on": today_in(by, student.branch), "key": secrets.token_hex(16),
         "desk_id": last if last in known else (known[0] if known else None),
     }  # fmt: skip
 
 
-def _after(by: Actor, student: Student, form: PaymentForm) -> dict[str, Any] | None:
+def _amount(form: PaymentForm) -> int | None:
+    """The sum typed, as far as it can be read."""
     if not form.is_bound:
-        amount = form.initial["amount"]
-    else:
-        form.is_valid()
-        amount = form.cleaned_data.get("amount")
-    if not isinstance(amount, int) or not 0 < amount < 10 ** (12 + exponent(student.branch.currency)):
         return None
-    then = reach_with(by, student.pk, amount)
+    form.is_valid()
+    return form.cleaned_data.get("amount") or 0
+
+
+def _after(by: Actor, student: Student, form: PaymentForm, known: Outlook) -> dict[str, Any] | None:
+    """What the payment will lead to; None while there is no sum that could be paid."""
+    amount = known.asked if not form.is_bound else _amount(form)
+    if not amount or not 0 < amount < 10 ** (12 + exponent(student.branch.currency)):
+        return None
+    then = known.then
     return {
         "balance": Money(then.balance, then.currency), "paid_until": then.coverage.paid_until,
         "text": _meaning(then.balance, then.currency), "warning": _twice(by, student, amount),

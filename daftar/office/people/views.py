@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from daftar.attendance.queries import recent_lessons
 from daftar.courses.queries import enrolments_of, schedules
-from daftar.courses.rules import standing, state_on
+from daftar.courses.rules import EnrolmentState, standing, state_on
 from daftar.ledger.models import TransferKind
 from daftar.ledger.queries import statement
 from daftar.lib.money import Money
@@ -24,7 +24,7 @@ from daftar.orgs.queries import branches
 from daftar.people import services as people
 from daftar.people.models import ContactKind
 from daftar.people.queries import contacts, get_student
-from daftar.reports.queries import owes_since, student_rows, students_page
+from daftar.reports.queries import overall_standing, owes_since, students_page
 from daftar.tuition.queries import reach
 
 if TYPE_CHECKING:
@@ -98,21 +98,24 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
     by, row = request.by, get_student(request.by, student_id)
     sees_money = by.may("tuition.view")
     tab = "money" if request.GET.get("tab") == "money" and sees_money else "lessons"
-    line, ways = student_rows(by, [row])[0], _contacts(by, student_id)
     money = _money(by, row) if sees_money else {"balance": None, "owes_since": None, "paid_until": None}
+    enrolments, states = _enrolments(by, row, money["balance"])
     context = {
-        "student": _head(row, line), "contacts": ways, "enrolments": _enrolments(by, row, line.balance), "tab": tab,
+        "student": _head(row, states, money["balance"]), "contacts": _contacts(by, student_id),
+        "enrolments": enrolments, "tab": tab,
         "lessons": recent_lessons(by, student_id) if tab == "lessons" else [],
         "statement": _statement(by, row, with_reversed="all" in request.GET) if tab == "money" else [],
         "shows_all": "all" in request.GET, "lessons_left": None, "next_charge": None, "unpriced": 0,
     }  # fmt: skip
+    context["student"]["phone"] = next((way["text"] for way in context["contacts"] if way["kind"] == "mobile"), "")
     return render(request, "office/people/student.html", context | money)
 
 
-def _head(row: Student, line: Any) -> dict[str, Any]:
+def _head(row: Student, states: set[EnrolmentState], balance: Money | None) -> dict[str, Any]:
     return {
-        "id": row.pk, "name": row.full_name, "standing": line.standing, "phone": line.phone, "born_on": row.born_on,
-        "note": row.note, "is_archived": row.archived_on is not None, "payer": row.payer.name if row.payer else "",
+        "id": row.pk, "name": row.full_name, "born_on": row.born_on, "note": row.note,
+        "standing": overall_standing(row, states, balance.amount if balance else 0),
+        "is_archived": row.archived_on is not None, "payer": row.payer.name if row.payer else "",
         "source": row.source, "study_status": row.study_status, "extra": row.extra,
     }  # fmt: skip
 
@@ -136,29 +139,36 @@ def _contacts(by: Actor, student_id: int) -> list[dict[str, str]]:
 def _contact(way: Reach) -> dict[str, str]:
     scheme = {"mobile": "tel:", "email": "mailto:"}[way.kind]
     label = way.owner or str(ContactKind(way.kind).label)
-    return {"label": label, "text": way.value or way.raw, "link": f"{scheme}{way.value}" if way.value else ""}
+    return {
+        "kind": way.kind,
+        "label": label,
+        "text": way.value or way.raw,
+        "link": f"{scheme}{way.value}" if way.value else "",
+    }
 
 
-def _enrolments(by: Actor, student: Student, balance: Money | None) -> list[dict[str, Any]]:
+def _enrolments(by: Actor, student: Student, balance: Money | None) -> tuple[list[dict[str, Any]], set[EnrolmentState]]:
+    """The student's groups as they are shown, and the states the student has in them."""
     rows = enrolments_of(by, student.pk)
     plans = schedules(by, {row.group_id for row in rows})
-    shown = []
+    shown, states = [], set()
     for row in rows:
         last = min(row.ends_on or row.group.ends_on, row.group.ends_on)
-        state = state_on(
-            max(by.today, row.starts_on), joined_on=row.starts_on, activated_on=row.activated_on, ends_on=last
-        )
+        on = max(by.today, row.starts_on)
+        state = state_on(on, joined_on=row.starts_on, activated_on=row.activated_on, ends_on=last)
+        state = state or EnrolmentState.TRIAL
+        states.add(state)
         shown.append(
             {
                 "id": row.pk, "group_id": row.group_id, "group_name": row.group.name, "since": row.starts_on,
-                "standing": standing(state, balance.amount if balance else 0).value if state else "trial",
+                "standing": standing(state, balance.amount if balance else 0).value,
                 "last_day": row.ends_on - timedelta(days=1) if row.ends_on else None,
                 "teacher": row.group.teacher.name if row.group.teacher else "",
                 "schedule": words.schedule_text(plans[row.group_id]),
                 "may_activate": row.activated_on is None and last > by.today and by.may("tuition.activate"),
             }
         )  # fmt: skip
-    return shown
+    return shown, states
 
 
 def _money(by: Actor, student: Student) -> dict[str, Any]:

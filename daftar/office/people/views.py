@@ -100,7 +100,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
     tab = "money" if request.GET.get("tab") == "money" and sees_money else "lessons"
     money = _money(by, row) if sees_money else {"balance": None, "owes_since": None, "paid_until": None}
     enrolments, states = _enrolments(by, row, money["balance"])
-    context = {
+    context: dict[str, Any] = {
         "student": _head(row, states, money["balance"]), "contacts": _contacts(by, student_id),
         "enrolments": enrolments, "tab": tab,
         "lessons": recent_lessons(by, student_id) if tab == "lessons" else [],

@@ -149,7 +149,7 @@ def test_the_activation_day_can_be_left_out_and_everything_follows_d1(by):
     assert balances(by, [student.pk]) == {student.pk: -21_428_600}
 
 
-def test_the_price_of_the_group_comes_before_the_courses(by):
+def test_the_price_of_the_group_comes_before_the_courses_e5(by):
     student, group = a_student(by), a_group(by, price=24_000_000, weekdays=(2, 4, 6))
     enrolment = enrolled(by, student, group, "2025-05-08")
 
@@ -239,3 +239,16 @@ def test_a_changed_schedule_leaves_the_months_before_it_as_they_were(by):
         (date(2025, 5, 14), -18_461_500),
         (date(2025, 6, 1), -30_000_000),
     ]
+
+
+def test_a_payment_before_the_charge_leaves_the_rest_on_account_e9(by):
+    student, group = a_student(by), a_group(by)
+    enrolment = enrolled(by, student, group, "2025-05-05")
+    paid = at(by, "2025-05-08")
+    take_payment(paid, student_id=student.pk, desk_id=first_desk(by).pk, amount=30_000_000, paid_on=paid.today, key="e9")
+
+    activate(paid, enrolment_id=enrolment.pk, activated_on=date(2025, 5, 8))
+    assert balances(by, [student.pk]) == {student.pk: 6_923_100}
+    reconcile(at(by, "2025-06-01"), student_ids=[student.pk])
+
+    assert balances(by, [student.pk]) == {student.pk: -23_076_900}

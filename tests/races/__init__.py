@@ -1,0 +1,1 @@
+"""The same thing done by many at the same instant."""

@@ -28,3 +28,14 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         yield
         app.close()
         owner.creation.destroy_test_db(owner.settings_dict["NAME"], verbosity=0)
+
+
+@pytest.fixture
+def by(db):
+    """The system acting for a fresh centre, inside its transaction."""
+    from daftar.lib.tenancy import tenant_transaction
+    from tests.cast import a_centre
+
+    by = a_centre()
+    with tenant_transaction(by.org_id):
+        yield by

@@ -9,16 +9,8 @@ from daftar.attendance.queries import expected_students, forgotten_lessons, less
 from daftar.attendance.services import LessonAhead, NotInLesson, conduct_lesson
 from daftar.courses.models import Lesson
 from daftar.lib.errors import NotFound
-from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import AuditEntry
-from tests.cast import a_centre, a_group, a_member, a_student, at, enrolled
-
-
-@pytest.fixture
-def by(db):
-    by = a_centre()
-    with tenant_transaction(by.org_id):
-        yield by
+from tests.cast import a_group, a_member, a_student, at, enrolled
 
 
 @pytest.fixture

@@ -35,13 +35,6 @@ from daftar.tuition.services import activate
 from tests.cast import a_branch, a_centre, a_course, a_group, a_student, at, enrolled
 
 
-@pytest.fixture
-def by(db):
-    by = a_centre()
-    with tenant_transaction(by.org_id):
-        yield by
-
-
 def lessons_of(by, group) -> list[Lesson]:
     return list(Lesson.objects.visible_to(by).filter(group=group).order_by("starts_at"))
 

@@ -24,17 +24,9 @@ from daftar.finance.services import (
 from daftar.ledger.models import Transfer
 from daftar.ledger.queries import balances, broken_transfers, desk_balances, drift, statement
 from daftar.lib.errors import Forbidden, NotFound
-from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import AuditEntry
 from daftar.orgs.services import add_branch
-from tests.cast import a_centre, a_member, a_student
-
-
-@pytest.fixture
-def by(db):
-    by = a_centre()
-    with tenant_transaction(by.org_id):
-        yield by
+from tests.cast import a_member, a_student
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from daftar.lib.errors import Forbidden, NotFound
-from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.access import Actor, add, verb
 from daftar.orgs.models import AuditEntry, Branch, Member, Organization
 from daftar.orgs.queries import actor_for, history, memberships
@@ -23,14 +22,7 @@ from daftar.orgs.services import (
     edit_member,
 )
 from daftar.people.models import Payer
-from tests.cast import PASSWORD, a_centre, a_member, owner_of
-
-
-@pytest.fixture
-def by(db):
-    by = a_centre()
-    with tenant_transaction(by.org_id):
-        yield by
+from tests.cast import PASSWORD, a_member, owner_of
 
 
 def test_a_founded_centre_has_a_branch_an_owner_and_three_desks(by):

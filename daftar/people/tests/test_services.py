@@ -4,19 +4,11 @@ from datetime import date
 
 import pytest
 
-from daftar.lib.tenancy import tenant_transaction
 from daftar.people.models import Contact, Payer, Student
 from daftar.people.queries import contacts, get_student, phones
 from daftar.people.services import BirthdayAhead, NameMissing, add_student, edit_student
 from daftar.reports.queries import find_students, students_page
-from tests.cast import a_branch, a_centre, a_member, a_student
-
-
-@pytest.fixture
-def by(db):
-    by = a_centre()
-    with tenant_transaction(by.org_id):
-        yield by
+from tests.cast import a_branch, a_member, a_student
 
 
 def found(by, typed: str) -> list[str]:

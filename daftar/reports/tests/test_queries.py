@@ -2,24 +2,14 @@
 
 from datetime import date
 
-import pytest
-
 from daftar.finance.models import Desk
 from daftar.finance.services import take_payment
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
-from daftar.lib.tenancy import tenant_transaction
 from daftar.people.models import Student
 from daftar.reports.queries import debt_totals, debtors, owes_since, student_counts, students_page
 from daftar.tuition.services import activate, enrol_active, open_balances
-from tests.cast import a_centre, a_group, a_student, at, enrolled
-
-
-@pytest.fixture
-def by(db):
-    by = a_centre()
-    with tenant_transaction(by.org_id):
-        yield by
+from tests.cast import a_group, a_student, at, enrolled
 
 
 def with_balance(by, name: str, soums: int) -> Student:

@@ -24,13 +24,6 @@ from tests.cast import a_centre, a_course, a_group, a_student, at, enrolled
 
 
 @pytest.fixture
-def by(db):
-    by = a_centre()
-    with tenant_transaction(by.org_id):
-        yield by
-
-
-@pytest.fixture
 def in_roubles(db):
     """The tables of bundles are in roubles, which are counted to the kopeck."""
     by = a_centre(currency="RUB", timezone="Europe/Moscow")
@@ -245,7 +238,9 @@ def test_a_payment_before_the_charge_leaves_the_rest_on_account_e9(by):
     student, group = a_student(by), a_group(by)
     enrolment = enrolled(by, student, group, "2025-05-05")
     paid = at(by, "2025-05-08")
-    take_payment(paid, student_id=student.pk, desk_id=first_desk(by).pk, amount=30_000_000, paid_on=paid.today, key="e9")
+    take_payment(
+        paid, student_id=student.pk, desk_id=first_desk(by).pk, amount=30_000_000, paid_on=paid.today, key="e9"
+    )
 
     activate(paid, enrolment_id=enrolment.pk, activated_on=date(2025, 5, 8))
     assert balances(by, [student.pk]) == {student.pk: 6_923_100}

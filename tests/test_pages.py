@@ -262,3 +262,16 @@ def test_an_empty_centre_says_what_to_do_first(db):
     for part in ("", "students/", "groups/", "payments/", "debtors/", "courses/", "rooms/"):
         text = client.get(f"/empty/{part}").content.decode()
         assert "empty-action" in text or "First steps" in text or "No one owes" in text, part
+
+
+def test_demo_logins_are_refused_where_they_are_not_allowed(db):
+    """The test's server has not said that it listens on loopback."""
+    from daftar.config.demo import LOGINS
+    from daftar.config.demo import PASSWORD as DEMO
+    from daftar.orgs.models import User
+
+    User.objects.create_user(LOGINS["owner"], DEMO, name="Demo")
+    client = Client()
+    client.post("/login/", {"login": LOGINS["owner"], "password": DEMO})
+    assert client.get("/demo/")["Location"].startswith("/login/")
+    assert LOGINS["owner"] not in client.get("/login/").content.decode()

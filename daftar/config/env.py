@@ -26,7 +26,10 @@ class Env:
     )
     https: bool = field(default=False, metadata={"help": "1 behind TLS: secure cookies, HSTS"})
     testing: bool = field(default=False, metadata={"help": "1 in the test command: a cheap password hasher"})
-    demo_logins: bool = field(default=False, metadata={"help": "1 shows the demo logins on the sign-in page"})
+    demo_logins: bool = field(
+        default=False,
+        metadata={"help": "1 lets the demo logins in and shows them; `up` sets it, as it listens on loopback"},
+    )
 
 
 OUTSIDE = {"DATABASE_URL": "database_url", "DATABASE_APP_URL": "database_app_url"}

@@ -1,16 +1,17 @@
 """Every address. The organization stands in the path; the state of a view stands in the query."""
 
-from allauth.account.views import login, logout
+from allauth.account.views import logout
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from daftar.config.accounts import sign_in
 from daftar.config.doors import health, home
 from daftar.office.page import public_page
 
 urlpatterns = [
     path("", home, name="home"),
     path("health/", health, name="health"),
-    path("login/", public_page("signing in")(login), name="account_login"),
+    path("login/", public_page("signing in")(sign_in), name="account_login"),
     path("logout/", public_page("signing out")(logout), name="account_logout"),
     path("i18n/set/", public_page("choosing a language")(set_language), name="set_language"),
     path("<slug:org>/", include("daftar.office.urls")),

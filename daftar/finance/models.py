@@ -79,7 +79,7 @@ class Payment(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"№ {self.number}"
+        return f"№\u00a0{self.number}"
 
 
 class PaymentReversal(TenantModel):

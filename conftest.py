@@ -31,7 +31,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 
 
 @pytest.fixture
-def by(db):
+def by(db):  # noqa: ARG001 - the fixture opens the database
     """The system acting for a fresh centre, inside its transaction."""
     from daftar.lib.tenancy import tenant_transaction
     from tests.cast import a_centre

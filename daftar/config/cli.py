@@ -31,6 +31,9 @@ WITHOUT_DATABASE = {
 }  # fmt: skip
 # Tables are made by their owner, not by the application.
 AS_OWNER = {"dbshell", "migrate"}
+COMMANDS = ROOT / "daftar" / "management" / "commands"
+# Our own commands may be the first that a fresh data folder sees.
+TABLES = [*DJANGO, "migrate", "--database", "owner", "--no-input", "--verbosity", "0"]
 
 
 def say(text: str) -> None:
@@ -88,7 +91,7 @@ def django_command(word: str, arguments: list[str]) -> int:
     """Exit status of a Django command, run with the database it needs."""
     options, rest = _parser(word, add_help=False).parse_known_args(arguments)
     module = word.replace("-", "_")
-    if (ROOT / "daftar" / "management" / "commands" / f"{module}.py").exists():
+    if (COMMANDS / f"{module}.py").exists():
         word = module
     if word in AS_OWNER and not any(argument.startswith("--database") for argument in rest):
         rest += ["--database", "owner"]
@@ -99,6 +102,8 @@ def django_command(word: str, arguments: list[str]) -> int:
         return in_front(command, surroundings(DAFTAR_DATA=str(options.data)))
     with _database(options.data) as url:
         own = {"DATABASE_URL": url, "DAFTAR_DATA": str(options.data), "DAFTAR_SECRET_KEY": _key(options.data)}
+        if (COMMANDS / f"{word}.py").exists() and (code := in_front(TABLES, surroundings(**own))):
+            return code
         return in_front(command, surroundings(**own))
 
 

@@ -39,7 +39,7 @@ BESIDE = {"DAFTAR_CHROMIUM", "DAFTAR_CRASH_KILLS"}
 
 def read(variables: Mapping[str, str]) -> Env:
     """The variables as one value; EnvError names the first that is not understood."""
-    known = {f"DAFTAR_{spec.name.upper()}": spec for spec in fields(Env)}
+    known = {f"DAFTAR_{spec.name.upper()}": spec for spec in fields(Env) if spec.name not in OUTSIDE.values()}
     for name in variables:
         if name.startswith("DAFTAR_") and name not in known and name not in BESIDE:
             raise EnvError(f"{name} is not a setting of Daftar. Known: {', '.join(sorted(known))}.")

@@ -258,17 +258,36 @@ def enrol_student(by: Actor, *, student_id: int, group_id: int, starts_on: date)
     return enrolment
 
 
+@dataclass(frozen=True)
+class Place:
+    """Someone to be put into a group; `is_active`: charged from the same day, by prices bound beside the group."""
+
+    student: Student
+    group: Group
+    starts_on: date
+    is_active: bool
+
+
 @verb("courses.enrol")
-def enrol_students(by: Actor, *, places: Sequence[tuple[Student, Group, date]]) -> list[Enrolment]:
-    """Many enrolments at once, of students and groups the verb above just made; statements do not grow with theirs."""
-    for student, group, starts_on in places:
-        if student.branch_id != group.branch_id:
+def enrol_students(by: Actor, *, places: Sequence[Place]) -> list[Enrolment]:
+    """Many enrolments at once, of students who are in none of these groups; statements do not grow with theirs.
+
+    Takes over what is: the capacity of a group is not asked.
+    """
+    for place in places:
+        if place.student.branch_id != place.group.branch_id:
             raise StudentElsewhere
-        _check_day(group, starts_on)
+        _check_day(place.group, place.starts_on)
     rows = Enrolment.objects.bulk_create(
         [
-            Enrolment(org_id=by.org_id, student=student, group=group, starts_on=starts_on, activated_on=starts_on)
-            for student, group, starts_on in places
+            Enrolment(
+                org_id=by.org_id,
+                student=place.student,
+                group=place.group,
+                starts_on=place.starts_on,
+                activated_on=place.starts_on if place.is_active else None,
+            )
+            for place in places
         ],
         batch_size=2000,
     )

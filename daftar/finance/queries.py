@@ -96,7 +96,7 @@ def latest_payment(by: Actor, student_id: int) -> Payment | None:
 
 def _with_reversal(by: Actor) -> Any:
     undone = PaymentReversal.unguarded.filter(org_id=by.org_id, payment_id=OuterRef("pk"))
-    rows = Payment.objects.visible_to(by).select_related("student", "branch", "desk", "member")
+    rows = Payment.objects.visible_to(by).select_related("student", "branch", "desk", "member", "transfer")
     return rows.annotate(is_reversed=Exists(undone))
 
 

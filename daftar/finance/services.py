@@ -86,7 +86,7 @@ def take_payment(
     account = ledger.student_accounts(by.trusted(), students=[student])[student.pk]
     made = Payment.objects.visible_to(by).filter(idempotency_key=key).first()
     if made is not None:
-        if (made.student_id, made.amount, made.desk_id) != (student_id, amount, desk_id):
+        if (made.student_id, made.amount, made.desk_id, made.paid_on) != (student_id, amount, desk_id, paid_on):
             raise KeyUsed
         return made
     desk: Desk = Desk.objects.visible_to(by).select_related("account").one(pk=desk_id)

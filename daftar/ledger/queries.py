@@ -81,6 +81,15 @@ def statement(by: Actor, student_id: int, *, with_reversed: bool = False) -> lis
 
 
 @question("tuition.view")
+def balance_after(by: Actor, transfer: Transfer, student_id: int) -> int:
+    """A student's balance right after a transfer was posted, in minor units; what came later is not in it."""
+    until = Transfer.objects.visible_to(by).filter(pk__lte=transfer.pk)
+    plus = until.filter(credit__student_id=student_id).aggregate(total=Coalesce(Sum("amount"), 0))["total"]
+    minus = until.filter(debit__student_id=student_id).aggregate(total=Coalesce(Sum("amount"), 0))["total"]
+    return int(plus - minus)
+
+
+@question("tuition.view")
 def live_charges(by: Actor, account_ids: Collection[int]) -> dict[int, list[Transfer]]:
     """Charges that were posted and not reversed, by the account they were charged to."""
     found: dict[int, list[Transfer]] = {account_id: [] for account_id in account_ids}

@@ -78,8 +78,8 @@ class Debtors:
 @question("people.view")
 def students_page(by: Actor, *, q: str = "", state: str = "", number: int = 1) -> StudentsPage:
     """A page of students by name: those matching what was typed, in a state (empty: all who are not archived)."""
-    rows: Any = Student.objects.visible_to(by)
-    rows = rows.exclude(archived_on=None) if state == "archived" else rows.current()
+    everyone: Any = Student.objects.visible_to(by)
+    rows = everyone.current()
     if q.strip():
         rows = rows.matching(q)
     rows = _in_state(by, rows, state)
@@ -147,7 +147,7 @@ def _in_state(by: Actor, rows: Any, state: str) -> Any:
     active = Q(Exists(_enrolled(by).filter(activated_on__lte=by.today)))
     present = Q(Exists(_enrolled(by)))
     owes = Q(pk__in=_debtor_accounts(by).values("student_id"))
-    # Every state that is not here is all of them; "owes" is the debtors' page, whoever they are.
+    # "owes" is the debtors' page, whoever they are; what is no state is all of them.
     chosen = {"active": active, "trial": present & ~active, "owes": owes, "left": ~present}.get(state)
     return rows if chosen is None else rows.filter(chosen)
 

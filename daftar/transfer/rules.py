@@ -46,7 +46,8 @@ class RowProblem:
     """What is wrong with a cell: `row_number` as a spreadsheet counts, the column's name and what stood there.
 
     Codes: missing_header and double_header (row 1: nothing is read), missing_name and same_person (the row is left out;
-    `value` is the row number of the first), too_many_cells, bad_date, bad_money (the row is read without that value).
+    `value` is the row number of the first), too_many_cells, bad_date, bad_money (the row is read without that value),
+    and group_is_over, found later: the group ended before the opening date.
     """
 
     row_number: int

@@ -18,12 +18,14 @@ from daftar.orgs.queries import today_in
 from daftar.people import services as people
 from daftar.people.queries import imported_keys
 from daftar.people.services import region_of
-from daftar.transfer.rules import ClientRow, RowProblem, read_rows
+from daftar.transfer.rules import GROUPS, ClientRow, RowProblem, read_rows
 from daftar.tuition import services as tuition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+
+    from daftar.people.models import Student
 
 # Groups of a file have no dates: they run a year from the opening date until their page says otherwise.
 GROUP_LIFE = timedelta(days=365)
@@ -78,8 +80,9 @@ def import_clients(
     for student in students:
         student.branch = branch
     groups, made = _groups(by, branch, fresh, opens_on)
+    _check_groups(fresh, groups, opens_on)
     pairs = list(zip(students, fresh, strict=True))
-    places = [(student, groups[name], opens_on) for student, client in pairs for name in client.groups]
+    places = [_place(student, groups[name], opens_on) for student, client in pairs for name in client.groups]
     courses.enrol_students(trusted, places=places)
     prices = [(student, client.lesson_price.amount) for student, client in pairs if client.lesson_price]
     tuition.bind_lesson_prices(trusted, prices=prices, starts_on=opens_on)
@@ -100,10 +103,28 @@ def _person(client: ClientRow, branch: Branch) -> people.NewStudent:
     )  # fmt: skip
 
 
+def _place(student: Student, group: Group, opens_on: date) -> courses.Place:
+    """A group with a price of its own charges nobody unseen: there the student is on trial until activated."""
+    priced = group.price is not None or group.course.price is not None
+    return courses.Place(student, group, max(opens_on, group.starts_on), is_active=not priced)
+
+
+def _check_groups(clients: Sequence[ClientRow], groups: dict[str, Group], opens_on: date) -> None:
+    over = [
+        RowProblem(client.row_number, GROUPS, "group_is_over", name)
+        for client in clients
+        for name in client.groups
+        if opens_on >= groups[name].ends_on
+    ]
+    if over:
+        raise FileRefused(over)
+
+
 def _groups(by: Actor, branch: Branch, clients: Sequence[ClientRow], opens_on: date) -> tuple[dict[str, Group], int]:
     """The groups the file names, by name, and how many of them had to be made."""
     names = {name for client in clients for name in client.groups}
-    found = {row.name: row for row in Group.objects.visible_to(by).filter(branch=branch, name__in=names)}
+    rows = Group.objects.visible_to(by).filter(branch=branch, name__in=names).select_related("course")
+    found = {row.name: row for row in rows}
     # A row with several groups does not say which of them its subject and level describe.
     taught: dict[str, tuple[str, str]] = {}
     for client in sorted(clients, key=lambda client: len(client.groups)):

@@ -95,3 +95,15 @@ def test_a_new_centre_has_the_two_reasons_with_their_flags(by):
     assert [(row.name, row.charges, row.pays_teacher, row.gives_credit) for row in reasons(by)] == [
         ("Excused", False, False, True), ("Unexcused", True, True, False),
     ]  # fmt: skip
+
+
+def test_the_lesson_of_the_activation_day_is_a_trial_where_the_centre_says_so(by, group):
+    from daftar.orgs.services import change_settings
+    from daftar.tuition.services import activate
+
+    student = a_student(by)
+    activate(by, enrolment_id=enrolled(by, student, group, "2025-05-05").pk, activated_on=date(2025, 5, 9))
+    days = {day: lesson_on(by, f"2025-05-0{day}").pk for day in (7, 9)}
+    assert [expected_students(by, days[day])[student.pk] for day in (7, 9)] == [True, False]
+    change_settings(by, name="Lingua", activation_day_counts=False)
+    assert expected_students(by, days[9])[student.pk] is True

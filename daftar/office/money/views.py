@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from daftar.finance import queries, services
-from daftar.ledger.queries import balances, desk_balances
+from daftar.ledger.queries import balance_after, desk_balances
 from daftar.lib.money import Money, exponent
 from daftar.lib.paging import paged
 from daftar.office import formats
@@ -93,8 +94,9 @@ def payment(request: OfficeRequest, payment_id: int) -> HttpResponse:
     shown = _payment_row(row) | {
         "at": row.recorded_at, "payer": row.payer_name, "note": row.note, "branch": row.branch.name,
         "address": row.branch.address, "phone": row.branch.phone,
-        "balance_after": Money(balances(by, [row.student_id])[row.student_id], row.branch.currency),
-        "reversed_on": undone.reversed_at.date() if undone else None, "reason": undone.reason if undone else "",
+        "balance_after": Money(balance_after(by, row.transfer, row.student_id), row.branch.currency),
+        "reversed_on": timezone.localdate(undone.reversed_at) if undone else None,
+        "reason": undone.reason if undone else "",
     }  # fmt: skip
     return render(request, "office/money/payment.html", {"payment": shown})
 

@@ -17,7 +17,7 @@ from daftar.transfer.files import FileUnreadable, read_csv
 from daftar.transfer.rules import BALANCE, GROUPS, LESSON_PRICE, NAME
 from daftar.transfer.services import FileRefused, Imported, OpeningAhead, import_clients
 from daftar.tuition.models import Subscription
-from tests.cast import a_branch, a_centre, at
+from tests.cast import a_branch, a_centre, a_group, at
 
 FILE = Path(__file__).resolve().parents[3] / "tests/data/clients_alfacrm_ru.csv"
 OPENS = date(2025, 5, 1)
@@ -117,3 +117,21 @@ def test_a_file_in_another_encoding_is_refused(tmp_path):
     file.write_bytes("ФИО клиента\nИванов".encode("cp1251"))
     with pytest.raises(FileUnreadable):
         read_csv(file)
+
+
+def test_in_a_group_with_its_own_price_newcomers_are_on_trial_until_seen(by):
+    """Nobody is charged a monthly price by a file; the activation shows its charge first."""
+    group = a_group(by, name="A1", starts_on="2025-05-03")
+
+    take_over(by, [["Иванов Иван", "", "", "A1"]])
+
+    enrolment = Enrolment.objects.visible_to(by).get()
+    assert (enrolment.group_id, enrolment.starts_on, enrolment.activated_on) == (group.pk, date(2025, 5, 3), None)
+
+
+def test_a_group_that_is_over_takes_nobody_and_the_row_is_named(by):
+    a_group(by, name="A1", starts_on="2025-03-01", last_on="2025-04-01")
+    with pytest.raises(FileRefused) as refused:
+        take_over(by, [["Иванов Иван", "", "", "A1"]])
+    assert [(problem.row_number, problem.code) for problem in refused.value.problems] == [(2, "group_is_over")]
+    assert not Student.objects.visible_to(by).exists()

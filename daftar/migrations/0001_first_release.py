@@ -332,7 +332,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('full_name', models.CharField(max_length=200)),
-                ('sort_key', models.CharField(max_length=400)),
+                ('sort_key', models.CharField(db_collation='C', max_length=400)),
                 ('search_key', models.CharField(max_length=400)),
                 ('stage', models.CharField(choices=[('lead', 'Lead'), ('client', 'Client')], default='client', max_length=10)),
                 ('born_on', models.DateField(blank=True, null=True)),

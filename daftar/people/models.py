@@ -71,8 +71,8 @@ class Student(TenantModel):
 
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
     full_name = models.CharField(max_length=200)
-    # Kept beside the name: the embedded server has no language-aware collation.
-    sort_key = models.CharField(max_length=400)
+    # Kept beside the name and compared byte by byte: no server has to know how a language sorts.
+    sort_key = models.CharField(max_length=400, db_collation="C")
     search_key = models.CharField(max_length=400)
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.CLIENT)
     born_on = models.DateField(null=True, blank=True)

@@ -21,8 +21,8 @@ from tests.probe import ROLES, Probe, a_probe, good_bodies
 # Query values that name rows; pages must not believe them.
 QUERY_IDS = {"payment-new": "student", "group-add-student": "student", "payments": "desk", "history": "before"}
 WITHOUT_FORM = {
-    "today", "history", "students", "student", "groups", "group", "courses", "rooms", "payments", "payment", "debtors",
-    "desks", "team",
+    "today", "find", "history", "students", "student", "groups", "group", "courses", "rooms", "payments", "payment",
+    "debtors", "desks", "team",
 }  # fmt: skip
 
 

@@ -21,6 +21,9 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped library
     def is_open_for_signup(self, request: Any) -> bool:
         return False
 
+    def add_message(self, *_args: Any, **_values: Any) -> None:
+        """Says nothing: who has signed in or out sees it by the page."""
+
     def pre_login(self, request: Any, user: Any, **values: Any) -> Any:
         """A response that stops the sign-in, or None."""
         if user.email in LOGINS.values() and not ENV.demo_logins:

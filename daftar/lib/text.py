@@ -25,6 +25,9 @@ _SAME_SOUND = (
     (re.compile(r"[^a-z0-9]+"), " "),
 )
 
+_QWERTY, _JCUKEN = "qwertyuiop[]asdfghjkl;'zxcvbnm,.", "йцукенгшщзхъфывапролджэячсмитьбю"
+_OTHER_LAYOUT = str.maketrans(_QWERTY + _JCUKEN, _JCUKEN + _QWERTY)
+
 _CYRILLIC_ORDER = "абвгґдеєжзиіїйклмнопрстуфхцчшщъыьэюяўқғҳ"
 # Stand-ins after every other letter, in order, that no normalisation takes apart as it does й.
 _ORDER = {letter: chr(0x4E00 + place) for place, letter in enumerate(_CYRILLIC_ORDER)}
@@ -43,6 +46,14 @@ def search_key(text: str) -> str:
     for spelling, sound in _SAME_SOUND:
         key = spelling.sub(sound, key)
     return key.strip()
+
+
+def other_layout(text: str) -> str:
+    """What was meant where the keyboard stood in the other layout: `фдшырук` is alisher, `fkbith` is алишер.
+
+    Keys of QWERTY and of ЙЦУКЕН change places; what is on neither stays.
+    """
+    return text.casefold().translate(_OTHER_LAYOUT)
 
 
 def sort_key(name: str) -> str:

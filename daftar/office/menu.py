@@ -43,14 +43,19 @@ ENTRIES = (
 
 def context(request: HttpRequest) -> dict[str, Any]:
     """What every page of the office may show besides its own."""
+    return {"menu": entries(request)}
+
+
+def entries(request: HttpRequest) -> list[Entry]:
+    """The pages the member may open; none before there is a member."""
     by: Actor | None = getattr(request, "by", None)
     if by is None:
-        return {"menu": []}
+        return []
     home = reverse("office:today", args=[by.org_slug])
-    entries = []
+    found = []
     for name, route, icon, code, key in ENTRIES:
         if by.may(code):
             url = reverse(route, args=[by.org_slug])
             active = request.path == url if url == home else request.path.startswith(url)
-            entries.append(Entry(name, url, icon, active, key))
-    return {"menu": entries}
+            found.append(Entry(name, url, icon, active, key))
+    return found

@@ -15,6 +15,7 @@ from daftar.ledger.models import Account, AccountKind, Transfer
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged
+from daftar.lib.text import other_layout
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import Organization
 from daftar.people.models import Student
@@ -79,9 +80,7 @@ class Debtors:
 def students_page(by: Actor, *, q: str = "", state: str = "", number: int = 1) -> StudentsPage:
     """A page of students by name: those matching what was typed, in a state (empty: all who are not archived)."""
     everyone: Any = Student.objects.visible_to(by)
-    rows = everyone.current()
-    if q.strip():
-        rows = rows.matching(q)
+    rows = _matching(everyone.current(), q)
     rows = _in_state(by, rows, state)
     chosen, page = paged(rows.select_related("branch").order_by("sort_key", "id"), number)
     return StudentsPage(student_rows(by, chosen), page, student_counts(by))
@@ -93,8 +92,16 @@ def find_students(by: Actor, q: str, limit: int = 8) -> list[StudentRow]:
     if not q.strip():
         return []
     everyone: Any = Student.objects.visible_to(by)
-    rows = everyone.current().matching(q).select_related("branch")
+    rows = _matching(everyone.current(), q).select_related("branch")
     return student_rows(by, list(rows.order_by("sort_key", "id")[:limit]))
+
+
+def _matching(rows: Any, q: str) -> Any:
+    """Those who fit what was typed; where nobody does, those who fit it typed in the other keyboard layout."""
+    if not q.strip():
+        return rows
+    found = rows.matching(q)
+    return found if found.exists() else rows.matching(other_layout(q))
 
 
 @question("people.view")

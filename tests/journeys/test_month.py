@@ -286,3 +286,30 @@ def test_every_language_is_wired(visit, centre, language):
         who.page.click(f"header button[name=language][value={language}]")
     assert who.page.get_attribute("html", "lang") == language
     assert "Today" not in who.page.inner_text(".navbar-vertical")
+
+
+@pytest.mark.parametrize("typed", ["4567", "Ўринбой", "orinboy", "jhby,jq"])
+def test_the_palette_finds_a_person_and_opens_the_card_in_three_steps(visit, centre, typed):
+    """By last digits, in Cyrillic for a Latin name, without the apostrophe, and in the wrong keyboard layout."""
+    with tenant_transaction(centre.org_id):
+        student = a_student(centre, "Oʻrinboy Toshmatov", phone="+998901234567")
+        a_student(centre, "Madina Karimova", phone="+998907654321")
+    who = visit("aziza@lingua.example")
+    who.open("/lingua/courses/")
+    who.press("Control+k")
+    assert who.page.is_visible("[data-testid=palette-input]")
+    who.type("[data-testid=palette-input]", typed)
+    who.page.wait_for_selector("#palette-found >> text=Toshmatov")
+    with who.page.expect_navigation():
+        who.press("Enter")
+    assert who.page.url.endswith(f"/students/{student.pk}/")
+    assert who.interactions == 3
+    assert who.errors == []
+
+
+def test_the_keys_are_told(visit, centre):
+    who = visit("aziza@lingua.example")
+    who.press("Shift+Slash")
+    assert "Ctrl Enter" in who.page.inner_text("#keys")
+    who.press("Escape")
+    assert not who.page.is_visible("#keys")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daftar.lib.text import initials, search_key, sort_key
+from daftar.lib.text import initials, other_layout, search_key, sort_key
 
 FAMILIES = [
     "Oʻrinboy O'rinboy O‘rinboy O’rinboy O`rinboy O´rinboy Oʼrinboy Ўринбой",
@@ -96,3 +96,11 @@ def test_the_order_ignores_case_accents_and_marks_between_words():
 )
 def test_initials(name, letters):
     assert initials(name) == letters
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("фдшырук", "alisher"), ("fkbith", "алишер"), ("ьфвштф", "madina"), ("42", "42")]
+)
+def test_the_other_keyboard_layout(typed, meant):
+    assert other_layout(typed) == meant
+    assert other_layout(meant) == typed

@@ -6,5 +6,6 @@ from daftar.office.home import views
 
 urlpatterns = [
     path("", views.today, name="today"),
+    path("find/", views.find, name="find"),
     path("history/", views.history, name="history"),
 ]

@@ -9,15 +9,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.attendance.queries import forgotten_lessons, lesson_figures
-from daftar.courses.queries import lessons_on
+from daftar.courses.queries import groups, lessons_on
 from daftar.finance.queries import takings
 from daftar.lib.money import Money
 from daftar.office.forms import number_in, typed
 from daftar.office.home.journal import said
+from daftar.office.menu import entries
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches
 from daftar.orgs.queries import history as audit_rows
-from daftar.reports.queries import debt_totals, setup_progress, student_counts
+from daftar.reports.queries import debt_totals, find_students, setup_progress, student_counts
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -43,6 +44,19 @@ def today(request: OfficeRequest) -> HttpResponse:
         "unmarked": [_lesson(by, row) for row in forgotten_lessons(by)] if by.may("attendance.mark") else [],
     }  # fmt: skip
     return render(request, "office/home/today.html", context)
+
+
+@page("courses.view")
+def find(request: OfficeRequest) -> HttpResponse:
+    """What the palette shows for what was typed: people, groups, pages; before typing, the pages."""
+    by, q = request.by, typed(request, "q")
+    context = {
+        "q": q,
+        "people": find_students(by, q, limit=6) if by.may("people.view") else [],
+        "groups": groups(by, q=q)[:5] if q else [],
+        "pages": [entry for entry in entries(request) if q.casefold() in str(entry.name).casefold()][:8],
+    }
+    return render(request, "office/home/find.html", context)
 
 
 @page("orgs.see_history")

@@ -110,7 +110,7 @@
       if (form?.method === "post") { event.preventDefault(); form.requestSubmit(); }
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     if (typing(event.target)) { if (event.code === "Escape") event.target.blur(); return; }
     const recent = Date.now() - going < 1500;
     const wanted = recent ? `[data-go="${event.code}"]` : `[data-key="${event.code}"]`;

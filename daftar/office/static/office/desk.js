@@ -1,0 +1,35 @@
+"use strict";
+// The palette (Ctrl K) and the list of keys (?), for pages of the office.
+(() => {
+  const palette = document.getElementById("palette");
+  const input = palette?.querySelector("input");
+  const items = () => [...palette.querySelectorAll("[data-testid=palette-item]")];
+  let chosen = 0;
+  const mark = () => items().forEach((item, place) => item.closest("li").classList.toggle("bg-primary-lt", place === chosen));
+  const open = () => {
+    palette.showModal();
+    input.select();
+    input.dispatchEvent(new Event("open"));
+  };
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.code === "KeyK" && palette) {
+      event.preventDefault();
+      open();
+    } else if (event.code === "Slash" && event.shiftKey && !event.target.matches("input,textarea,select")) {
+      document.getElementById("keys")?.showModal();
+    }
+  });
+  palette?.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.code];
+    if (step) {
+      event.preventDefault();
+      chosen = Math.min(Math.max(chosen + step, 0), items().length - 1);
+      mark();
+      items()[chosen]?.scrollIntoView({ block: "nearest" });
+    } else if (event.code === "Enter" && items()[chosen]) {
+      event.preventDefault();
+      items()[chosen].click();
+    }
+  });
+  palette?.addEventListener("htmx:afterSettle", () => { chosen = 0; mark(); });
+})();

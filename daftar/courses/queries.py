@@ -134,3 +134,10 @@ def rooms(by: Actor) -> list[Room]:
 def get_room(by: Actor, room_id: int) -> Room:
     """The room; NotFound when invisible."""
     return Room.objects.visible_to(by).one(pk=room_id)
+
+
+@question("people.view")
+def lesson_names(by: Actor, lesson_ids: Collection[int]) -> dict[int, tuple[str, time]]:
+    """Group and local time of each lesson."""
+    rows = Lesson.objects.visible_to(by).filter(pk__in=lesson_ids)
+    return {pk: (name, at) for pk, name, at in rows.values_list("id", "group__name", "starts_time")}

@@ -85,6 +85,8 @@ class Payment(TenantModel):
 class PaymentReversal(TenantModel):
     """Why and by which transfer a payment was undone."""
 
+    branch_path = "payment__branch_id"
+
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="+")
     transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="+")
     reason = models.CharField(max_length=300)
@@ -96,3 +98,6 @@ class PaymentReversal(TenantModel):
             models.UniqueConstraint(fields=["org", "payment"], name="payment_reversed_once"),
             models.CheckConstraint(name="reversal_has_reason", condition=~Q(reason="")),
         ]
+
+    def __str__(self) -> str:
+        return str(self.payment)

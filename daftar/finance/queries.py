@@ -12,6 +12,7 @@ from daftar.ledger.models import Transfer, TransferKind
 from daftar.orgs.access import Actor, question
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date
 
     from daftar.lib.tenancy import TenantQuerySet
@@ -70,6 +71,13 @@ def payments(
     if desk_id is not None:
         rows = rows.filter(desk_id=desk_id)
     return rows if until is None else rows.filter(paid_on__lte=until)
+
+
+@question("finance.view")
+def receipts_of(by: Actor, transfer_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """Id and receipt number of the payment behind each transfer that is one."""
+    rows = Payment.objects.visible_to(by).filter(transfer_id__in=transfer_ids)
+    return {transfer_id: (pk, number) for transfer_id, pk, number in rows.values_list("transfer_id", "id", "number")}
 
 
 @question("finance.view")

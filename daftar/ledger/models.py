@@ -43,6 +43,8 @@ class Account(TenantModel):
     name = models.CharField(max_length=120, blank=True, default="")
     # Credits minus debits in minor units; null where it is not kept.
     balance = models.BigIntegerField(null=True)
+    # The day a student's running balance last fell below zero; null while it is not below. Kept like the balance.
+    owes_since = models.DateField(null=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -62,6 +64,11 @@ class Account(TenantModel):
                 condition=Q(kind__in=KEPT, balance__isnull=False) | (~Q(kind__in=KEPT) & Q(balance=None)),
             ),
             models.CheckConstraint(
+                name="account_owes_since",
+                condition=(Q(kind=AccountKind.STUDENT, balance__lt=0) & Q(owes_since__isnull=False))
+                | (~Q(kind=AccountKind.STUDENT, balance__lt=0) & Q(owes_since=None)),
+            ),
+            models.CheckConstraint(
                 name="account_has_owner",
                 condition=(Q(kind=AccountKind.STUDENT) & Q(student__isnull=False))
                 | (~Q(kind=AccountKind.STUDENT) & Q(student=None)),
@@ -72,6 +79,11 @@ class Account(TenantModel):
                 fields=["org", "balance"],
                 condition=Q(kind=AccountKind.STUDENT, balance__lt=0),
                 name="account_debtors",
+            ),
+            models.Index(
+                fields=["org", "owes_since"],
+                condition=Q(kind=AccountKind.STUDENT, balance__lt=0),
+                name="account_debtors_since",
             ),
         ]
 

@@ -17,6 +17,26 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 
+# Of the accounts in `debtors(account_id)`: the last day at whose end the balance was below zero and before it was not.
+SINCE = """
+    moves AS (
+        SELECT d.account_id, t.effective_on AS day, t.amount
+        FROM debtors d JOIN daftar_transfer t ON t.org_id = %(org)s AND t.credit_id = d.account_id
+        UNION ALL
+        SELECT d.account_id, t.effective_on, -t.amount
+        FROM debtors d JOIN daftar_transfer t ON t.org_id = %(org)s AND t.debit_id = d.account_id
+    ), days AS (
+        SELECT account_id, day, sum(sum(amount)) OVER (PARTITION BY account_id ORDER BY day) AS balance
+        FROM moves GROUP BY account_id, day
+    ), turns AS (
+        SELECT account_id, day, balance, lag(balance, 1, 0) OVER (PARTITION BY account_id ORDER BY day) AS before
+        FROM days
+    ), since AS (
+        SELECT account_id, max(day) AS day FROM turns WHERE balance < 0 AND before >= 0 GROUP BY account_id
+    )
+"""
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of a statement: amounts in minor units, `balance` after it; `why` of a charge, else None."""
@@ -32,6 +52,7 @@ class Line:
     charge_key: str | None
     member: str
     is_reversed: bool
+    reverses_id: int | None
 
 
 @dataclass(frozen=True)
@@ -74,7 +95,7 @@ def statement(by: Actor, student_id: int, *, with_reversed: bool = False) -> lis
     return [
         Line(
             row.pk, row.effective_on, row.posted_at, row.kind, row.signed, row.after, row.note, row.why,
-            row.charge_key, row.member.name if row.member else "", row.is_undone,
+            row.charge_key, row.member.name if row.member else "", row.is_undone, row.reverses_id,
         )
         for row in rows.order_by("effective_on", "id")
     ]  # fmt: skip
@@ -139,6 +160,21 @@ def drift(by: Actor) -> list[Drift]:
 
 
 @question("tuition.view")
+def wrong_debt_days(by: Actor) -> int:
+    """How many debtors have another day kept than their transfers give: must be 0."""
+    sql = f"""
+        WITH debtors AS (
+            SELECT id AS account_id FROM daftar_account WHERE org_id = %(org)s AND kind = 'student' AND balance < 0
+        ), {SINCE}
+        SELECT count(*) FROM daftar_account a LEFT JOIN since ON since.account_id = a.id
+        WHERE a.org_id = %(org)s AND a.owes_since IS DISTINCT FROM since.day
+    """  # noqa: S608 - made of constants
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"org": by.org_id})
+        return int(cursor.fetchone()[0])
+
+
+@question("tuition.view")
 def broken_transfers(by: Actor) -> dict[str, int]:
     """How many transfers break a rule that no single row can show; every figure must be 0."""
     rows = Transfer.objects.visible_to(by)
@@ -149,6 +185,7 @@ def broken_transfers(by: Actor) -> dict[str, int]:
             amount=F("reverses__amount"), debit_id=F("reverses__credit_id"), credit_id=F("reverses__debit_id")
         ).count(),
         "reversal of a reversal": reversals.exclude(reverses__reverses=None).count(),
+        "debt since another day": wrong_debt_days(by),
     }
 
 

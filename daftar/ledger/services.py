@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from daftar.ledger.models import Account, AccountKind, Transfer, TransferKind
+from daftar.ledger.queries import SINCE
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, verb
 
@@ -27,6 +28,23 @@ class CurrenciesDiffer(Refusal):
     """Money of one currency cannot become money of another by being moved."""
 
     text = _("These two are kept in different currencies.")
+
+
+# The transfers are in already, so the days a debtor's balance fell can be read from them. A day is judged by its end.
+MOVE_BALANCES = f"""
+    WITH new AS (
+        SELECT account.id, account.kind, delta.amount AS delta, account.balance + delta.amount AS balance
+        FROM daftar_account AS account
+        JOIN unnest(%(ids)s::bigint[], %(amounts)s::bigint[]) AS delta(account_id, amount)
+            ON delta.account_id = account.id
+        WHERE account.org_id = %(org)s AND account.balance IS NOT NULL
+    ), debtors AS (
+        SELECT id AS account_id FROM new WHERE kind = '{AccountKind.STUDENT}' AND balance < 0
+    ), {SINCE}
+    UPDATE daftar_account AS account SET balance = account.balance + new.delta, owes_since = since.day
+    FROM new LEFT JOIN since ON since.account_id = new.id
+    WHERE account.id = new.id AND account.org_id = %(org)s
+"""  # noqa: S608 - made of constants
 
 
 @dataclass(frozen=True)
@@ -137,11 +155,4 @@ def _move_balances(by: Actor, moves: Sequence[Move]) -> None:
         deltas[move.credit_id] += move.amount
     # One statement however many accounts: an expression per account would be planned account by account.
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE daftar_account AS account SET balance = account.balance + delta.amount
-            FROM unnest(%s::bigint[], %s::bigint[]) AS delta(account_id, amount)
-            WHERE account.id = delta.account_id AND account.org_id = %s AND account.balance IS NOT NULL
-            """,
-            [list(deltas), list(deltas.values()), by.org_id],
-        )
+        cursor.execute(MOVE_BALANCES, {"ids": list(deltas), "amounts": list(deltas.values()), "org": by.org_id})

@@ -10,6 +10,7 @@ _LATIN = str.maketrans("абвгдежзийклмнопрстуфхыэўқғҳ
     {"ё": "yo", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sh", "ю": "yu", "я": "ya", "ß": "ss", "ъ": "", "ь": "", "_": ""}
 )
 _SAME_SOUND = (
+    (re.compile(r"yo"), "e"),  # ё is written е, yo and e: Семёнов, Семенов, Semyonov
     (re.compile(r"zh|dj"), "j"),
     (re.compile(r"(?<![cs])kh"), "x"),
     (re.compile(r"(?<![csx])h"), "x"),

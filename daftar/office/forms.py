@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from daftar.lib.errors import Refusal
 from daftar.lib.money import Money, MoneyError, decimal_text, parse
+from daftar.office import formats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+EARLIEST, LATEST, EARLIEST_BIRTHDAY = date(2000, 1, 1), date(2100, 1, 1), date(1900, 1, 1)
 LONGEST_NUMBER = 19  # digits of the largest id
 
 MONEY_SAYS = {
@@ -60,9 +64,14 @@ def grouped(written: str) -> str:
     return f"{int(whole):,}".replace(",", " ") + mark + rest
 
 
-def day_field(label: Any, **kwargs: Any) -> forms.DateField:
-    """A day, shown as the browser shows days."""
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
+def day_field(label: Any, *, earliest: date = EARLIEST, **kwargs: Any) -> forms.DateField:
+    """A day, shown as the browser shows days; a year that nobody can have meant is refused."""
+    widget = forms.DateInput(attrs={"type": "date", "min": earliest.isoformat()}, format="%Y-%m-%d")
+    limits = [
+        MinValueValidator(earliest, _("This day is too long ago. Check the year.")),
+        MaxValueValidator(LATEST, _("This day is too far ahead. Check the year.")),
+    ]
+    return forms.DateField(label=label, widget=widget, validators=limits, **kwargs)
 
 
 def pick_field(
@@ -84,7 +93,7 @@ def done(form: forms.Form, verb: Callable[..., R]) -> R | None:
     try:
         return verb(**form.cleaned_data)
     except Refusal as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        form.add_error(refusal.field if refusal.field in form.fields else None, said(refusal))
         return None
 
 
@@ -103,6 +112,12 @@ def number_in(request: HttpRequest, name: str) -> int | None:
 def the_only(request: HttpRequest, found: Sequence[StudentRow]) -> int | None:
     """The one student who fits when a search was sent with Enter; while it is still being typed, nobody is chosen."""
     return found[0].id if len(found) == 1 and "HX-Request" not in request.headers else None
+
+
+def said(refusal: Refusal) -> str:
+    """A refusal in words, its days written as the reader writes days."""
+    values = {name: formats.day(value) if isinstance(value, date) else value for name, value in refusal.values.items()}
+    return str(refusal.text) % values if values else str(refusal.text)
 
 
 def form_page(request: HttpRequest, template: str, form: forms.Form | None, **context: Any) -> HttpResponse:

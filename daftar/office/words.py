@@ -133,12 +133,12 @@ def _part(line: WhyLine, _currency: str) -> Said:
     return Said(_("Part"), _("%(part)s of %(of)s lessons") % {"part": line.values["part"], "of": line.values["of"]})
 
 
-def _place(line: WhyLine, _currency: str) -> Said | None:
+def _place(line: WhyLine, currency: str) -> Said | None:
     if line.values["of"] == 1:
         return None
-    return Said(
-        _("Place in the bundle"), _("%(place)s of %(of)s") % {"place": line.values["place"], "of": line.values["of"]}
-    )
+    part = int(str(line.values["after"])) - int(str(line.values["before"]))
+    values = {"place": line.values["place"], "of": line.values["of"], "sum": _money(part, currency)}
+    return Said(_("Part"), _("lesson %(place)s of %(of)s: %(sum)s") % values)
 
 
 def _rounding(line: WhyLine, currency: str) -> Said:

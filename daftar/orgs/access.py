@@ -159,10 +159,20 @@ def note(by: Actor, row: TenantModel, *, was: Mapping[str, Any] | None, now: Map
             "row": type(row).__name__.lower(),
             "id": row.pk,
             "name": str(row),
+            "branch": _branch_of(row),
             "was": None if was is None else {name: _plain(value) for name, value in was.items()},
             "now": {name: _plain(value) for name, value in now.items()},
         }
     )
+
+
+def _branch_of(row: models.Model) -> int | None:
+    """The branch a row belongs to, by the path its model names."""
+    path = getattr(row, "branch_path", None)
+    at: Any = row
+    for step in path.split("__") if path else ():
+        at = getattr(at, step, None)
+    return at if isinstance(at, int) else None
 
 
 def _plain(value: Any) -> Any:
@@ -180,5 +190,6 @@ def _record(by: Actor, verb_name: str, notes: list[dict[str, Any]]) -> None:
         actor=by.name,
         verb=verb_name,
         subject=f"{first['row']}:{first['id']}",
+        branch_id=next((each["branch"] for each in notes if each.get("branch")), None),
         changes=notes,
     )

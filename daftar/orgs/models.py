@@ -127,7 +127,11 @@ class MemberBranch(TenantModel):
 class AuditEntry(TenantModel):
     """What one verb changed, when and by whom; the database refuses to alter or delete it."""
 
+    branch_path = "branch_id"
+
     at = models.DateTimeField()
+    # Where it happened; null: in the centre as a whole, told only to those who work in all branches.
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="+")
     member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
     actor = models.CharField(max_length=200)
     verb = models.CharField(max_length=80)

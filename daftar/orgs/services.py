@@ -72,8 +72,10 @@ def change_settings(by: Actor, *, name: str, activation_day_counts: bool) -> Non
     org.name, org.activation_day_counts = name, activation_day_counts
     org.save(update_fields=["name", "activation_day_counts"])
     assert by.notes is not None
+    differs = [key for key in now if was[key] != now[key]]
+    was, now = {key: was[key] for key in differs}, {key: now[key] for key in differs}
     by.notes.append({"row": "organization", "id": org.pk, "name": name, "was": was, "now": now})
-    if was["activation_day_counts"] != activation_day_counts:
+    if "activation_day_counts" in now:
         publish(by, TuitionSettingsChanged())
 
 

@@ -58,8 +58,11 @@ class StudentQuerySet(TenantQuerySet["Student"]):
                 org_id=models.OuterRef("org_id"), student_id=models.OuterRef("pk"), **ending
             )
             return self.filter(models.Exists(phones))
+        words = search_key(typed).split()
+        if not words:
+            return self.none()
         rows = self
-        for word in search_key(typed).split():
+        for word in words:
             rows = rows.filter(search_key__contains=word)
         return rows
 

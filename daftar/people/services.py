@@ -88,7 +88,7 @@ def edit_student(
     payers = _payers(by, [payer_name])
     change(
         by, student, full_name=full_name.strip(), sort_key=sort_key(full_name), search_key=search_key(full_name),
-        branch_id=branch.pk, born_on=born_on, payer_id=payers.get(payer_name.strip()), source=source, note=note,
+        branch_id=branch.pk, born_on=born_on, payer=payers.get(payer_name.strip()), source=source, note=note,
     )  # fmt: skip
     if by.may("people.see_contacts"):
         _replace_contact(by, student, ContactKind.MOBILE, phone, region_of(branch))
@@ -115,7 +115,7 @@ def _add_all(by: Actor, students: Sequence[NewStudent]) -> list[Student]:
             Student(
                 org_id=by.org_id, branch_id=fresh.branch_id, full_name=fresh.full_name.strip(),
                 sort_key=sort_key(fresh.full_name), search_key=search_key(fresh.full_name), stage=Stage.CLIENT,
-                born_on=fresh.born_on, payer_id=payers.get(fresh.payer_name.strip()), source=fresh.source,
+                born_on=fresh.born_on, payer=payers.get(fresh.payer_name.strip()), source=fresh.source,
                 study_status=fresh.study_status, note=fresh.note, extra=dict(fresh.extra),
                 import_key=fresh.import_key, added_at=by.at,
             )
@@ -167,16 +167,16 @@ def _replace_contact(by: Actor, student: Student, kind: ContactKind, raw: str, r
     access.note(by, student, was={str(kind): old.raw if old else None}, now={str(kind): raw.strip() or None})
 
 
-def _payers(by: Actor, names: Sequence[str]) -> dict[str, int]:
-    """Ids of payers by name; one that is not known yet is added."""
+def _payers(by: Actor, names: Sequence[str]) -> dict[str, Payer]:
+    """Payers by name; one that is not known yet is added."""
     wanted = {name.strip() for name in names if name.strip()}
-    known: dict[str, int] = dict(
-        Payer.objects.visible_to(by).filter(name__in=wanted).order_by("-id").values_list("name", "id")
-    )
+    known: dict[str, Payer] = {
+        row.name: row for row in Payer.objects.visible_to(by).filter(name__in=wanted).order_by("-id")
+    }
     fresh = Payer.objects.bulk_create(
         [Payer(org_id=by.org_id, name=name) for name in sorted(wanted - known.keys())], batch_size=2000
     )
-    return known | {payer.name: payer.pk for payer in fresh}
+    return known | {payer.name: payer for payer in fresh}
 
 
 _REGIONS: dict[str, Any] = {"UZS": "UZ", "RUB": "RU", "PLN": "PL", "EUR": "IT", "KZT": "KZ"}

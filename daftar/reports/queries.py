@@ -6,16 +6,16 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonStatus
 from daftar.courses.rules import EnrolmentState, standing, state_on
 from daftar.finance.models import Payment
-from daftar.ledger.models import Account, AccountKind, Transfer
+from daftar.ledger.models import Account, AccountKind
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged
-from daftar.lib.text import other_layout
+from daftar.lib.text import other_layout, search_key
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import Organization
 from daftar.people.models import Student
@@ -24,6 +24,9 @@ from daftar.people.queries import phones
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date
+
+
+FEWEST_LETTERS = 3  # what is shorter fits too many in any layout
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,10 @@ def _matching(rows: Any, q: str) -> Any:
     """Those who fit what was typed; where nobody does, those who fit it typed in the other keyboard layout."""
     if not q.strip():
         return rows
-    found = rows.matching(q)
-    return found if found.exists() else rows.matching(other_layout(q))
+    found, swapped = rows.matching(q), other_layout(q)
+    if len(search_key(swapped)) < FEWEST_LETTERS or found.exists():
+        return found
+    return rows.matching(swapped)
 
 
 @question("people.view")
@@ -153,9 +158,12 @@ def _enrolled(by: Actor) -> Any:
 def _in_state(by: Actor, rows: Any, state: str) -> Any:
     active = Q(Exists(_enrolled(by).filter(activated_on__lte=by.today)))
     present = Q(Exists(_enrolled(by)))
+    ever = Q(Exists(Enrolment.unguarded.filter(org_id=by.org_id, student_id=OuterRef("pk"))))
     owes = Q(pk__in=_debtor_accounts(by).values("student_id"))
     # "owes" is the debtors' page, whoever they are; what is no state is all of them.
-    chosen = {"active": active, "trial": present & ~active, "owes": owes, "left": ~present}.get(state)
+    chosen = {"active": active, "trial": present & ~active, "owes": owes, "left": ever & ~present, "lead": ~ever}.get(
+        state
+    )
     return rows if chosen is None else rows.filter(chosen)
 
 
@@ -198,7 +206,6 @@ def debtors(by: Actor, *, number: int = 1) -> Debtors:
     rows = _debtor_accounts(by).select_related("student").order_by("balance", "id")
     chosen, page = paged(rows, number, owed.count)
     ids = [row.student_id for row in chosen]
-    since = owes_since(by, ids)
     reach = phones(by, ids) if by.may("people.see_contacts") else {}
     groups: dict[int, list[str]] = defaultdict(list)
     enrolments = Enrolment.objects.visible_to(by).filter(student_id__in=ids).select_related("group")
@@ -208,7 +215,7 @@ def debtors(by: Actor, *, number: int = 1) -> Debtors:
         rows=[
             Debtor(
                 row.student_id, row.student.full_name, tuple(dict.fromkeys(groups[row.student_id])),
-                Money(-row.balance, row.currency), since.get(row.student_id), reach.get(row.student_id, ""),
+                Money(-row.balance, row.currency), row.owes_since, reach.get(row.student_id, ""),
             )
             for row in chosen
         ],
@@ -223,24 +230,8 @@ def owes_since(by: Actor, student_ids: Collection[int]) -> dict[int, date]:
 
     Payments are not allocated to charges: the balance of a day is a sum, and the last day of a run below zero counts.
     """
-    moves = Transfer.objects.visible_to(by)
-    downs = moves.filter(debit__student_id__in=student_ids).values_list(
-        "debit__student_id", "effective_on", -F("amount")
-    )
-    ups = moves.filter(credit__student_id__in=student_ids).values_list("credit__student_id", "effective_on", "amount")
-    days: dict[int, dict[date, int]] = defaultdict(lambda: defaultdict(int))
-    for student_id, on, amount in [*downs, *ups]:
-        days[student_id][on] += amount
-    found = {}
-    for student_id, sums in days.items():
-        balance, fell_on = 0, None
-        for on in sorted(sums):
-            was, balance = balance, balance + sums[on]
-            if balance < 0 <= was:
-                fell_on = on
-        if balance < 0 and fell_on is not None:
-            found[student_id] = fell_on
-    return found
+    rows = Account.objects.visible_to(by).filter(student_id__in=student_ids, owes_since__isnull=False)
+    return dict(rows.values_list("student_id", "owes_since"))
 
 
 @dataclass(frozen=True)

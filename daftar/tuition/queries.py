@@ -17,7 +17,6 @@ from daftar.orgs.queries import today_in
 from daftar.people.models import Student
 from daftar.tuition import rules
 from daftar.tuition.facts import facts_of, with_activation
-from daftar.tuition.models import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,12 +31,13 @@ class PriceMissing(Refusal):
 
 @dataclass(frozen=True)
 class Reach:
-    """How far a student's money goes; amounts in minor units."""
+    """How far a student's money goes, and what prices the student; amounts in minor units."""
 
     balance: int
     currency: str
     coverage: rules.Coverage
     unpriced: tuple[int, ...]
+    subscriptions: tuple[rules.SubscriptionFact, ...]
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ def reach(by: Actor, student_ids: Collection[int]) -> dict[int, Reach]:
     found = {}
     for student in students:
         today, known = today_in(by, student.branch), facts[student.pk]
-        ahead = rules.coverage(known, today, sums[student.pk])
+        ahead = _coverage(known, today, sums[student.pk])
         unpriced = tuple(rules.unpriced(known, today))
-        found[student.pk] = Reach(sums[student.pk], student.branch.currency, ahead, unpriced)
+        found[student.pk] = Reach(sums[student.pk], student.branch.currency, ahead, unpriced, known.subscriptions)
     return found
 
 
@@ -80,10 +80,10 @@ def outlook(by: Actor, student_id: int, amount: int | None = None) -> Outlook:
     student = Student.objects.visible_to(by).select_related("branch").one(pk=student_id)
     known, today = facts_of(by, [student])[student_id], today_in(by, student.branch)
     balance = balances(by, [student_id])[student_id]
-    ahead = rules.coverage(known, today, balance).next_charge
+    ahead = _coverage(known, today, balance).next_charge
     asked = -balance if balance < 0 else ahead.amount if ahead else None
     paid = balance + (amount if amount is not None else asked or 0)
-    then = Reach(paid, student.branch.currency, rules.coverage(known, today, paid), ())
+    then = Reach(paid, student.branch.currency, _coverage(known, today, paid), (), known.subscriptions)
     return Outlook(asked, then)
 
 
@@ -103,13 +103,6 @@ def preview_enrolment(by: Actor, student_id: int, group_id: int, starts_on: date
     group = Group.objects.visible_to(by).select_related("course").one(pk=group_id)
     check_joining(by, group, student, starts_on)
     return _preview(by, Enrolment(org_id=by.org_id, student=student, group=group, starts_on=starts_on), starts_on)
-
-
-@question("tuition.view")
-def subscriptions_of(by: Actor, student_id: int) -> list[Subscription]:
-    """What prices a student, the newest first, with groups and price steps."""
-    rows = Subscription.objects.visible_to(by).filter(student_id=student_id).select_related("group")
-    return list(rows.prefetch_related("price_steps").order_by("-starts_on", "-id"))
 
 
 def terms_of(enrolment: Enrolment) -> tuple[PlanKind, int, int]:
@@ -142,9 +135,15 @@ def _preview(by: Actor, enrolment: Enrolment, activated_on: date) -> ActivationP
     left = balance - sum(draft.amount for draft in drafts)
     return ActivationPreview(
         enrolment=enrolment, currency=student.branch.currency, drafts=drafts, balance_before=balance,
-        balance_after=left, next_charge=rules.coverage(after, today, left).next_charge,
+        balance_after=left, next_charge=_coverage(after, today, left).next_charge,
     )  # fmt: skip
 
 
 def _identity(draft: rules.ChargeDraft) -> tuple[int, str, date, int]:
     return (draft.subscription_id, draft.key, draft.on, draft.amount)
+
+
+def _coverage(facts: rules.StudentFacts, today: date, balance: int) -> rules.Coverage:
+    """How far money reaches; a lesson of today that nobody has marked yet lies ahead."""
+    still_open = {lesson.id for lesson in facts.lessons if lesson.on == today and lesson.status == "planned"}
+    return rules.coverage(facts, today, balance, still_open=frozenset(still_open))

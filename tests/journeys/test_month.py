@@ -45,7 +45,7 @@ def add_group_with_course(who: Visit, centre) -> None:
     today = centre.today
     assert "First steps" in who.text()
     who.open("/lingua/courses/new/")
-    who.fill(name="English B1", price="300 000")
+    who.fill(name="English B1", plan="calendar_month", price="300 000")
     who.save()
     who.open("/lingua/team/new/")
     who.fill(name="Dilnoza Rahimova")
@@ -245,7 +245,7 @@ def test_bad_input_is_told_beside_its_field_and_nothing_typed_is_lost(visit, cen
     who.open("/lingua/groups/new/")
     assert "course" in who.text().lower()
     who.open("/lingua/courses/new/")
-    who.fill(name="English", price="three hundred")
+    who.fill(name="English", plan="per_lesson", price="three hundred")
     who.save()
     page = who.page
     assert page.title().startswith("Error: ")

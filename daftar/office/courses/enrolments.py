@@ -15,7 +15,7 @@ from daftar.lib.errors import NotFound, Refusal
 from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.courses.forms import ActivateForm, EnrolForm
-from daftar.office.forms import done, form_page, the_only, typed
+from daftar.office.forms import done, form_page, said, the_only, typed
 from daftar.office.page import OfficeRequest, page
 from daftar.people.queries import get_student
 from daftar.reports.queries import find_students
@@ -82,7 +82,7 @@ def enrolment_activate(request: OfficeRequest, enrolment_id: int) -> HttpRespons
         try:
             preview = preview_said(preview_activation(by, enrolment_id, on))
         except Refusal as refusal:
-            preview = {"total": None, "note": refusal.message, "lines": []}
+            preview = {"total": None, "note": said(refusal), "lines": []}
     return form_page(request, "office/courses/activate.html", form, enrolment=_shown(by, row), preview=preview)
 
 
@@ -150,7 +150,7 @@ def _preview(by: Actor, form: EnrolForm, student_id: int, group_id: int | None) 
             preview_enrolment(by, student_id, values.get("group_id") or group_id or 0, values["starts_on"])
         )
     except Refusal as refusal:
-        return {"total": None, "note": refusal.message, "lines": []}
+        return {"total": None, "note": said(refusal), "lines": []}
 
 
 def _shown(by: Actor, row: Enrolment) -> dict[str, Any]:

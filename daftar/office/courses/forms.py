@@ -36,7 +36,7 @@ class CourseForm(forms.Form):
     level = forms.CharField(label=_("Level"), max_length=120, required=False)
     lessons_count = forms.IntegerField(
         label=_("Lessons the price is for"), min_value=1, max_value=500, initial=1,
-        help_text=_("Counts only where the course is charged per lesson."),
+        help_text=_("A lesson costs its part of the price: 400 000 for 8 lessons is 50 000 each."),
     )  # fmt: skip
     lesson_minutes = forms.IntegerField(label=_("Length of a lesson, minutes"), min_value=5, max_value=720, initial=90)
 
@@ -47,7 +47,7 @@ class CourseForm(forms.Form):
         if is_new:
             fields["plan"] = forms.ChoiceField(
                 label=_("Way of charging"), choices=PLAN_CHOICES, widget=forms.RadioSelect,
-                initial=PlanKind.CALENDAR_MONTH.value,
+                help_text=_("This stays as it is once the course is added."),
             )  # fmt: skip
             fields["currency"] = forms.ChoiceField(
                 label=_("Currency"), choices=[(code, code) for code in currencies], initial=currencies[0]
@@ -104,6 +104,8 @@ class GroupForm(forms.Form):
                 first["branch_id"].widget = forms.HiddenInput()
         first["teacher_id"] = pick_field(_("Teacher"), [(row.pk, row.name) for row in teachers], none=_("none yet"))
         first["room_id"] = pick_field(_("Room"), [(row.pk, row.name) for row in rooms], none=_("none"))
+        for name in ("weekdays", "starts_time"):
+            self.fields[name].needed = True  # type: ignore[attr-defined] # for the label: unless not set yet
         price = MoneyField(currency, label=_("Price of its own"), required=False)
         price.help_text = _("Instead of the course's price. Leave empty to take that.")
         self.fields = {**first, **self.fields, "price": price}

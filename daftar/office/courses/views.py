@@ -132,7 +132,12 @@ def course_new(request: OfficeRequest) -> HttpResponse:
         messages.success(request, _("The course %(name)s is added.") % {"name": added.name})
         return redirect("office:courses", by.org_slug)
     return form_page(
-        request, "office/form.html", form, title=_("New course"), submit_label=_("Add course"), cancel_url="../"
+        request,
+        "office/courses/group_form.html",
+        form,
+        title=_("New course"),
+        submit_label=_("Add course"),
+        cancel_url="../",
     )
 
 

@@ -38,7 +38,8 @@ PAGES = {"student": "student", "group": "group", "lesson": "lesson", "payment": 
 MOST_LINES = 12
 # What is worth telling of a change, in words; everything else is kept but not shown.
 FIELDS = {
-    "name": _("Name"), "full_name": _("Full name"), "born_on": _("Birthday"), "source": _("How they found us"),
+    "payer": _("Payer"), "name": _("Name"),
+    "full_name": _("Full name"), "born_on": _("Birthday"), "source": _("How they found us"),
     "note": _("Note"), "mobile": _("Phone"), "email": _("E-mail"), "role": _("Role"), "is_active": _("Has access"),
     "topic": _("Topic"), "attendance": _("Marks changed"), "activated_on": _("Active from"),
     "starts_on": _("First day"), "capacity": _("Places"), "weekdays": _("Days"), "starts_time": _("Time"),
@@ -77,7 +78,7 @@ def said(by: Actor, row: AuditEntry) -> Deed:
     route = PAGES.get(first["row"], "")
     link = reverse(f"office:{route}", args=[by.org_slug, first["id"]]) if route else ""
     changes = [
-        Change(str(FIELDS[name]), _text(change["was"].get(name)), _text(value))
+        Change(str(FIELDS[name]), "" if name == "attendance" else _text(change["was"].get(name)), _text(value))
         for change in row.changes
         if change["was"] is not None
         for name, value in change["now"].items()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from daftar.attendance import services
 from daftar.attendance.queries import Mark, expected_students, get_lesson, marks_in, reasons
 from daftar.lib.errors import Refusal
-from daftar.office.forms import typed
+from daftar.office.forms import said, typed
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import today_in
 from daftar.reports.queries import lesson_people
@@ -32,7 +32,7 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         try:
             services.conduct_lesson(by, lesson_id=lesson_id, absent=absent, topic=typed(request, "topic", 200))
         except Refusal as refusal:
-            refused = refusal.message
+            refused = said(refusal)
         else:
             messages.success(request, _said(len(expected) - len(absent), len(absent)))
             return redirect("office:today", by.org_slug)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from daftar.office.forms import day_field, pick_field
+from daftar.office.forms import EARLIEST_BIRTHDAY, day_field, pick_field
 
 if TYPE_CHECKING:
     from daftar.orgs.models import Branch
@@ -19,7 +19,7 @@ class StudentForm(forms.Form):
     full_name = forms.CharField(label=_("Full name"), max_length=200)
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
     payer_name = forms.CharField(label=_("Payer"), max_length=200, required=False)
-    born_on = day_field(_("Birthday"), required=False)
+    born_on = day_field(_("Birthday"), earliest=EARLIEST_BIRTHDAY, required=False)
     email = forms.EmailField(label=_("E-mail"), required=False)
     source = forms.CharField(label=_("How they found us"), max_length=120, required=False)
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=5000)

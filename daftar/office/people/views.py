@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.attendance.queries import recent_lessons
-from daftar.courses.queries import enrolments_of, schedules
+from daftar.courses.queries import enrolments_of, lesson_names, schedules
 from daftar.courses.rules import EnrolmentState, standing, state_on
+from daftar.finance.queries import receipts_of
 from daftar.ledger.models import TransferKind
 from daftar.ledger.queries import statement
 from daftar.lib.money import Money
-from daftar.office import words
+from daftar.office import formats, words
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.page import OfficeRequest, page
 from daftar.office.people.forms import StudentForm
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from daftar.orgs.access import Actor
     from daftar.people.models import Student
     from daftar.people.queries import Reach
+    from daftar.tuition.queries import Reach as Outreach
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
         "enrolments": enrolments, "tab": tab,
         "lessons": recent_lessons(by, student_id) if tab == "lessons" else [],
         "statement": _statement(by, row, with_reversed="all" in request.GET) if tab == "money" else [],
-        "shows_all": "all" in request.GET, "lessons_left": None, "next_charge": None, "unpriced": 0,
+        "shows_all": "all" in request.GET, "lessons_left": None, "next_charge": None, "unpriced": 0, "prices": [],
     }  # fmt: skip
     context["student"]["phone"] = next((way["text"] for way in context["contacts"] if way["kind"] == "mobile"), "")
     return render(request, "office/people/student.html", context | money)
@@ -178,25 +181,55 @@ def _money(by: Actor, student: Student) -> dict[str, Any]:
         "balance": Money(known.balance, known.currency),
         "owes_since": owes_since(by, [student.pk]).get(student.pk) if known.balance < 0 else None,
         "paid_until": known.coverage.paid_until, "lessons_left": known.coverage.lessons_left,
-        "unpriced": len(known.unpriced),
+        "unpriced": len(known.unpriced), "prices": _prices(by, known),
         "next_charge": ahead and {"on": ahead.on, "amount": Money(ahead.amount, known.currency)},
     }  # fmt: skip
 
 
 def _statement(by: Actor, student: Student, *, with_reversed: bool) -> list[StatementRow]:
-    currency = student.branch.currency
+    """The statement, newest first: each charge named by its lesson or month, each payment by its receipt."""
     rows = statement(by, student.pk, with_reversed=with_reversed)
-    return [_statement_row(row, currency) for row in reversed(rows)]
+    lessons = lesson_names(by, {lesson_id for row in rows if (lesson_id := _lesson_of(row))})
+    receipts = receipts_of(by, {row.reverses_id or row.transfer_id for row in rows}) if by.may("finance.view") else {}
+    return [_statement_row(by, row, student.branch.currency, (lessons, receipts)) for row in reversed(rows)]
 
 
-def _statement_row(row: Line, currency: str) -> StatementRow:
-    down = row.amount < 0
-    what = {
-        TransferKind.CHARGE: words.charge_text(row.why), TransferKind.PAYMENT: _("Payment"),
-        TransferKind.OPENING: _("Opening balance"), TransferKind.REVERSAL: _("Reversal"),
-    }[TransferKind(row.kind)]  # fmt: skip
+def _lesson_of(row: Line) -> int | None:
+    key = (row.charge_key or "").partition(":")[2]
+    return int(key) if key.isdecimal() else None
+
+
+def _statement_row(by: Actor, row: Line, currency: str, names: tuple[dict[int, Any], dict[int, Any]]) -> StatementRow:
+    lessons, receipts = names
+    receipt = receipts.get(row.reverses_id or row.transfer_id)
+    lesson = lessons.get(_lesson_of(row) or 0)
+    # What undoes something stands in the column of what it undoes, with the opposite sign.
+    is_payment = row.charge_key is None
+    amount = Money(row.amount if is_payment else -row.amount, currency)
     return StatementRow(
-        on=row.on, what=what, link="", charge=Money(-row.amount, currency) if down else None,
-        payment=None if down else Money(row.amount, currency), balance=Money(row.balance, currency),
-        why=words.why_text(row.why, currency), note=row.note, is_undone=row.is_reversed,
+        on=row.on, what=_what(row, lesson, receipt),
+        link=reverse("office:payment", args=[by.org_slug, receipt[0]]) if receipt else "",
+        charge=None if is_payment else amount, payment=amount if is_payment else None,
+        balance=Money(row.balance, currency), why=words.why_text(row.why, currency), note=row.note,
+        is_undone=row.is_reversed,
     )  # fmt: skip
+
+
+def _what(row: Line, lesson: Any, receipt: Any) -> str:
+    if row.kind == TransferKind.REVERSAL:
+        return _("Reversal")
+    if row.kind == TransferKind.OPENING:
+        return _("Opening balance")
+    if row.kind == TransferKind.PAYMENT:
+        return _("Payment, receipt No %(number)s") % {"number": receipt[1]} if receipt else _("Payment")
+    return f"{lesson[0]}, {formats.clock(lesson[1])}" if lesson else words.charge_text(row.why)
+
+
+def _prices(by: Actor, known: Outreach) -> list[str]:
+    """What the student is charged now, in words."""
+    return [
+        f"{formats.money_text(Money(row.price_on(by.today).amount, known.currency))}"
+        f" · {words.plan_text(row.plan, row.lessons_count)}"
+        for row in known.subscriptions
+        if row.ends_on is None or row.ends_on > by.today
+    ]

@@ -30,18 +30,28 @@ class Coverage:
     next_charge: ChargeDraft | None
 
 
-def coverage(facts: StudentFacts, until: date, balance: int, *, horizon_days: int = 365) -> Coverage:
+def coverage(
+    facts: StudentFacts, until: date, balance: int, *, horizon_days: int = 365, still_open: frozenset[int] = frozenset()
+) -> Coverage:
     """How many of the lessons after `until` the balance covers, if each of them takes place and is attended.
 
     `balance` is in minor units at the end of `until`, everything due by then charged. The walk ends at the first lesson
     after whose charges the balance is negative; lessons without cost are passed over (pricing rules 9.33 and 9.34).
+    `still_open` are lessons of `until` itself that nobody has marked yet: they lie ahead too.
     """
     last_on = until + timedelta(days=horizon_days)
-    attended = _attended_after(facts, until)
+    coming = {
+        lesson.id
+        for lesson in facts.lessons
+        if (lesson.on > until or lesson.id in still_open)
+        and lesson.status is not LessonStatus.CANCELLED
+        and on_roster(facts, lesson)
+    }
+    attended = _attended(facts, coming)
     drafts = due(attended, last_on)
     charged = {(draft.subscription_id, draft.key) for draft in drafts}
-    ahead = [draft for draft in drafts if draft.on > until]
-    lessons = [lesson for lesson in _lessons_ahead(attended, until, last_on) if _charge_of(attended, lesson) in charged]
+    ahead = [draft for draft in drafts if draft.on > until or draft.lesson_id in coming]
+    lessons = [lesson for lesson in _in_order(attended, coming, last_on) if _charge_of(attended, lesson) in charged]
     covered = _covered(lessons, ahead, balance)
     return Coverage(
         paid_until=covered[-1].on if covered else None,
@@ -62,27 +72,25 @@ def affordable_lessons(price: int, lessons_count: int, balance: int, *, step: in
     return bundles * lessons_count + sum(part_of(price, place, lessons_count, step=step) <= rest for place in places)
 
 
-def _attended_after(facts: StudentFacts, until: date) -> StudentFacts:
-    """The same facts as if the student's lessons after `until` that are not cancelled took place and were attended."""
-    held = {
-        lesson.id: replace(lesson, status=LessonStatus.CONDUCTED)
-        for lesson in facts.lessons
-        if lesson.on > until and lesson.status is not LessonStatus.CANCELLED and on_roster(facts, lesson)
-    }
-    marks = [mark for mark in facts.attendances if mark.lesson_id not in held]
+def _attended(facts: StudentFacts, coming: set[int]) -> StudentFacts:
+    """The same facts as if these lessons took place and were attended."""
+    marks = [mark for mark in facts.attendances if mark.lesson_id not in coming]
     return replace(
         facts,
-        lessons=tuple(held.get(lesson.id, lesson) for lesson in facts.lessons),
-        attendances=(*marks, *(AttendanceFact(lesson_id=lesson_id, present=True) for lesson_id in held)),
+        lessons=tuple(
+            replace(lesson, status=LessonStatus.CONDUCTED) if lesson.id in coming else lesson
+            for lesson in facts.lessons
+        ),
+        attendances=(*marks, *(AttendanceFact(lesson_id=lesson_id, present=True) for lesson_id in sorted(coming))),
     )
 
 
-def _lessons_ahead(facts: StudentFacts, until: date, last_on: date) -> list[LessonFact]:
-    """The student's lessons to come, in order, trials and cancelled ones left out."""
+def _in_order(facts: StudentFacts, coming: set[int], last_on: date) -> list[LessonFact]:
+    """The lessons to come up to a day, in order, trials left out."""
     ahead = [
         lesson
         for lesson in facts.lessons
-        if until < lesson.on <= last_on and lesson.status is LessonStatus.CONDUCTED and is_paid_for(facts, lesson)
+        if lesson.id in coming and lesson.on <= last_on and is_paid_for(facts, lesson)
     ]
     return sorted(ahead, key=lambda lesson: lesson.moment)
 

@@ -176,6 +176,10 @@ def test_money_reaches_as_far_as_the_handbook_says(by):
     enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=date(2025, 5, 8))
     take_payment(by, student_id=student.pk, desk_id=first_desk(by).pk, amount=30_000_000, paid_on=by.today, key="k")
 
+    today = Lesson.objects.visible_to(by).get(group=group, held_on=by.today)
+    assert reach(by, [student.pk])[student.pk].coverage.lessons_left == 8, "today's lesson is still to come"
+
+    conduct_lesson(by, lesson_id=today.pk, absent={})
     known = reach(by, [student.pk])[student.pk]
 
     assert (known.balance, known.coverage.paid_until, known.coverage.lessons_left) == (6_923_100, date(2025, 5, 30), 7)

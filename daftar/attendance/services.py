@@ -37,7 +37,11 @@ def conduct_lesson(by: Actor, *, lesson_id: int, absent: Mapping[int, int | None
 
     All or nothing; charges follow in the same transaction.
     """
-    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",)).select_related("group", "group__branch")
+    rows = (
+        Lesson.objects.visible_to(by)
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("group", "group__branch")
+    )
     lesson: Lesson = rows.one(pk=lesson_id)
     _check_teacher(by, lesson)
     if lesson.held_on > today_in(by, lesson.group.branch):

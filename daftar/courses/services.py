@@ -29,16 +29,19 @@ LONGEST_GROUP = timedelta(days=366 * 6)
 
 
 class CourseNameTaken(Refusal):
+    constraints = ("course_name_once",)
     field = "name"
     text = _("There is a course with this name already.")
 
 
 class RoomNameTaken(Refusal):
+    constraints = ("room_name_once",)
     field = "name"
     text = _("This branch has a room with this name already.")
 
 
 class GroupNameTaken(Refusal):
+    constraints = ("group_name_once",)
     field = "name"
     text = _("This branch has a group with this name already.")
 
@@ -74,6 +77,7 @@ class LessonOutsideGroup(Refusal):
 
 
 class LessonThere(Refusal):
+    constraints = ("lesson_once",)
     field = "starts_time"
     text = _("The group has a lesson at this time already.")
 
@@ -91,6 +95,7 @@ class JoinOutsideGroup(Refusal):
 
 
 class AlreadyEnrolled(Refusal):
+    constraints = ("enrolment_once_at_a_time",)
     field = "starts_on"
     text = _("The student is in this group at that time already.")
 
@@ -150,7 +155,7 @@ def edit_course(
     lesson_minutes: int,
 ) -> Course:  # fmt: skip
     """Changes a course; a new price counts for those activated from now on, never for what is bound or charged."""
-    course: Course = Course.objects.visible_to(by).select_for_update().one(pk=course_id)
+    course: Course = Course.objects.visible_to(by).select_for_update(no_key=True).one(pk=course_id)
     if Course.objects.visible_to(by).filter(name=name).exclude(pk=course_id).exists():
         raise CourseNameTaken
     change(
@@ -172,7 +177,7 @@ def add_room(by: Actor, *, branch_id: int, name: str, capacity: int | None = Non
 @verb("courses.edit")
 def edit_room(by: Actor, *, room_id: int, name: str, capacity: int | None) -> Room:
     """Changes a room's name or places."""
-    room: Room = Room.objects.visible_to(by).select_for_update().one(pk=room_id)
+    room: Room = Room.objects.visible_to(by).select_for_update(no_key=True).one(pk=room_id)
     if Room.objects.visible_to(by).filter(branch_id=room.branch_id, name=name).exclude(pk=room_id).exists():
         raise RoomNameTaken
     change(by, room, name=name, capacity=capacity)
@@ -208,7 +213,10 @@ def edit_group(
 ) -> Group:  # fmt: skip
     """Changes a group; planned lessons from today on follow the new schedule, what was conducted stays."""
     group: Group = (
-        Group.objects.visible_to(by).select_for_update(of=("self",)).select_related("branch", "course").one(pk=group_id)
+        Group.objects.visible_to(by)
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("branch", "course")
+        .one(pk=group_id)
     )
     if Group.objects.visible_to(by).filter(branch_id=group.branch_id, name=name).exclude(pk=group_id).exists():
         raise GroupNameTaken
@@ -233,7 +241,10 @@ def edit_group(
 def plan_lesson(by: Actor, *, group_id: int, held_on: date, starts_time: time) -> Lesson:
     """One more lesson of a group, outside its weekly schedule."""
     group: Group = (
-        Group.objects.visible_to(by).select_for_update(of=("self",)).select_related("branch", "course").one(pk=group_id)
+        Group.objects.visible_to(by)
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("branch", "course")
+        .one(pk=group_id)
     )
     if not group.starts_on <= held_on < group.ends_on:
         raise LessonOutsideGroup(first=group.starts_on, last=group.ends_on - timedelta(days=1))
@@ -250,7 +261,7 @@ def plan_lesson(by: Actor, *, group_id: int, held_on: date, starts_time: time) -
 @verb("courses.enrol")
 def enrol_student(by: Actor, *, student_id: int, group_id: int, starts_on: date) -> Enrolment:
     """Puts a student into a group as a trial from a day of the group's life; no money moves."""
-    group: Group = Group.objects.visible_to(by).select_for_update().one(pk=group_id)
+    group: Group = Group.objects.visible_to(by).select_for_update(no_key=True).one(pk=group_id)
     student: Student = Student.objects.visible_to(by).one(pk=student_id)
     check_joining(by, group, student, starts_on)
     enrolment = add(by, Enrolment, student=student, group=group, starts_on=starts_on)
@@ -299,7 +310,8 @@ def enrol_students(by: Actor, *, places: Sequence[Place]) -> list[Enrolment]:
 @verb("courses.enrol")
 def activate_enrolment(by: Actor, *, enrolment_id: int, activated_on: date) -> Enrolment:
     """Ends the trial: from `activated_on` the student is charged. Called by tuition, which knows the price."""
-    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self",))
+    # The group too, before anybody's account: whoever edits it locks in the same order.
+    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self", "group"), no_key=True)
     enrolment: Enrolment = rows.select_related("group", "student", "student__branch").one(pk=enrolment_id)
     check_activation(enrolment, activated_on)
     change(by, enrolment, activated_on=activated_on)
@@ -396,13 +408,17 @@ def _make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> No
         for on in rules.lesson_dates([rule.weekday], max(since, group.starts_on), group.ends_on)
     }
     rows = Lesson.objects.visible_to(by).filter(group=group)
-    rows.filter(status=LessonStatus.PLANNED, held_on__lt=group.starts_on).delete()
-    rows.filter(status=LessonStatus.PLANNED, held_on__gte=group.ends_on).delete()
-    kept = {(row.held_on, row.starts_time): row for row in rows.filter(held_on__gte=since)}
+    # Locked before it is decided: a lesson being conducted meanwhile is seen as conducted and stays.
+    locked = list(rows.select_for_update(of=("self",), no_key=True).order_by("id"))
+    kept = {(row.held_on, row.starts_time): row for row in locked if row.held_on >= since}
     gone = [
         row.pk
-        for slot, row in kept.items()
-        if slot not in wanted and row.status == LessonStatus.PLANNED and not row.is_extra
+        for row in locked
+        if row.status == LessonStatus.PLANNED
+        and (
+            not group.starts_on <= row.held_on < group.ends_on
+            or (row.held_on >= since and not row.is_extra and (row.held_on, row.starts_time) not in wanted)
+        )
     ]
     rows.filter(pk__in=gone).delete()
     rows.filter(held_on__gte=since, status=LessonStatus.PLANNED).update(

@@ -54,10 +54,18 @@ class DeskElsewhere(Refusal):
 class KeyUsed(Refusal):
     """The form was sent before with other values."""
 
+    constraints = (
+        "payment_once",
+        "transfer_key_once",
+    )
     text = _("This form recorded another payment already. Open a new one.")
 
 
 class AlreadyReversed(Refusal):
+    constraints = (
+        "payment_reversed_once",
+        "reversed_once",
+    )
     field = "reason"
     text = _("This payment is reversed already.")
 
@@ -68,6 +76,10 @@ class ReasonMissing(Refusal):
 
 
 class DeskNameTaken(Refusal):
+    constraints = (
+        "desk_name_once",
+        "desk_account_name_once",
+    )
     field = "name"
     text = _("This branch has a desk with this name already.")
 
@@ -134,7 +146,7 @@ def open_desk(by: Actor, *, branch_id: int, name: str, method: str) -> Desk:
 @verb("finance.manage_desks")
 def edit_desk(by: Actor, *, desk_id: int, name: str, is_open: bool) -> Desk:
     """Renames, closes or reopens a desk; its money and its history stay."""
-    desk: Desk = Desk.objects.visible_to(by).select_for_update().one(pk=desk_id)
+    desk: Desk = Desk.objects.visible_to(by).select_for_update(no_key=True).one(pk=desk_id)
     if Desk.objects.visible_to(by).filter(branch_id=desk.branch_id, name=name).exclude(pk=desk_id).exists():
         raise DeskNameTaken
     change(by, desk, name=name, is_open=is_open)
@@ -174,7 +186,7 @@ def _next_number(by: Actor, branch_id: int) -> int:
         ReceiptCounter.objects.bulk_create(
             [ReceiptCounter(org_id=by.org_id, branch_id=branch_id)], ignore_conflicts=True
         )
-    counter: ReceiptCounter = rows.select_for_update().get()
+    counter: ReceiptCounter = rows.select_for_update(no_key=True).get()
     counter.last += 1
     counter.save(update_fields=["last"])
     return counter.last

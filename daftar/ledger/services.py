@@ -83,7 +83,7 @@ def student_accounts(by: Actor, *, students: Collection[Student]) -> dict[int, A
         ignore_conflicts=True,
         batch_size=2000,
     )
-    return {row.student_id: row for row in accounts.select_for_update(of=("self",)).order_by("id")}
+    return {row.student_id: row for row in accounts.select_for_update(of=("self",), no_key=True).order_by("id")}
 
 
 @verb("ledger.post")
@@ -119,7 +119,7 @@ def post(by: Actor, *, moves: Sequence[Move]) -> list[Transfer]:
         row.pk: row
         for row in Account.objects.visible_to(by)
         .filter(pk__in=ids, balance__isnull=False)
-        .select_for_update()
+        .select_for_update(no_key=True)
         .order_by("id")
     } | {row.pk: row for row in Account.objects.visible_to(by).filter(pk__in=ids, balance=None)}
     if any(accounts[move.debit_id].currency != accounts[move.credit_id].currency for move in moves):

@@ -8,6 +8,8 @@ class Refusal(Exception):
 
     field: ClassVar[str | None] = None
     text: ClassVar[Any] = ""
+    # Names of the database's constraints that say the same when two people are faster than a check.
+    constraints: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **values: object) -> None:
         super().__init__(type(self).__name__)
@@ -29,3 +31,13 @@ class Forbidden(Exception):
 
 class NotFound(Exception):
     """No such row, or none that the actor may see: the two are told apart nowhere."""
+
+
+def refusal_for(constraint: str | None) -> Refusal | None:
+    """The refusal that speaks for a constraint of the database, if one does."""
+    waiting = [Refusal]
+    for kind in waiting:
+        if constraint in kind.constraints:
+            return kind()
+        waiting += kind.__subclasses__()
+    return None

@@ -6,18 +6,19 @@ A verb is one function, one permission, one transaction and one audit row. A ver
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 
-from daftar.lib.errors import Forbidden
+from daftar.lib.errors import Forbidden, refusal_for
 from daftar.orgs.models import AuditEntry, TenantModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
 P = ParamSpec("P")
@@ -101,14 +102,15 @@ def verb(code: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[C
         @wraps(function)
         def run(by: Actor, *args: P.args, **kwargs: P.kwargs) -> R:
             by.must(code)
-            with transaction.atomic():
-                if by.notes is not None:
+            if by.notes is not None:
+                with transaction.atomic():
                     return function(by, *args, **kwargs)
-                notes: list[dict[str, Any]] = []
+            notes: list[dict[str, Any]] = []
+            with _clashes_said(), transaction.atomic():
                 result = function(replace(by, notes=notes), *args, **kwargs)
                 if notes:
                     _record(by, f"{code.split('.', maxsplit=1)[0]}.{function.__name__}", notes)
-                return result
+            return result
 
         run.permission = code  # type: ignore[attr-defined] # read by the tests of the architecture
         return cast("Callable[Concatenate[Actor, P], R]", run)
@@ -129,6 +131,19 @@ def question(code: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Callab
         return cast("Callable[Concatenate[Actor, P], R]", ask)
 
     return decorate
+
+
+@contextmanager
+def _clashes_said() -> Iterator[None]:
+    """Two at once may both pass a check; the database lets one through, and the other is told what the check says."""
+    try:
+        yield
+    except IntegrityError as clash:
+        constraint = getattr(getattr(clash.__cause__, "diag", None), "constraint_name", None)
+        refusal = refusal_for(constraint)
+        if refusal is None:
+            raise
+        raise refusal from clash
 
 
 def add(by: Actor, model: type[Row], **values: Any) -> Row:

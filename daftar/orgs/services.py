@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class NameTaken(Refusal):
     """Another row of the same kind already has the name."""
 
+    constraints = ("branch_name_once",)
     field = "name"
     text = _("There is one with this name already.")
 
@@ -36,6 +37,7 @@ class UnknownTimezone(Refusal):
 class EmailTaken(Refusal):
     """The person works here already."""
 
+    constraints = ("member_once",)
     field = "email"
     text = _("Someone with this e-mail works here already.")
 
@@ -64,7 +66,7 @@ class OutsideBranches(Refusal):
 @verb("orgs.manage")
 def change_settings(by: Actor, *, name: str, activation_day_counts: bool) -> None:
     """Sets the name of the centre and whether the lesson on the day of activation is charged (decision D1)."""
-    org = Organization.objects.select_for_update().get(pk=by.org_id)
+    org = Organization.objects.select_for_update(no_key=True).get(pk=by.org_id)
     was = {"name": org.name, "activation_day_counts": org.activation_day_counts}
     now = {"name": name, "activation_day_counts": activation_day_counts}
     if was == now:
@@ -98,7 +100,7 @@ def add_branch(
 @verb("orgs.manage")
 def edit_branch(by: Actor, *, branch_id: int, name: str, language: str, address: str, phone: str) -> Branch:
     """Changes what may change in a branch; its clock and currency are those its money was counted in."""
-    branch: Branch = Branch.objects.visible_to(by).select_for_update().one(pk=branch_id)
+    branch: Branch = Branch.objects.visible_to(by).select_for_update(no_key=True).one(pk=branch_id)
     if Branch.objects.visible_to(by).filter(name=name).exclude(pk=branch_id).exists():
         raise NameTaken
     change(by, branch, name=name, language=language, address=address, phone=phone)
@@ -121,11 +123,12 @@ def edit_member(
     by: Actor, *, member_id: int, name: str, role: str, branch_ids: Collection[int], is_active: bool
 ) -> Member:
     """Changes a member's name, role, branches, or ends the access at once."""
-    member: Member = Member.objects.visible_to(by).select_for_update().one(pk=member_id)
-    keeps_owner = is_active and role == Role.OWNER
-    owners = Member.objects.visible_to(by).filter(role=Role.OWNER, is_active=True).exclude(pk=member_id)
-    if member.role == Role.OWNER and not keeps_owner and not owners.exists():
-        raise LastOwner
+    member: Member = Member.objects.visible_to(by).one(pk=member_id)
+    if member.role == Role.OWNER and not (is_active and role == Role.OWNER):
+        owners = Member.objects.visible_to(by).filter(role=Role.OWNER, is_active=True)
+        # All owners are locked, in order: of those who step down at once the last one finds nobody else.
+        if {row.pk for row in owners.select_for_update(no_key=True).order_by("id")} <= {member_id}:
+            raise LastOwner
     change(by, member, name=name, role=Role(role).value, is_active=is_active, all_branches=not branch_ids)
     _set_branches(by, member, branch_ids)
     return member

@@ -82,7 +82,7 @@ def edit_student(
     email: str, source: str, note: str,
 ) -> Student:  # fmt: skip
     """Changes what is known of a student; the first phone and e-mail are replaced, further ones stay."""
-    student: Student = Student.objects.visible_to(by).select_for_update().one(pk=student_id)
+    student: Student = Student.objects.visible_to(by).select_for_update(no_key=True).one(pk=student_id)
     branch = Branch.objects.visible_to(by).one(pk=branch_id)
     _check(by, full_name, born_on)
     payers = _payers(by, [payer_name])

@@ -90,6 +90,7 @@ def audit(connection: psycopg.Connection[Any], centre: dict[str, Any], sent: lis
     for breach in laws(connection):
         verdict.add("drift", breach)
     _payments(connection, verdict, [each for each in sent if each.entry["do"] == "pay"])
+    _payment_transfers(connection, verdict)
     _lessons(connection, verdict, [each for each in sent if each.entry["do"] == "mark"])
     _charges(connection, verdict, centre)
     return verdict
@@ -111,6 +112,9 @@ def _payments(connection: psycopg.Connection[Any], verdict: Verdict, sent: list[
     for branch, given in numbers.items():
         if sorted(given) != list(range(1, len(given) + 1)):
             verdict.add("receipt numbers", f"branch {branch}: {len(given)} receipts, the last is {max(given)}")
+
+
+def _payment_transfers(connection: psycopg.Connection[Any], verdict: Verdict) -> None:
     for transfer, receipts in connection.execute(PAYMENT_TRANSFERS).fetchall():
         if receipts != 1:
             verdict.add("transfer without its payment", f"transfer {transfer} has {receipts}")

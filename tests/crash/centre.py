@@ -65,9 +65,10 @@ def _members(by, group_id: int) -> set[int]:
 
 
 def recount() -> dict:
-    """How many jobs had been left, failed or not, and what each of two fresh reconciles posted."""
+    """How many jobs had been left and given up, and what each of two fresh reconciles posted."""
     from asgiref.sync import async_to_sync
     from django.core.management import call_command
+    from django.db import connection
     from procrastinate.contrib.django import app
     from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -78,12 +79,13 @@ def recount() -> dict:
                     await ours.job_manager.retry_job(job)
 
     jobs = ProcrastinateJob.objects.exclude(task_name__startswith="builtin:")
-    left = dict.fromkeys(("todo", "doing", "failed"), 0)
-    for status in jobs.filter(status__in=left).values_list("status", flat=True):
-        left[status] += 1
+    left = jobs.filter(status__in=["todo", "doing"]).count()
     async_to_sync(give_back)()
+    with connection.cursor() as cursor:  # those that wait for another try need not wait any longer
+        cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'")
     call_command("procrastinate", "worker", "--one-shot")
-    return {"left": left, "stuck": jobs.filter(status__in=["todo", "doing"]).count(), "posted": _reconcile_twice()}
+    undone = jobs.exclude(status="succeeded").count()
+    return {"jobs left": left, "jobs not done": undone, "posted": _reconcile_twice()}
 
 
 def _reconcile_twice() -> list[int]:

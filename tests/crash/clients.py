@@ -156,10 +156,14 @@ class Client(threading.Thread):
         )  # fmt: skip
 
     def _change_rule(self) -> None:
-        """Recounts everybody in the background."""
         counts = self.choose.random() < 0.5
-        fields = [("name", "Lingua"), *([("activation_day_counts", "on")] if counts else [])]
-        self._insist({"do": "rule", "counts": counts}, "settings/", fields)
+        self._insist({"do": "rule", "counts": counts}, "settings/", rule(counts=counts))
+
+    def change_rules(self) -> None:
+        """To and fro, when all is over: work for a worker that must be there by then."""
+        for counts in (True, False):
+            answer = self.browser.post(f"/{self.centre['slug']}/settings/", rule(counts=counts))
+            assert answer.status == http.HTTPStatus.FOUND, answer
 
     def _new(self, what: str) -> str:
         self.counter += 1
@@ -179,13 +183,18 @@ class Client(threading.Thread):
             self.unanswered += 1
             self.journal.write(number=number, lost=True)
             assert time.monotonic() - first < PATIENCE, f"no answer to {entry}"
-            time.sleep(0.05)
+            time.sleep(0.1)
         assert answer.status == http.HTTPStatus.FOUND, f"{answer.status} to {entry}: {answer.text[:2000]}"
         assert "/login/" not in answer.location, f"signed out at {entry}"
         self.journal.write(number=number, answered=answer.location)
         ended = time.monotonic()
         self.answered.append((begun, ended))
         self.longest_wait = max(self.longest_wait, ended - first)
+
+
+def rule(*, counts: bool) -> list[tuple[str, Any]]:
+    """The form whose change recounts everybody in the background (decision D1)."""
+    return [("name", "Lingua"), *([("activation_day_counts", "on")] if counts else [])]
 
 
 @dataclass

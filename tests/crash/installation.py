@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import shutil
@@ -13,7 +12,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from daftar.config import embedded, supervise
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
 SHOWN_OF_THE_LOG = 4000
+SAYS_SO = b"Daftar answers at "
 
 
 class Installation:
@@ -35,19 +35,23 @@ class Installation:
         self.data, self.log = self.folder / "data", self.folder / "up.log"
         self.port = _free_port()
 
-    def __enter__(self) -> Installation:
-        words = ["up", "--no-demo", "--port", str(self.port), "--data", str(self.data)]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", self.module, *words],
-                env=_surroundings(), cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            )  # fmt: skip
+    def __enter__(self) -> Self:
         try:
-            self.wait_until(self.answers, "it does not answer")
+            self._start()
         except BaseException:
             self._clear_away()
             raise
         return self
+
+    def _start(self) -> None:
+        words = ["up", "--no-demo", "--port", str(self.port), "--data", str(self.data)]
+        with self.log.open("ab") as log:
+            before = log.tell()
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", self.module, *words],
+                env=_surroundings(), cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        self.wait_until(lambda: SAYS_SO in self.log.read_bytes()[before:], "it does not answer")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._clear_away()
@@ -65,6 +69,12 @@ class Installation:
         supervise.stop_leftovers(self.data)
         embedded.stop(self.data, "immediate")
 
+    def kill_and_start_again(self) -> None:
+        """Kills `up` itself, which leaves everything else running, and does what a person would do then."""
+        self.process.kill()
+        self.process.wait()
+        self._start()
+
     def stop(self) -> int:
         """Exit status of `up` after being asked to end."""
         self.process.terminate()
@@ -79,16 +89,6 @@ class Installation:
 
     def last_words(self) -> str:
         return self.log.read_text(errors="replace")[-SHOWN_OF_THE_LOG:]
-
-    def answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/health/")
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
 
     def url(self) -> str:
         """The address with which the owner of the tables sees every row; empty while there is no database."""

@@ -7,7 +7,7 @@ import random
 import signal
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from daftar.config import embedded, supervise
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-KINDS = ("web", "worker", "backend", "database")
+KINDS = ("web", "worker", "backend", "database", "up")
 # A worker that has just been started is still loading and would die of nothing.
 LOADING = 2.0
 SERVES_A_CLIENT = b"postgres: daftar "
@@ -24,18 +24,14 @@ SERVES_A_CLIENT = b"postgres: daftar "
 
 @dataclass
 class Killer:
-    """Kills one process, or all of one server, of the installation in `data`; counts what it killed."""
+    """Kills one process, or all of one server, of the installation in `data`."""
 
     data: Path
     choose: random.Random
-    done: dict[str, int] = field(default_factory=dict)
 
     def kill(self, kind: str) -> bool:
         """Whether there was one to kill."""
-        found = getattr(self, f"_{kind}")()
-        if found:
-            self.done[kind] = self.done.get(kind, 0) + 1
-        return found
+        return getattr(self, f"_{kind}")()
 
     def _web(self) -> bool:
         """The server's process that listens, the one that serves, or both at once."""

@@ -69,8 +69,11 @@ class Siege:
         self.watcher = Watcher(self.installation)
         self.killer = Killer(self.installation.data, random.Random(f"{self.seed} picks"))
 
-    def run(self, kinds: Sequence[str], kills: int) -> None:
-        """Kills each kind equally often, and only what has been at work since it was last killed."""
+    def run(self, kinds: Sequence[str], kills: int, answers: int = 0) -> None:
+        """Kills each kind equally often, and only what has been at work since it was last killed.
+
+        Goes on until there were also so many answers.
+        """
         began, choose = time.monotonic(), random.Random(f"{self.seed} kinds")
         threads = (*self.clients, self.watcher)
         for thread in threads:
@@ -82,6 +85,7 @@ class Siege:
                 deck = deck or choose.sample(kinds, len(kinds))
                 self._kill(deck.pop(), choose.uniform(0.2, 1.2))
             self._wait_for_an_answer(time.monotonic())
+            self.installation.wait_until(lambda: self._enough(answers), "too little is answered")
         finally:
             for thread in threads:
                 thread.stopped.set()
@@ -93,16 +97,17 @@ class Siege:
     def outages(self, kind: str) -> list[float]:
         """Seconds after each kill of the kind until something was answered that was sent after it."""
         answered = sorted(pair for client in self.clients for pair in client.answered)
-        found = []
-        for at in (at for each, at in self.killed if each == kind):
-            found.append(min(ended for begun, ended in answered if begun > at) - at)
-        return found
+        return [min(ended for begun, ended in answered if begun > at) - at for each, at in self.killed if each == kind]
 
     def _kill(self, kind: str, pause: float) -> None:
         time.sleep(pause)
         same = {"backend", "database"} if kind in {"backend", "database"} else {kind}
         if kind != "worker":  # that it works shows in the jobs at the end
             self._wait_for_an_answer(max((at for each, at in self.killed if each in same), default=0.0))
+        if kind == "up":
+            self.killed.append((kind, time.monotonic()))
+            self.installation.kill_and_start_again()
+            return
         self.installation.wait_until(lambda: self.killer.kill(kind), f"no {kind} to kill")
         self.killed.append((kind, time.monotonic()))
 
@@ -114,6 +119,10 @@ class Siege:
             return any(client.answered and client.answered[-1][0] > since for client in self.clients)
 
         self.installation.wait_until(answered, "nobody is answered any more", RECOVERY)
+
+    def _enough(self, answers: int) -> bool:
+        self._complain()
+        return sum(len(client.answered) for client in self.clients) >= answers
 
     def _complain(self) -> None:
         wrong = [client.failure for client in self.clients if client.failure]

@@ -1,0 +1,38 @@
+"""Somebody must be left to manage the centre, and a name is given once."""
+
+from __future__ import annotations
+
+from daftar.courses.models import Course
+from daftar.courses.rules import PlanKind
+from daftar.courses.services import add_course
+from daftar.lib.tenancy import tenant_transaction
+from daftar.orgs.models import Member
+from daftar.orgs.services import add_member, edit_member
+from tests.races.together import CROWD, at_once, kinds
+
+
+def stepping_down(by, member):
+    return lambda: edit_member(
+        by, member_id=member.pk, name=member.name, role="administrator", branch_ids=(), is_active=True
+    )
+
+
+def test_owners_who_all_step_down_at_once_leave_one(by):
+    with tenant_transaction(by.org_id):
+        for number in range(CROWD - 1):
+            add_member(by, name=f"Owner {number}", role="owner")
+        owners = list(Member.objects.visible_to(by).filter(role="owner"))
+    answers = at_once(by, [stepping_down(by, owner) for owner in owners])
+    assert kinds(answers) == {"done": CROWD - 1, "LastOwner": 1}
+    with tenant_transaction(by.org_id):
+        assert Member.objects.visible_to(by).filter(role="owner").count() == 1
+
+
+def test_a_name_wanted_by_sixteen_is_given_once(by):
+    def naming():
+        return add_course(by, name="English", plan=PlanKind.PER_LESSON, currency="UZS", price=1)
+
+    answers = at_once(by, [naming] * CROWD)
+    assert kinds(answers)["done"] == 1, kinds(answers)
+    with tenant_transaction(by.org_id):
+        assert Course.objects.visible_to(by).count() == 1

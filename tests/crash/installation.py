@@ -37,21 +37,24 @@ class Installation:
 
     def __enter__(self) -> Self:
         try:
-            self._start()
+            self.start()
+            self.wait_for_answer()
         except BaseException:
             self._clear_away()
             raise
         return self
 
-    def _start(self) -> None:
+    def start(self) -> None:
         words = ["up", "--no-demo", "--port", str(self.port), "--data", str(self.data)]
         with self.log.open("ab") as log:
-            before = log.tell()
+            self._before = log.tell()
             self.process = subprocess.Popen(
                 [sys.executable, "-m", self.module, *words],
                 env=_surroundings(), cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
-        self.wait_until(lambda: SAYS_SO in self.log.read_bytes()[before:], "it does not answer")
+
+    def wait_for_answer(self) -> None:
+        self.wait_until(lambda: SAYS_SO in self.log.read_bytes()[self._before :], "it does not answer")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._clear_away()
@@ -69,11 +72,16 @@ class Installation:
         supervise.stop_leftovers(self.data)
         embedded.stop(self.data, "immediate")
 
-    def kill_and_start_again(self) -> None:
-        """Kills `up` itself, which leaves everything else running, and does what a person would do then."""
+    def kill(self) -> None:
+        """Kills `up` itself, which leaves everything else running."""
         self.process.kill()
         self.process.wait()
-        self._start()
+
+    def kill_and_start_again(self) -> None:
+        """And does what a person would do then."""
+        self.kill()
+        self.start()
+        self.wait_for_answer()
 
     def stop(self) -> int:
         """Exit status of `up` after being asked to end."""

@@ -20,6 +20,8 @@ KINDS = ("web", "worker", "backend", "database", "up")
 # A worker that has just been started is still loading and would die of nothing.
 LOADING = 2.0
 SERVES_A_CLIENT = b"postgres: daftar "
+RECOVERS = b"postgres: startup"
+RECOVERY_BEGINS = 2.0
 
 
 @dataclass
@@ -66,6 +68,22 @@ class Killer:
             os.kill(server.pid, signal.SIGSTOP)  # so that it can neither start nor tidy up anything meanwhile
             return _strike([*_children(server.pid), server.pid], lambda pid: server.alive())
         return False
+
+    def hold_recovery(self) -> ExitStack | None:
+        """Keeps a database that has just lost a process from coming back until the end of the block.
+
+        None when it is back already.
+        """
+        server = embedded.status(self.data)
+        patience = time.monotonic() + RECOVERY_BEGINS
+        while server and time.monotonic() < patience:
+            for pid in _children(server.pid):
+                if _command(pid).startswith(RECOVERS):
+                    os.kill(pid, signal.SIGSTOP)
+                    held = ExitStack()
+                    held.callback(os.kill, pid, signal.SIGCONT)
+                    return held
+        return None
 
     def _members(self, name: str) -> list[int]:
         with suppress(OSError, ValueError):

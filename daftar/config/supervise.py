@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 PATIENCE = 10.0  # seconds between asking a process to end and killing it
+ASK_AGAIN = 0.5  # seconds between two requests to end
 HEALTHY = 10.0  # seconds after which a child counts as well started
 FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
 TURN = 0.1
@@ -152,12 +153,14 @@ def stop_leftovers(data: Path) -> list[str]:
     """Ends the children of a supervisor that was killed; gives their names."""
     files = {file: int(file.read_text(encoding="ascii") or 0) for file in _folder(data).glob("*.pid")}
     left = {file: group for file, group in files.items() if group and list(_members(group, data))}
-    for group in left.values():
-        for pid in _members(group, data):
-            _signal(pid, signal.SIGTERM)
-    patience = time.monotonic() + PATIENCE
-    while any(list(_members(group, data)) for group in left.values()):
-        if time.monotonic() > patience:
+    patience, ask = time.monotonic() + PATIENCE, 0.0
+    while alive := [pid for group in left.values() for pid in _members(group, data)]:
+        now = time.monotonic()
+        if now > ask:  # again and again: a process that is just loading misses the first request
+            for pid in alive:
+                _signal(pid, signal.SIGTERM)
+            ask = now + ASK_AGAIN
+        if now > patience:
             for group in left.values():
                 _kill_group(group)
         time.sleep(0.05)

@@ -28,6 +28,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc"),
 ]
 KILLS, _, SEED = os.environ.get("DAFTAR_CRASH_KILLS", "20").partition(":")
+ANSWERS_PER_KILL = 15
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes", "data_checksums")
 WAITING = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now()"
 NAIVE_KILLS, NAIVE_ANSWERS = 6, 200
@@ -41,7 +42,7 @@ def test_twenty_kills_lose_double_and_halve_nothing(capsys):
     with Installation() as installation:
         siege = Siege(installation, installation.centre("make"), a_seed())
         assert durable(installation) == ["on"] * len(DURABLE)
-        siege.run(KINDS, int(KILLS))
+        siege.run(KINDS, int(KILLS), answers=ANSWERS_PER_KILL * int(KILLS))
         siege.clients[0].change_rules()
         installation.wait_until(lambda: not waiting_jobs(installation), "the worker does not work")
         code, said = installation.command("check-ledger")
@@ -57,7 +58,10 @@ def test_twenty_kills_lose_double_and_halve_nothing(capsys):
         assert recount["posted"] == [0, 0], "everything due was posted, once"
 
 
-@pytest.mark.parametrize("kind", ["web", "worker", "database"])
+@pytest.mark.parametrize(
+    "kind",
+    ["web", "worker", "database"],
+)
 def test_up_that_is_killed_right_after_something_else_is_back_at_once(running, kind):
     """Its first act is to end what was left, and some of that may just be starting."""
     killer = Killer(running.data, random.Random(1))

@@ -21,7 +21,7 @@ FLAGS = (
 DESK, PHONE = {"width": 1366, "height": 768}, {"width": 360, "height": 740}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its driver's loop must not run on under the tests of other modules
 def chromium():
     from playwright.sync_api import sync_playwright
 

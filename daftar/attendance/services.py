@@ -16,7 +16,7 @@ from daftar.orgs.access import Actor, change, note, publish, verb
 from daftar.orgs.queries import today_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 class LessonAhead(Refusal):
@@ -32,9 +32,17 @@ class NotInLesson(Refusal):
 
 
 @verb("attendance.mark")
-def conduct_lesson(by: Actor, *, lesson_id: int, absent: Mapping[int, int | None], topic: str = "") -> Lesson:
+def conduct_lesson(
+    by: Actor,
+    *,
+    lesson_id: int,
+    absent: Mapping[int, int | None],
+    topic: str = "",
+    seen: Collection[int] | None = None,
+) -> Lesson:
     """Conducts a lesson, or corrects it later: everyone expected was there except `absent` (student id -> reason id).
 
+    `seen` are those who stood on the page that is saved: whoever came into the group meanwhile is not marked unseen.
     All or nothing; charges follow in the same transaction.
     """
     rows = (
@@ -47,7 +55,7 @@ def conduct_lesson(by: Actor, *, lesson_id: int, absent: Mapping[int, int | None
     if lesson.held_on > today_in(by, lesson.group.branch):
         raise LessonAhead(on=lesson.held_on)
     expected = set(expected_students(by.trusted(), lesson_id))
-    if not absent.keys() <= expected:
+    if not absent.keys() <= expected or (seen is not None and not expected <= set(seen)):
         raise NotInLesson
     _check_reasons(by, absent)
     _mark(by, lesson, expected, absent)

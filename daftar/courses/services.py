@@ -372,8 +372,8 @@ def _check_parts(by: Actor, branch: Branch, course: Course, *, teacher_id: int |
 
 def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule, *, since: date) -> None:
     """The schedule from `since` on; what was in force before that day stays on record."""
-    rows = Recurrence.objects.visible_to(by).filter(group=group, valid_until=None)
-    had = {(row.weekday, row.starts_time, row.minutes) for row in rows}
+    now_valid = Recurrence.objects.visible_to(by).filter(group=group, valid_until=None)
+    had = {(row.weekday, row.starts_time, row.minutes) for row in now_valid}
     wanted = {
         (day, schedule.starts_time, course.lesson_minutes)
         for day in schedule.weekdays
@@ -381,6 +381,7 @@ def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule, *
     }
     if wanted == had:
         return
+    rows = Recurrence.objects.visible_to(by).filter(group=group).exclude(valid_until__lte=since)
     rows.filter(Q(valid_from__gte=since) | Q(valid_from=None, group__starts_on__gte=since)).delete()
     rows.update(valid_until=since)
     was_any = Recurrence.objects.visible_to(by).filter(group=group).exists()
@@ -401,11 +402,15 @@ def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule, *
 
 def _make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> None:
     """Planned lessons from `since` on become what the schedule says; those outside the group's life go."""
-    recurrences = list(Recurrence.objects.visible_to(by).filter(group=group, valid_until=None))
+    recurrences = list(Recurrence.objects.visible_to(by).filter(group=group))
     wanted = {
         (on, rule.starts_time): rule.minutes
         for rule in recurrences
-        for on in rules.lesson_dates([rule.weekday], max(since, group.starts_on), group.ends_on)
+        for on in rules.lesson_dates(
+            [rule.weekday],
+            max(since, group.starts_on, rule.valid_from or group.starts_on),
+            min(group.ends_on, rule.valid_until or group.ends_on),
+        )
     }
     rows = Lesson.objects.visible_to(by).filter(group=group)
     # Locked before it is decided: a lesson being conducted meanwhile is seen as conducted and stays.

@@ -76,10 +76,7 @@ class ReasonMissing(Refusal):
 
 
 class DeskNameTaken(Refusal):
-    constraints = (
-        "desk_name_once",
-        "desk_account_name_once",
-    )
+    constraints = ("desk_name_once",)
     field = "name"
     text = _("This branch has a desk with this name already.")
 

@@ -56,9 +56,6 @@ class Account(TenantModel):
                 condition=Q(kind__in=[AccountKind.INCOME, AccountKind.OPENING]),
                 name="one_account_per_purpose",
             ),
-            models.UniqueConstraint(
-                fields=["org", "branch", "name"], condition=Q(kind=AccountKind.DESK), name="desk_account_name_once"
-            ),
             models.CheckConstraint(
                 name="account_keeps_balance",
                 condition=Q(kind__in=KEPT, balance__isnull=False) | (~Q(kind__in=KEPT) & Q(balance=None)),

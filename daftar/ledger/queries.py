@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When, Window
 from django.db.models.functions import Coalesce
 
-from daftar.ledger.models import KEPT, Account, AccountKind, Transfer, TransferKind
+from daftar.ledger.models import Account, AccountKind, Transfer, TransferKind
 from daftar.orgs.access import Actor, question
 
 if TYPE_CHECKING:
@@ -187,15 +187,3 @@ def broken_transfers(by: Actor) -> dict[str, int]:
         "reversal of a reversal": reversals.exclude(reverses__reverses=None).count(),
         "debt since another day": wrong_debt_days(by),
     }
-
-
-@question("tuition.view")
-def total_of(by: Actor, kind: str, currency: str) -> int:
-    """Credits minus debits of all accounts of a kind in one currency, in minor units, by their transfers."""
-    accounts = Account.objects.visible_to(by).filter(kind=kind, currency=currency)
-    if kind in KEPT:
-        return int(accounts.aggregate(total=Coalesce(Sum("balance"), 0))["total"])
-    rows = Transfer.objects.visible_to(by)
-    plus = rows.filter(credit__in=accounts).aggregate(total=Coalesce(Sum("amount"), 0))["total"]
-    minus = rows.filter(debit__in=accounts).aggregate(total=Coalesce(Sum("amount"), 0))["total"]
-    return int(plus - minus)

@@ -105,7 +105,11 @@ def typed(request: HttpRequest, name: str, longest: int = 100) -> str:
 
 def number_in(request: HttpRequest, name: str) -> int | None:
     """A number in the address; None when it is none, or one that no row can have."""
-    text = request.GET.get(name, "")
+    return as_number(request.GET.get(name, ""))
+
+
+def as_number(text: str) -> int | None:
+    """An id that was sent; None when it is none, or one that no row can have."""
     return int(text) if text.isdecimal() and len(text) < LONGEST_NUMBER else None
 
 

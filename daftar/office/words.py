@@ -116,8 +116,8 @@ def _paid(line: WhyLine, _currency: str) -> Said:
 
 
 def _starts(line: WhyLine, _currency: str) -> Said:
-    label = _("Active from") if line.values["rule"] == "activated" else _("Subscription from")
-    return Said(label, _day(line.values["on"]))
+    labels = {"activated": _("Active from"), "group_starts": _("The group begins on")}
+    return Said(labels.get(str(line.values["rule"]), _("Subscription from")), _day(line.values["on"]))
 
 
 def _ends(line: WhyLine, _currency: str) -> Said:

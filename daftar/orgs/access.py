@@ -90,7 +90,8 @@ def install_reactions(now: Mapping[type, Callable[..., Any]], later: Mapping[typ
 def publish(by: Actor, event: Event) -> None:
     """Announces a fact: its NOW reaction runs here, its LATER jobs are deferred in the same transaction."""
     if reaction := _now.get(type(event)):
-        reaction(by.trusted(), **asdict(event))
+        # A reaction follows the facts, not what the actor may see.
+        reaction(replace(by.trusted(), branch_ids=None), **asdict(event))
     for job in _later.get(type(event), ()):
         job.defer(org_id=by.org_id, **asdict(event))
 

@@ -135,6 +135,8 @@ def edit_member(
 
 
 def _set_branches(by: Actor, member: Member, branch_ids: Collection[int]) -> None:
+    if by.branch_ids is not None and not branch_ids:
+        raise OutsideBranches  # none chosen means all, which is more than the actor has
     wanted = set(branch_ids)
     rows = MemberBranch.objects.visible_to(by).filter(member=member)
     had = set(rows.values_list("branch_id", flat=True))
@@ -143,7 +145,8 @@ def _set_branches(by: Actor, member: Member, branch_ids: Collection[int]) -> Non
     known = Branch.objects.visible_to(by).filter(pk__in=wanted)
     if known.count() != len(wanted):
         raise OutsideBranches
-    rows.exclude(branch_id__in=wanted).delete()
+    unwanted = rows.exclude(branch_id__in=wanted)
+    (unwanted if by.branch_ids is None else unwanted.filter(branch_id__in=by.branch_ids)).delete()
     MemberBranch.objects.bulk_create(
         MemberBranch(org_id=by.org_id, member=member, branch=branch) for branch in known if branch.pk not in had
     )

@@ -34,6 +34,13 @@ class BirthdayAhead(Refusal):
     text = _("The birthday lies in the future.")
 
 
+class BranchInOtherCurrency(Refusal):
+    """A student's money is kept in the currency of the branch."""
+
+    field = "branch_id"
+    text = _("That branch keeps its money in another currency.")
+
+
 @dataclass(frozen=True)
 class NewStudent:
     """What is known of a student to be added; used one by one and in bulk."""
@@ -82,8 +89,11 @@ def edit_student(
     email: str, source: str, note: str,
 ) -> Student:  # fmt: skip
     """Changes what is known of a student; the first phone and e-mail are replaced, further ones stay."""
-    student: Student = Student.objects.visible_to(by).select_for_update(no_key=True).one(pk=student_id)
+    rows = Student.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("branch")
+    student: Student = rows.one(pk=student_id)
     branch = Branch.objects.visible_to(by).one(pk=branch_id)
+    if branch.currency != student.branch.currency:
+        raise BranchInOtherCurrency
     _check(by, full_name, born_on)
     payers = _payers(by, [payer_name])
     change(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, OuterRef, Q, Sum
@@ -246,7 +246,8 @@ class Participant:
 @question("attendance.mark")
 def lesson_people(by: Actor, expected: dict[int, bool]) -> list[Participant]:
     """Those expected in a lesson (id -> whether on trial), by name."""
-    rows = Student.objects.visible_to(by).filter(pk__in=expected).order_by("sort_key", "id")
+    # Whoever belongs to the lesson, also one who has moved to another branch since.
+    rows = Student.objects.visible_to(replace(by, branch_ids=None)).filter(pk__in=expected).order_by("sort_key", "id")
     sums = balances(by, list(expected)) if by.may("tuition.view") else {}
     return [
         Participant(

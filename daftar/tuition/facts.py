@@ -38,7 +38,8 @@ def facts_of(
     Not a question itself: verbs and questions that permit it ask it.
     """
     ids = [student.pk for student in students]
-    trusted = by.trusted()
+    # What prices a student lies in every branch the student ever learned in.
+    trusted = replace(by.trusted(), branch_ids=None)
     enrolments, subscriptions = _enrolments(trusted, ids), _subscriptions(trusted, ids)
     marks: dict[int, list[rules.AttendanceFact]] = defaultdict(list)
     lesson_groups: dict[int, set[int]] = defaultdict(set)

@@ -17,16 +17,27 @@ def reconcile_all(by: Actor) -> None:
 
     Charges carry their own due dates, so a run after an outage catches up exactly.
     """
-    rows = Subscription.objects.visible_to(by).order_by("student_id").values_list("student_id", flat=True)
-    ids = list(rows.distinct())
-    for start in range(0, len(ids), AT_ONCE):
-        reconcile(by, student_ids=ids[start : start + AT_ONCE])
+    for part in _parts(by):
+        reconcile(by, student_ids=part)
+
+
+@task("tuition.reconcile_some")
+def reconcile_some(by: Actor, student_ids: list[int]) -> None:
+    """A part of everyone, in a transaction of its own: nobody waits long, and one who cannot be charged stops few."""
+    reconcile(by, student_ids=student_ids)
 
 
 @task("tuition.reconcile_everyone")
 def reconcile_everyone(by: Actor) -> None:
-    """The same as a background task, with what is known then."""
-    reconcile_all(by)
+    """Asks for every part; what is due is found out when the part is done."""
+    for part in _parts(by):
+        reconcile_some.defer(org_id=by.org_id, student_ids=part)
+
+
+def _parts(by: Actor) -> list[list[int]]:
+    rows = Subscription.objects.visible_to(by).order_by("student_id").values_list("student_id", flat=True)
+    ids = list(rows.distinct())
+    return [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
 
 
 @app.periodic(cron="7 * * * *")

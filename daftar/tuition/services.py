@@ -102,7 +102,8 @@ def reconcile(by: Actor, *, student_ids: Collection[int]) -> int:
     charges: list[tuple[Account, rules.ChargeDraft]] = []
     for student in students:
         today = today_in(by, student.branch)
-        live = {row.pk: row for row in posted[accounts[student.pk].pk]}
+        # What another's later clock has charged is not judged by an earlier one.
+        live = {row.pk: row for row in posted[accounts[student.pk].pk] if row.effective_on <= today}
         gone, missing = rules.difference(rules.due(facts[student.pk], today), [_posted(row) for row in live.values()])
         reversals += [(live[pk], live[pk].effective_on) for pk in gone]
         charges += [(accounts[student.pk], draft) for draft in missing]

@@ -110,8 +110,10 @@ def _payments(connection: psycopg.Connection[Any], verdict: Verdict, sent: list[
     for key in stored.keys() - wanted.keys():
         verdict.add("never attempted", key)
     for branch, given in numbers.items():
-        if sorted(given) != list(range(1, len(given) + 1)):
-            verdict.add("receipt numbers", f"branch {branch}: {len(given)} receipts, the last is {max(given)}")
+        times = Counter(given)
+        for number in range(1, max(given) + 1):
+            if times[number] != 1:
+                verdict.add("receipt numbers", f"branch {branch}: number {number} was given {times[number]} times")
 
 
 def _payment_transfers(connection: psycopg.Connection[Any], verdict: Verdict) -> None:

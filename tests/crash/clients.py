@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NO_ANSWER = 30.0
-PATIENCE = 90.0
+# With one thing, while others are answered: whoever is answered keeps the rest waiting where there is a kill a second.
+PATIENCE = 240.0
 # What each does next: many payments, some lessons, now and then a rule whose change the worker works off.
 PAYS, MARKS = 0.70, 0.98
 

@@ -32,6 +32,21 @@ ANSWERS_PER_KILL = 15
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes", "data_checksums")
 WAITING = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now()"
 NAIVE_KILLS, NAIVE_ANSWERS = 6, 200
+# What somebody who owns the tables could do, and what must be found then.
+SPOILT = {
+    "UPDATE daftar_account SET balance = balance + 1 WHERE id = (SELECT min(id) FROM daftar_account)": {"drift"},
+    "DELETE FROM daftar_attendance WHERE id = (SELECT min(id) FROM daftar_attendance)": {"half a lesson"},
+    "UPDATE daftar_lesson SET topic = 'another' WHERE status = 'conducted'": {"lost"},
+    "ALTER TABLE daftar_payment DISABLE TRIGGER USER; DELETE FROM daftar_payment WHERE number = 1": {
+        "lost", "receipt numbers", "transfer without its payment",
+    },
+    "ALTER TABLE daftar_payment DISABLE TRIGGER USER; UPDATE daftar_payment SET amount = amount + 1": {
+        "recorded otherwise", "payment unlike its transfer",
+    },
+    "ALTER TABLE daftar_transfer DISABLE TRIGGER USER; DELETE FROM daftar_transfer WHERE kind = 'charge'": {
+        "charges", "drift",
+    },
+}  # fmt: skip
 RECOVERS_FOR = 4.0
 # Ending, preparing, starting; less than what a process that does not listen is given before it is killed.
 AT_ONCE = 9.0
@@ -56,6 +71,8 @@ def test_twenty_kills_lose_double_and_halve_nothing(capsys):
         assert not verdict.faults, verdict.text()
         assert recount["jobs not done"] == 0
         assert recount["posted"] == [0, 0], "everything due was posted, once"
+        for spoiling, kinds in SPOILT.items():
+            assert kinds <= look_into(siege, spoiling).faults.keys(), "the audit can see what it looks for"
 
 
 @pytest.mark.parametrize(
@@ -122,10 +139,14 @@ def waiting_jobs(installation) -> int:
         return connection.execute(WAITING).fetchone()[0]
 
 
-def look_into(siege):
+def look_into(siege, spoiling: str = "SELECT 1"):
+    """What the audit finds; in books that were spoilt before, for as long as it looks."""
     # Started if it is not running, as it is after a clean stop.
     with psycopg.connect(embedded.start(siege.installation.data).url) as connection:
-        return audit(connection, siege.centre, read_journals(siege.installation.folder))
+        connection.execute(spoiling)
+        verdict = audit(connection, siege.centre, read_journals(siege.installation.folder))
+        connection.rollback()
+    return verdict
 
 
 def figures(name: str, siege, verdict, seconds: float) -> str:

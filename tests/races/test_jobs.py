@@ -57,7 +57,7 @@ def work() -> None:
 
 def jobs() -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT status::text FROM procrastinate_jobs WHERE task_name = 'tuition.reconcile_everyone'")
+        cursor.execute("SELECT status::text FROM procrastinate_jobs WHERE task_name = 'tuition.reconcile_some'")
         return [status for (status,) in cursor.fetchall()]
 
 

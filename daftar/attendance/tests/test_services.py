@@ -107,3 +107,11 @@ def test_the_lesson_of_the_activation_day_is_a_trial_where_the_centre_says_so(by
     assert [expected_students(by, days[day])[student.pk] for day in (7, 9)] == [True, False]
     change_settings(by, name="Lingua", activation_day_counts=False)
     assert expected_students(by, days[9])[student.pk] is True
+
+
+def test_whoever_came_in_after_the_page_was_opened_is_not_marked_unseen(by, group, students):
+    lesson, seen = lesson_on(by, "2025-05-05"), [row.pk for row in students]
+    enrolled(by, a_student(by, "Newcomer"), group, "2025-05-05")
+    with pytest.raises(NotInLesson):
+        conduct_lesson(by, lesson_id=lesson.pk, absent={}, seen=seen)
+    assert not Attendance.objects.visible_to(by).exists()

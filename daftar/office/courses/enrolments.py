@@ -15,7 +15,7 @@ from daftar.lib.errors import NotFound, Refusal
 from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.courses.forms import ActivateForm, EnrolForm
-from daftar.office.forms import done, form_page, said, the_only, typed
+from daftar.office.forms import as_number, done, form_page, said, the_only, typed
 from daftar.office.page import OfficeRequest, page
 from daftar.people.queries import get_student
 from daftar.reports.queries import find_students
@@ -34,21 +34,21 @@ if TYPE_CHECKING:
 @page("courses.enrol")
 def group_add_student(request: OfficeRequest, group_id: int) -> HttpResponse:
     by, group = request.by, queries.get_group(request.by, group_id)
-    chosen = request.POST.get("student") or request.GET.get("student", "")
+    chosen = as_number(request.POST.get("student") or request.GET.get("student", ""))
     crumbs = [(group.name, "../")]
     context: dict[str, Any] = {
         "title": _("Add to %(group)s") % {"group": group.name},
         "crumbs": crumbs,
         "cancel_url": "../",
     }
-    if not chosen.isdecimal():
+    if chosen is None:
         q = typed(request, "q")
         found = find_students(by, q)
         if only := the_only(request, found):
             return redirect(f"{request.path}?student={only}")
         picker = {"student": None, "q": q, "found": found, "form": None, "preview": None}
         return render(request, "office/courses/enrol.html", context | picker)
-    student = get_student(by, int(chosen))
+    student = get_student(by, chosen)
     initial = {"starts_on": min(max(by.today, group.starts_on), group.ends_on), "start": "trial"}
     form = EnrolForm(_typed(request), initial=initial, may_activate=by.may("tuition.activate"))
     return _enrol(

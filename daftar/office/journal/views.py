@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from daftar.attendance import services
 from daftar.attendance.queries import Mark, expected_students, get_lesson, marks_in, reasons
 from daftar.lib.errors import Refusal
-from daftar.office.forms import said, typed
+from daftar.office.forms import as_number, said, typed
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import today_in
 from daftar.reports.queries import lesson_people
@@ -28,9 +28,11 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     expected, marks = expected_students(by, lesson_id), marks_in(by, lesson_id)
     refused = ""
     if request.method == "POST":
-        absent = _absent(request, expected)
+        seen = _seen(request, expected)
+        absent = _absent(request, seen)
+        topic = typed(request, "topic", 200)
         try:
-            services.conduct_lesson(by, lesson_id=lesson_id, absent=absent, topic=typed(request, "topic", 200))
+            services.conduct_lesson(by, lesson_id=lesson_id, absent=absent, topic=topic, seen=seen)
         except Refusal as refusal:
             refused = said(refusal)
         else:
@@ -48,16 +50,20 @@ def _said(present: int, absent: int) -> str:
     return _("Saved: %(present)s present, %(absent)s absent.") % {"present": present, "absent": absent}
 
 
-def _absent(request: OfficeRequest, expected: dict[int, bool]) -> dict[int, int | None]:
-    """Who of those shown on the page was not ticked, with the reason; the rest of the answer is not believed."""
+def _seen(request: OfficeRequest, expected: dict[int, bool]) -> set[int]:
+    """Those who stood on the page; of a page that does not say, those expected."""
+    shown = {number for text in request.POST.getlist("shown") if (number := as_number(text)) is not None}
+    return shown or set(expected)
+
+
+def _absent(request: OfficeRequest, seen: set[int]) -> dict[int, int | None]:
+    """Who of those shown was not ticked, with the reason; the rest of the answer is not believed."""
     present = set(request.POST.getlist("present"))
-    shown = {int(text) for text in request.POST.getlist("shown") if text.isdecimal()} or expected.keys()
-    chosen = {}
-    for student_id in shown:
-        if str(student_id) not in present:
-            reason = request.POST.get(f"reason_{student_id}", "")
-            chosen[student_id] = int(reason) if reason.isdecimal() else None
-    return chosen
+    return {
+        student_id: as_number(request.POST.get(f"reason_{student_id}", ""))
+        for student_id in seen
+        if str(student_id) not in present
+    }
 
 
 def _typed(expected: dict[int, bool], absent: dict[int, int | None]) -> dict[int, Mark]:

@@ -16,7 +16,7 @@ from daftar.ledger.queries import balance_after, desk_balances
 from daftar.lib.money import Money, exponent
 from daftar.lib.paging import paged
 from daftar.office import formats
-from daftar.office.forms import done, form_page, number_in, the_only, typed
+from daftar.office.forms import as_number, done, form_page, number_in, the_only, typed
 from daftar.office.money.forms import DeskForm, PaymentForm, ReversalForm
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, today_in
@@ -58,15 +58,15 @@ def payments(request: OfficeRequest) -> HttpResponse:
 @page("finance.take_payment")
 def payment_new(request: OfficeRequest) -> HttpResponse:
     by = request.by
-    chosen = request.POST.get("student") or request.GET.get("student", "")
-    if not chosen.isdecimal():
+    chosen = as_number(request.POST.get("student") or request.GET.get("student", ""))
+    if chosen is None:
         q = typed(request, "q")
         found = find_students(by, q)
         if only := the_only(request, found):
             return redirect(f"{request.path}?student={only}")
         picker = {"student": None, "q": q, "found": found}
         return form_page(request, "office/money/payment_new.html", None, **picker)
-    student = get_student(by, int(chosen))
+    student = get_student(by, chosen)
     desks = queries.desks(by, student.branch_id)
     sent = request.POST if request.method == "POST" else request.GET if "amount" in request.GET else None
     form = PaymentForm(sent, initial=_suggested(by, student, desks), desks=desks, currency=student.branch.currency)

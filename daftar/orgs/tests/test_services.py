@@ -131,3 +131,13 @@ def test_without_the_permission_nothing_is_done(by):
     with pytest.raises(Forbidden):
         add_one_payer(owner_of(by))
     assert not Payer.objects.visible_to(by).exists()
+
+
+def test_who_works_in_one_branch_gives_nobody_all_of_them(by):
+    first = Branch.objects.visible_to(by).get()
+    limited = replace(by, branch_ids=frozenset({first.pk}))
+    member = add_member(limited, name="Kamola", role="cashier", branch_ids=[first.pk])
+    with pytest.raises(OutsideBranches):
+        edit_member(limited, member_id=member.pk, name="Kamola", role="cashier", branch_ids=[], is_active=True)
+    with pytest.raises(OutsideBranches):
+        add_member(limited, name="X", role="teacher")

@@ -71,12 +71,14 @@ def _runs(case: Case) -> Iterator[_Run]:
 
 
 def _run_of(case: Case, row: EnrolmentFact, activated_on: date) -> _Run:
-    begins_on = case.subscription.starts_on
+    group = group_of(case.facts, row.group_id)
+    begins_on = max(case.subscription.starts_on, group.starts_on)
+    begins_because = "subscription_starts" if case.subscription.starts_on >= group.starts_on else "group_starts"
     return _Run(
         starts_on=max(activated_on, begins_on),
-        starts_because="activated" if activated_on >= begins_on else "subscription_starts",
+        starts_because="activated" if activated_on >= begins_on else begins_because,
         paid_from=max(row.first_paid_on(activation_day_counts=case.facts.activation_day_counts) or NO_END, begins_on),
-        left_on=min(row.ends_on or NO_END, group_of(case.facts, row.group_id).ends_on or NO_END),
+        left_on=min(row.ends_on or NO_END, group.ends_on or NO_END),
         end=_end(case, case.subscription.group_id),
     )
 

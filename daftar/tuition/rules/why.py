@@ -9,7 +9,7 @@
 | `bundle_place` | `place`, `of`, `before`, `after` | sums of the bundle before and with this lesson |
 | `lessons_counted` | `month`, `dates` | the lessons the price is for |
 | `lessons_paid` | `dates` | those this charge is for |
-| `starts_because` | `rule`: `activated` or `subscription_starts`; `on` | why not the lessons before |
+| `starts_because` | `rule`: `activated`, `subscription_starts` or `group_starts`; `on` | why not the lessons before |
 | `ends_because` | `rule`: `group_ends` or `subscription_ends`; `on`: the last day | why not the lessons after |
 | `whole_month` | `lessons` | every lesson of the month is charged |
 | `prorated` | `part`, `of` | only a part of the lessons is charged |

@@ -1,10 +1,12 @@
 """The calendar month: the worked examples by their ids."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from daftar.tuition.rules import LessonFact, due
+from daftar.courses.rules import PlanKind
+from daftar.tuition.rules import EnrolmentFact, GroupFact, LessonFact, PriceStep, StudentFacts, SubscriptionFact, due
 from daftar.tuition.tests.rules_cast import (
     EVEN,
     EVERY_DAY,
@@ -300,3 +302,23 @@ def test_a_smaller_step_rounds_finer():
     )
 
     assert charge.amount == 230_77
+
+
+def test_a_group_that_begins_later_charges_nothing_before_it_begins():
+    """The start of a group may be put off after members were activated."""
+    group = GroupFact(id=1, starts_on=date(2025, 10, 15), ends_on=date(2026, 3, 1), weekdays=frozenset({1, 3, 5}))
+    facts = StudentFacts(
+        currency="UZS", step=100, groups=(group,),
+        enrolments=(EnrolmentFact(group_id=1, joined_on=date(2025, 9, 1), activated_on=date(2025, 9, 1)),),
+        subscriptions=(
+            SubscriptionFact(
+                id=1, plan=PlanKind.CALENDAR_MONTH, group_id=1, starts_on=date(2025, 9, 1),
+                prices=(PriceStep(date(2025, 9, 1), 30_000_000),),
+            ),
+        ),
+        lessons=tuple(
+            LessonFact(id=day, group_id=1, on=date(2025, 10, day)) for day in (15, 17, 20, 22, 24, 27, 29, 31)
+        ),
+    )  # fmt: skip
+    charged = [(draft.on, draft.amount) for draft in due(facts, date(2025, 10, 31))]
+    assert charged == [(date(2025, 10, 15), 17_142_900)]  # 8 of the 14 days of October that fall on the pattern

@@ -1,5 +1,6 @@
 """The month of one student by hand: what is posted is what the handbook's tables say."""
 
+from dataclasses import replace
 from datetime import date, time
 
 import pytest
@@ -15,7 +16,8 @@ from daftar.finance.models import Desk
 from daftar.finance.services import take_payment
 from daftar.ledger.queries import balances, drift, statement
 from daftar.lib.tenancy import tenant_transaction
-from daftar.orgs.services import change_settings
+from daftar.orgs.services import add_branch, change_settings
+from daftar.people.services import edit_student
 from daftar.tuition.jobs import reconcile_all
 from daftar.tuition.queries import PriceMissing, preview_activation, preview_enrolment, reach
 from daftar.tuition.rules import affordable_lessons
@@ -251,3 +253,26 @@ def test_a_payment_before_the_charge_leaves_the_rest_on_account_e9(by):
     reconcile(at(by, "2025-06-01"), student_ids=[student.pk])
 
     assert balances(by, [student.pk]) == {student.pk: -23_076_900}
+
+
+def test_one_who_moved_to_another_branch_is_priced_on_everything_that_was(by):
+    """A member of the new branch sees no group of the old one; the charges made there stay."""
+    student, lessons = pupil(by, price=10_000, count=1, lessons=2)
+    teach(by, lessons)
+    second = add_branch(by, name="Second", timezone="Asia/Tashkent", currency="UZS", language="en")
+    edit_student(
+        by, student_id=student.pk, full_name="Farhod", branch_id=second.pk, born_on=None, payer_name="", phone="",
+        email="", source="", note="",
+    )  # fmt: skip
+    there = replace(by, branch_ids=frozenset({second.pk}))
+
+    assert reconcile(there, student_ids=[student.pk]) == 0
+    assert reach(there, [student.pk])[student.pk].balance == -20_000
+
+
+def test_an_earlier_clock_does_not_judge_what_a_later_one_charged(by):
+    student = a_student(by)
+    enrol_active(by, student_id=student.pk, group_id=a_group(by).pk, starts_on=date(2025, 5, 8))
+    reconcile(at(by, "2025-06-01"), student_ids=[student.pk])
+    assert reconcile(at(by, "2025-05-31"), student_ids=[student.pk]) == 0
+    assert len(statement(by, student.pk, with_reversed=True)) == 2

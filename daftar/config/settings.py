@@ -156,7 +156,7 @@ WHITENOISE_USE_FINDERS = ENV.testing
 MEDIA_ROOT = ENV.data / "files"
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
-PROCRASTINATE_IMPORT_PATHS = ["daftar.tuition.jobs", "daftar.orgs.jobs"]
+PROCRASTINATE_IMPORT_PATHS = ["daftar.tuition.jobs", "daftar.transfer.jobs", "daftar.orgs.jobs"]
 PROCRASTINATE_ON_APP_READY = None
 
 # `check --deploy` speaks of a site behind TLS; an installation on loopback has none.

@@ -11,6 +11,7 @@ from daftar.tuition.models import PriceStep, Subscription
 
 __all__ = [
     "AbsenceReason", "Account", "Attendance", "AuditEntry", "Branch", "Contact", "Course", "Desk", "Enrolment",
-    "Group", "Import", "ImportRow", "Lesson", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep",
-    "ReceiptCounter", "Recurrence", "Room", "Student", "Subscription", "Transfer", "User",
+    "Group", "Import", "ImportRow", "Lesson", "Member", "MemberBranch", "Organization", "Payer", "Payment",
+    "PaymentReversal", "PriceStep", "ReceiptCounter", "Recurrence", "Room", "Student", "Subscription", "Transfer",
+    "User",
 ]  # fmt: skip

@@ -103,7 +103,7 @@ def written(rows: Sequence[Sequence[str]]) -> bytes:
 
 
 def harmless(cell: str) -> str:
-    """The cell with an apostrophe in front where a spreadsheet would compute it; phones and amounts stay as they are."""
+    """The cell, with an apostrophe in front where a spreadsheet would compute it; phones and amounts are not."""
     starts = cell.startswith(("=", "+", "-", "@", "\t", "\r"))
     is_number = cell[:1] in {"+", "-"} and cell[1:2].isdecimal() and not set(cell[1:]) - set("0123456789 .,()-")
     return f"'{cell}" if starts and not is_number else cell

@@ -35,12 +35,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the file: some of what stands in it, how many cells have something, and how many are wrong."""
+    """A column of the file: some of what stands in it, how many cells are fine, how many wrong and why mostly."""
 
     heading: str
     field: Field
     samples: tuple[str, ...]
-    filled: int
+    fine: int
     wrong: int
     code: str
 
@@ -108,10 +108,11 @@ def columns(by: Actor, row: Import, fields: Sequence[Field] | None = None, order
 def _column(
     place: int, heading: str, meant: Field, lines: Sequence[Line], wrong: dict[str, dict[str, set[int]]]
 ) -> Column:  # fmt: skip
-    cells = [line.cells[place] for line in lines if place < len(line.cells) and line.cells[place]]
+    cells = {line.number: line.cells[place] for line in lines if place < len(line.cells) and line.cells[place]}
     codes = wrong.get(heading, {}) if meant not in {Field.SKIP, Field.EXTRA} else {}
-    numbers = set().union(*codes.values()) if codes else set()
+    numbers = {number for found in codes.values() for number in found}
     return Column(
-        heading=heading, field=meant, samples=tuple(dict.fromkeys(cells))[:SAMPLES], filled=len(cells),
-        wrong=len(numbers), code=max(codes, key=lambda code: len(codes[code])) if codes else "",
+        heading=heading, field=meant, samples=tuple(dict.fromkeys(cells.values()))[:SAMPLES],
+        fine=len(cells.keys() - numbers), wrong=len(numbers),
+        code=max(codes, key=lambda code: len(codes[code])) if codes else "",
     )  # fmt: skip

@@ -71,7 +71,7 @@ class NameColumnMissing(Refusal):
 
 
 class ColumnTwice(Refusal):
-    text = _("Two columns cannot both be this: %(field)s.")
+    text = _("Two columns cannot both be the same field.")
 
 
 class GroupWithoutCourse(Refusal):
@@ -230,7 +230,7 @@ def choose_columns(by: Actor, *, import_id: int, fields: Sequence[Field], date_o
     if Field.NAME in wrong:
         raise NameColumnMissing
     if wrong:
-        raise ColumnTwice(field=wrong[0].value)
+        raise ColumnTwice
     order = date_order if date_order in ORDERS else ""
     change(by, row, fields=[field.value for field in fields], date_order=order, state=ImportState.GROUPS.value)
     choices = taking.suggested_groups(by, row)

@@ -10,7 +10,10 @@ import json
 import sys
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MEMORY_BYTES, CPU_SECONDS = 1_500_000_000, 15
 MOST_CELLS = 1_200_000
@@ -43,20 +46,31 @@ def limit() -> None:
 
 def text_of(cell: Any) -> str:
     """A cell as a person would write it: 300000.0 is 300000, a day is yyyy-mm-dd."""
-    if isinstance(cell, bool) or cell is None:
-        return str(int(cell)) if cell is not None else ""
-    if isinstance(cell, float):
-        return f"{Decimal(repr(cell)):f}".removesuffix(".0")
-    if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == time() else f"{cell:%Y-%m-%d %H:%M}"
-    if isinstance(cell, date):
-        return cell.isoformat()
-    if isinstance(cell, time):
-        return f"{cell:%H:%M}"
-    if isinstance(cell, timedelta):
-        minutes = cell // timedelta(minutes=1)
-        return f"{minutes // 60:02}:{minutes % 60:02}"
-    return str(cell)
+    return next((written(cell) for kind, written in _WRITTEN.items() if isinstance(cell, kind)), str(cell))
+
+
+def _number(cell: float) -> str:
+    return f"{Decimal(repr(cell)):f}".removesuffix(".0")
+
+
+def _moment(cell: datetime) -> str:
+    return cell.date().isoformat() if cell.time() == time() else f"{cell:%Y-%m-%d %H:%M}"
+
+
+def _length(cell: timedelta) -> str:
+    minutes = cell // timedelta(minutes=1)
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+# The first that fits: a truth is a number to Python, and a moment is a day.
+_WRITTEN: dict[type, Callable[[Any], str]] = {
+    bool: lambda cell: str(int(cell)),
+    float: _number,
+    datetime: _moment,
+    date: date.isoformat,
+    time: lambda cell: f"{cell:%H:%M}",
+    timedelta: _length,
+}
 
 
 if __name__ == "__main__":

@@ -143,7 +143,9 @@ def _join(by: Actor, row: Import, pairs: Sequence[tuple[Student, ClientRow]]) ->
     told, places = [], []
     for student, client in pairs:
         joined = {ids.get(group_key(name)) for name in client.groups} - {None}
-        for group in sorted((groups[group_id] for group_id in joined if group_id in groups), key=lambda group: group.pk):
+        for group in sorted(
+            (groups[group_id] for group_id in joined if group_id in groups), key=lambda group: group.pk
+        ):
             starts_on = max(row.opens_on, group.starts_on)
             told.append((client, len(joined) == 1))
             places.append(courses.Place(student, group, starts_on, is_active=not client.is_trial))

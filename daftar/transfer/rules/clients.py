@@ -300,5 +300,3 @@ def _header_problems(columns: Sequence[str]) -> Iterator[RowProblem]:
     for column, count in Counter(columns).items():
         if column and count > 1:
             yield RowProblem(1, column, "double_header", column)
-
-

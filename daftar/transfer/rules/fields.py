@@ -50,12 +50,14 @@ _HEADINGS: dict[Field, str] = {
     Field.PHONE: "phone|mobile|phone number|telephone|телефон|мобильный|контакт - мобильный|номер телефона|тел|тел.|"
     "телефон родителя|доп. телефон|telefon|telefon raqami|qoʻshimcha telefon|telefon raqam|numer telefonu|komórka|"
     "cellulare|telefono|numero di telefono|second phone",
-    Field.EMAIL: "e-mail|email|mail|контакт - email|почта|электронная почта|эл. почта|elektron pochta|adres e-mail|posta",
+    Field.EMAIL: "e-mail|email|mail|контакт - email|почта|электронная почта|эл. почта|elektron pochta|adres e-mail|"
+    "posta",
     Field.SOURCE: "source|how they found us|источник|откуда узнал|откуда узнали|manba|qayerdan|źródło|skąd o nas|"
     "fonte|provenienza",
     Field.STATUS: "status|state|статус|состояние|holati|holat|stan|stato",
     Field.BALANCE: "balance|opening balance|остаток|баланс|долг|сальдо|balans|qoldiq|saldo|stan konta|bilancio",
-    Field.NOTE: "note|notes|comment|примечание|комментарий|заметка|izoh|eslatma|изоҳ|notatka|uwagi|komentarz|nota|commento",
+    Field.NOTE: "note|notes|comment|примечание|комментарий|заметка|izoh|eslatma|изоҳ|notatka|uwagi|komentarz|nota|"
+    "commento",
     Field.GROUPS: "group|groups|группа|группы|guruh|guruhlar|гуруҳ|grupa|grupy|gruppo|gruppi",
     Field.COURSE: "course|subject|предмет|курс|направление|kurs|fan|przedmiot|corso|materia",
     Field.LEVEL: "level|уровень|daraja|poziom|livello",

@@ -78,7 +78,7 @@ def table_of_rows(rows: list[list[str]], *, encoding: str = "", delimiter: str =
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """The text and the name of its encoding: a mark at the start, else UTF-8 if it fits, else the likeliest code page."""
+    """The text and its encoding: by a mark at the start, else UTF-8 if it fits, else the likeliest code page."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _decoded(data, "utf-8-sig" if encoding == "utf-8" else encoding), encoding

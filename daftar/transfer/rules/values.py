@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, time
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 ORDERS = ("", "dmy", "mdy")
 """How days written with slashes or two digits of the year are meant; empty: nobody said, they are asked about."""
 LONGEST_PHONE = 32
+# Two letters of a weekday are a whole word, two digits of a year turn to the last century after this one.
+SHORT, TURN = 2, 30
 
 _EARLIEST = date(1900, 1, 1)
 _DATES = (
@@ -42,7 +45,7 @@ _WEEKDAY_STARTS = (
 
 
 def read_day(written: str, order: str = "") -> tuple[date | None, str]:
-    """A day and an empty code, or None and `bad_date` or `unclear_date`: 6/5/14 may be the 6th of May or the 5th of June.
+    """A day and an empty code, or None and `bad_date` or `unclear_date`: 6/5/14 may be in May or in June.
 
     dd.mm.yyyy and yyyy-mm-dd are clear; other shapes are read in `order`, once a person chose one.
     """
@@ -94,9 +97,9 @@ def read_weekdays(written: str) -> tuple[int, ...]:
 def read_time(written: str) -> time | None:
     """A wall time such as 14:00, or the first of 14:00-15:30."""
     match = _TIME.match(written.strip())
-    if match is None or int(match["hour"]) > 23 or int(match["minute"]) > 59:  # noqa: PLR2004 - of a clock
-        return None
-    return time(int(match["hour"]), int(match["minute"]))
+    with suppress(ValueError):
+        return time(int(match["hour"]), int(match["minute"])) if match else None
+    return None
 
 
 def _weekday(word: str) -> int:
@@ -107,13 +110,13 @@ def _weekday(word: str) -> int:
 
 
 def _starts(word: str, starts: Sequence[str]) -> bool:
-    return any(word == start or (len(start) > 2 and word.startswith(start)) for start in starts)  # noqa: PLR2004 - two letters are whole words
+    return any(word == start or (len(start) > SHORT and word.startswith(start)) for start in starts)
 
 
 def _year(written: str) -> int:
     """Two digits are this century up to 30, the last one after that: people in a register are born 1931 to 2030."""
     year = int(written)
-    return year if len(written) > 2 else year + (2000 if year <= 30 else 1900)  # noqa: PLR2004 - see above
+    return year if len(written) > SHORT else year + (2000 if year <= TURN else 1900)
 
 
 def _checked(year: int, month: int, day: int) -> tuple[date | None, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from daftar.lib.period import Month
 from daftar.transfer.rules.clients import ClientRow, Reading, RowProblem
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from daftar.lib.money import Money
 
+T = TypeVar("T")
 WARNINGS = frozenset({"bad_phone", "rounded_phone", "group_left_out", "group_is_new"})
 
 
@@ -119,7 +120,7 @@ def named_groups(readings: Sequence[Reading]) -> list[Named]:
 
 
 def first_due_after(opens_on: date) -> date:
-    """When a price per month is charged first: on the 1st after the opening date, whose balance holds what came before."""
+    """When a price per month is charged first: on the 1st after the opening date; its balance holds the rest."""
     return Month.of(opens_on).next.first
 
 
@@ -153,17 +154,20 @@ def _group_problems(
 
 
 def _named(name: str, rows: int, told: Sequence[ClientRow]) -> Named:
-    def most(values: Sequence[object]) -> object:
-        said = Counter(value for value in values if value)
-        return said.most_common(1)[0][0] if said else None
-
-    subject, level = most([(row.subject, row.level) for row in told if row.subject or row.level]) or ("", "")  # type: ignore[misc] # what went in
+    taught = _most([(row.subject, row.level) for row in told if row.subject or row.level])
+    subject, level = taught or ("", "")
     return Named(
         name=name,
         rows=rows,
         subject=subject,
         level=level,
-        month_price=most([row.month_price for row in told]),  # type: ignore[arg-type] # what went in
-        weekdays=most([row.weekdays for row in told]) or (),  # type: ignore[arg-type] # what went in
-        starts_time=most([row.starts_time for row in told]),  # type: ignore[arg-type] # what went in
+        month_price=_most([row.month_price for row in told]),
+        weekdays=_most([row.weekdays for row in told]) or (),
+        starts_time=_most([row.starts_time for row in told]),
     )
+
+
+def _most(values: Sequence[T | None]) -> T | None:
+    """What is said most often, blanks left out."""
+    said = Counter(value for value in values if value)
+    return said.most_common(1)[0][0] if said else None

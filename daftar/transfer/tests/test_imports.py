@@ -35,9 +35,7 @@ def by(db):
 
 def begun(by, content: bytes | str, opens_on=OPENS, name="clients.csv") -> Import:
     data = content.encode() if isinstance(content, str) else content
-    return services.begin_import(
-        by, branch_id=a_branch(by).pk, file_name=name, content=data, opens_on=opens_on
-    )
+    return services.begin_import(by, branch_id=a_branch(by).pk, file_name=name, content=data, opens_on=opens_on)
 
 
 def checked(by, content, opens_on=OPENS, **changes) -> Import:
@@ -74,9 +72,7 @@ def expected() -> dict[int, str]:
 @pytest.mark.parametrize("is_left_out", [True, False])
 def test_the_messy_file_is_judged_row_by_row_and_done_as_judged(by, is_left_out):
     a_group(by, a_course(by), "ENG-A1", starts_on="2026-09-01", last_on="2027-05-31")
-    row = checked(
-        by, (DATA / "clients_messy_cp1251.csv").read_bytes(), **{"НЕТ_ТАКОЙ": {"is_left_out": is_left_out}}
-    )
+    row = checked(by, (DATA / "clients_messy_cp1251.csv").read_bytes(), НЕТ_ТАКОЙ={"is_left_out": is_left_out})
 
     assert verdicts(by, row) == expected()
     assert not Student.objects.visible_to(by).exists()
@@ -193,7 +189,7 @@ def test_headings_are_remembered(by):
 def test_columns_say_what_cannot_be_read(by):
     row = begun(by, "ФИО;Дата рождения;Телефон\nИванов;6/5/14;9.98901E+11\nПетров;01.02.2014;12345\n")
     name, born, phone = columns(by, row)
-    assert (name.wrong, born.wrong, born.code, born.filled) == (0, 1, "unclear_date", 2)
+    assert (name.wrong, born.wrong, born.code, born.fine) == (0, 1, "unclear_date", 1)
     assert (phone.wrong, phone.samples) == (2, ("9.98901E+11", "12345"))
     assert columns(by, row, order="dmy")[1].wrong == 0
 

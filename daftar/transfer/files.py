@@ -24,7 +24,7 @@ LARGEST = 20 * 1024 * 1024
 # A zip says in its directory, before anything is unpacked, how large its parts are.
 MOST_PARTS, MOST_UNPACKED, MOST_RATIO, SMALL = 400, 120_000_000, 150, 5_000_000
 PATIENCE = 20
-_ROOT = str(Path(__file__).resolve().parents[2])
+_HERE = Path(__file__).resolve()
 _ZIP, _OLE, _PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"%PDF"
 
 
@@ -112,11 +112,12 @@ def harmless(cell: str) -> str:
 def _sheet(content: bytes) -> list[list[str]]:
     if content.startswith(_ZIP):
         _refuse_bomb(content)
-    env = {**os.environ, "PYTHONPATH": _ROOT}
+    root = str(_HERE.parents[2])
+    env = {**os.environ, "PYTHONPATH": root}
     command = [sys.executable, "-m", "daftar.transfer.sheet"]
     try:
         done = subprocess.run(  # noqa: S603 - our own module, the file goes in as bytes
-            command, input=content, capture_output=True, timeout=PATIENCE, check=True, env=env, cwd=_ROOT
+            command, input=content, capture_output=True, timeout=PATIENCE, check=True, env=env, cwd=root
         )
         rows: list[list[str]] = json.loads(done.stdout)
     except subprocess.TimeoutExpired as wrong:

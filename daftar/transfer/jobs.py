@@ -5,7 +5,7 @@ from daftar.orgs.work import task
 from daftar.transfer.services import take_rows
 
 
-@task("transfer.run_import")
+@task("transfer.run_import", tries=12)
 def run_import(by: Actor, import_id: int) -> None:
     """Takes the next rows. The job of the rows after them exists exactly if these were taken."""
     if take_rows(by, import_id=import_id):

@@ -80,7 +80,8 @@ def progress(by: Actor, row: Import) -> Progress:
 @question("transfer.import")
 def problem_rows(by: Actor, row: Import) -> TenantQuerySet[ImportRow]:
     """The rows with something to say about them, in the file's order."""
-    rows = ImportRow.objects.visible_to(by).filter(file=row).exclude(verdict__in=["", Verdict.CREATE, Verdict.KNOWN])
+    rows = ImportRow.objects.visible_to(by).filter(file=row).exclude(verdict__in=["", Verdict.CREATE])
+    rows = rows.exclude(verdict=Verdict.KNOWN, problems=[])
     return rows.order_by("number")
 
 

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from daftar.people.models import Student
     from daftar.transfer.groups import GroupChoice
 
-# How many rows one job takes, and how many earlier imports are asked what a heading meant.
-AT_ONCE, REMEMBERED = 200, 20
+# The rows of one job, the earlier imports asked what a heading meant, the groups one can answer for.
+AT_ONCE, REMEMBERED, MOST_GROUPS = 200, 20, 400
 # Groups of a file have no dates: they run a year from the opening date until their page says otherwise.
 GROUP_LIFE = timedelta(days=365)
 
@@ -76,6 +76,14 @@ class ColumnTwice(Refusal):
 
 class GroupWithoutCourse(Refusal):
     text = _("The new group %(group)s needs a course.")
+
+
+class TooManyGroups(Refusal):
+    text = _("The columns name %(count)s groups, more than %(most)s. Is it really the group that stands there?")
+
+
+class GroupIsHere(Refusal):
+    text = _("There is a group %(group)s here already. Choose it, or leave the group out.")
 
 
 class CoursePlansDiffer(Refusal):
@@ -234,6 +242,8 @@ def choose_columns(by: Actor, *, import_id: int, fields: Sequence[Field], date_o
     order = date_order if date_order in ORDERS else ""
     change(by, row, fields=[field.value for field in fields], date_order=order, state=ImportState.GROUPS.value)
     choices = taking.suggested_groups(by, row)
+    if len(choices) > MOST_GROUPS:
+        raise TooManyGroups(count=len(choices), most=MOST_GROUPS)
     change(by, row, groups=[choice.as_json() for choice in choices])
     if not choices:
         taking.check(by, row)
@@ -255,6 +265,8 @@ def choose_groups(by: Actor, *, import_id: int, choices: Sequence[GroupChoice]) 
             if plans.setdefault(choice.course_name, choice.plan) != choice.plan:
                 raise CoursePlansDiffer(course=choice.course_name)
     taking.refuse_strange(by, row, choices)
+    if here := taking.made_twice(by, row, choices):
+        raise GroupIsHere(group=here)
     change(by, row, groups=[choice.as_json() for choice in choices], state=ImportState.CHECKED.value)
     taking.check(by, row)
     return row

@@ -13,11 +13,11 @@ from daftar.courses.rules import PlanKind
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.models import Branch
 from daftar.people import services as people
-from daftar.people.queries import imported_keys
+from daftar.people.queries import added_by_hand, imported_keys
 from daftar.transfer import groups as choosing
 from daftar.transfer.models import Import, ImportRow
 from daftar.transfer.reading import readings_of
-from daftar.transfer.rules import Line, Surroundings, Verdict, first_due_after, group_key, judge, named_groups
+from daftar.transfer.rules import Line, Surroundings, Verdict, first_due_after, group_key, judge, keys_of, named_groups
 from daftar.tuition import services as tuition
 
 if TYPE_CHECKING:
@@ -51,6 +51,13 @@ def refuse_strange(by: Actor, row: Import, choices: Sequence[GroupChoice]) -> No
         raise NotFound
 
 
+def made_twice(by: Actor, row: Import, choices: Sequence[GroupChoice]) -> str:
+    """The name of a group to be made that the branch has already, or empty."""
+    names = [choice.name for choice in choices if choice.is_made]
+    found = Group.objects.visible_to(by).filter(branch=row.branch, name__in=names).values_list("name", flat=True)
+    return found.first() or ""
+
+
 def lines_of(by: Actor, row: Import) -> list[Line]:
     """Every row of the file as it was read."""
     rows = ImportRow.objects.visible_to(by).filter(file=row).order_by("number")
@@ -66,6 +73,9 @@ def check(by: Actor, row: Import) -> None:
     earlier = ImportRow.objects.visible_to(by).filter(file__content_hash=row.content_hash).exclude(student=None)
     outside = Surroundings(
         known_keys=imported_keys(by.trusted(), keys),
+        by_hand={
+            key for each in added_by_hand(by.trusted()) for key in keys_of(each.search_key, each.born_on, each.tails)
+        },
         known_numbers=set(earlier.values_list("number", flat=True)),
         fates=choosing.fates(choices, ends, row.opens_on),
     )

@@ -94,7 +94,12 @@ def import_columns(request: OfficeRequest, import_id: int) -> HttpResponse:
 @page("transfer.import")
 def import_groups(request: OfficeRequest, import_id: int) -> HttpResponse:
     by, row = request.by, queries.get_import(request.by, import_id)
-    here = [group for group in all_groups(by) if group.branch_id == row.branch_id]
+    here = [
+        group
+        for is_over in (False, True)
+        for group in all_groups(by, is_over=is_over)
+        if group.branch_id == row.branch_id
+    ]
     taught = [course for course in all_courses(by) if course.currency == row.branch.currency]
     form = GroupsForm(
         request.POST or None, choices=from_json(row.groups), groups=here, courses=taught, currency=row.branch.currency

@@ -43,6 +43,7 @@ _SAYS: dict[str, Any] = {
     "group_is_over": gettext_lazy("The group %(value)s ended before the opening date."),
     "group_left_out": gettext_lazy("The group %(value)s is not here and is left out."),
     "group_is_new": gettext_lazy("Only this row names the group %(value)s. It will be made."),
+    "here_by_hand": gettext_lazy("%(value)s was added here by hand and stays as is."),
     "not_taken": gettext_lazy("Could not be added: %(value)s"),
 }
 # The same said of a whole column, beside a number.

@@ -14,6 +14,7 @@ from daftar.transfer.rules.clients import (
     Conditions,
     Reading,
     RowProblem,
+    keys_of,
     read_client,
     read_rows,
 )
@@ -37,5 +38,5 @@ __all__ = [
     "BALANCE", "BORN", "COLUMNS", "EMAIL", "GROUPS", "LESSON_PRICE", "NAME", "ORDERS", "PAYER", "PHONE", "SEVERAL",
     "TAKEN", "ClientRow", "Conditions", "Field", "GroupFate", "Judged", "Line", "Named", "Reading", "RowProblem",
     "Surroundings", "Table", "TableError", "Verdict", "first_due_after", "group_key", "guess", "heading_key", "judge",
-    "named_groups", "read_client", "read_rows", "table_of_rows", "table_of_text", "wrong_fields",
+    "keys_of", "named_groups", "read_client", "read_rows", "table_of_rows", "table_of_text", "wrong_fields",
 ]  # fmt: skip

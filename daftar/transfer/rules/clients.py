@@ -35,7 +35,8 @@ class RowProblem:
     Codes of a header: missing_header and double_header (row 1: nothing is read). Codes that keep a row out:
     missing_name, same_person (`value` is the row number of the first), too_many_cells, bad_date, unclear_date,
     bad_money, price_below_zero, born_ahead, too_long, group_is_over. Codes that only warn: bad_phone, rounded_phone
-    (kept as a note), group_left_out, group_is_new (only this row names it).
+    (kept as a note), group_left_out, group_is_new (only this row names it). here_by_hand: someone added by hand is
+    this person, so the row adds nobody.
     """
 
     row_number: int
@@ -73,6 +74,25 @@ class ClientRow:
     weekdays: tuple[int, ...] = ()
     starts_time: time | None = None
     is_trial: bool = False
+
+    def marks(self) -> tuple[str, ...]:
+        """What someone added by hand is recognised by: the birthday, or any phone where one of them has none."""
+        tails = {phone.last7 for phone in self.phones if phone.last7}
+        kind = "dated" if self.born_on else "undated"
+        phones = tuple(f"{kind}:{_key(search_key(self.full_name), tail)}" for tail in sorted(tails))
+        return phones + (
+            (f"born:{_key(search_key(self.full_name), self.born_on.isoformat())}",) if self.born_on else ()
+        )
+
+
+def keys_of(name_key: str, born_on: date | None, tails: Sequence[str]) -> Iterator[str]:
+    """The keys of someone who is here, to be met by those of a row: two different birthdays are two people."""
+    if born_on is not None:
+        yield f"born:{_key(name_key, born_on.isoformat())}"
+    for tail in tails:
+        yield f"undated:{_key(name_key, tail)}"
+        if born_on is None:
+            yield f"dated:{_key(name_key, tail)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,11 +256,14 @@ def _phones(row: _Row, conditions: Conditions) -> tuple[tuple[Phone, ...], str]:
 
 
 def _natural_key(full_name: str, born_on: date | None, phones: Sequence[Phone]) -> str:
-    name = " ".join(sorted(search_key(full_name).split()))
-    key = f"{name}|{born_on.isoformat() if born_on else phones[0].last7 if phones else ''}"
+    key = _key(search_key(full_name), born_on.isoformat() if born_on else phones[0].last7 if phones else "")
     if len(key) <= LONGEST_IMPORT_KEY:
         return key
     return f"{key[:100]}~{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _key(name_key: str, mark: str) -> str:
+    return f"{' '.join(sorted(name_key.split()))}|{mark}"
 
 
 # --- the fixed columns of `import-students` ---------------------------------------------------------------------

@@ -70,6 +70,7 @@ class Surroundings:
     """What is known outside the file: people and rows that are here already, and the fate of each group by its key."""
 
     known_keys: Collection[str] = ()
+    by_hand: Collection[str] = ()
     known_numbers: Collection[int] = ()
     fates: Mapping[str, GroupFate] = field(default_factory=dict)
 
@@ -132,6 +133,9 @@ def _judged(reading: Reading, problems: list[RowProblem], outside: Surroundings,
     if number in outside.known_numbers or client.natural_key in outside.known_keys:
         first.setdefault(client.natural_key, number)
         return Judged(number, Verdict.KNOWN, client, ())
+    if any(mark in outside.by_hand for mark in client.marks()):
+        here = RowProblem(number, "", "here_by_hand", client.full_name)
+        return Judged(number, Verdict.KNOWN, client, (here,))
     if first.setdefault(client.natural_key, number) != number:
         twin = RowProblem(number, "", "same_person", str(first[client.natural_key]))
         return Judged(number, Verdict.DUPLICATE, client, (twin,))

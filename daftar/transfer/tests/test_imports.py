@@ -16,7 +16,7 @@ from daftar.people.models import Contact, Student
 from daftar.transfer import services
 from daftar.transfer.groups import from_json
 from daftar.transfer.models import Import, ImportRow, ImportState
-from daftar.transfer.queries import columns, get_import, progress, same_file_before
+from daftar.transfer.queries import columns, get_import, problem_rows, progress, same_file_before
 from daftar.transfer.rules import Field
 from daftar.tuition.models import PriceStep, Subscription
 from daftar.tuition.services import reconcile
@@ -212,6 +212,21 @@ def test_a_choice_of_a_strange_group_or_course_is_not_found(by):
             services.choose_groups(by, import_id=row.pk, choices=[change(from_json(row.groups)[0], {"A1": wrong})])
 
 
+def test_a_column_that_is_no_group_is_not_asked_about_a_thousand_times(by):
+    rows = "".join(f"Иванов {number};{number}\n" for number in range(401))
+    row = begun(by, f"ФИО;Номер\n{rows}")
+    with pytest.raises(services.TooManyGroups):
+        services.choose_columns(by, import_id=row.pk, fields=[Field.NAME, Field.GROUPS])
+
+
+def test_a_group_that_is_here_is_not_made_again(by):
+    row = begun(by, "ФИО;Группа\nИванов;A1\n")
+    row = services.choose_columns(by, import_id=row.pk, fields=[Field.NAME, Field.GROUPS])
+    a_group(by, a_course(by), "A1", starts_on="2026-09-01", last_on="2027-05-31")
+    with pytest.raises(services.GroupIsHere):
+        services.choose_groups(by, import_id=row.pk, choices=from_json(row.groups))
+
+
 def test_a_row_that_cannot_be_taken_after_all_keeps_none_of_the_others_out(by):
     """Between check and run the group's life changed."""
     group = a_group(by, a_course(by), "A1", starts_on="2026-09-01", last_on="2027-05-31")
@@ -255,6 +270,17 @@ def test_progress_counts(by):
     assert progress(by, row).taken == 2
 
 
-def test_a_student_added_by_hand_is_no_obstacle(by):
-    a_student(by, "Иванов Иван")
-    assert verdicts(by, checked(by, "ФИО\nПетров\n")) == {2: "create"}
+@pytest.mark.parametrize(
+    ("cells", "verdict"),
+    [
+        ("Иван Иванов;01.02.2014;", "known"), ("Ivanov Ivan;;8 912 345 67 89", "known"),
+        ("Иванов Иван;02.02.2014;", "create"),
+        ("Иванов Иван;02.02.2014;+79123456789", "create"), ("Иванов Иван;;", "create"),
+        ("Петров;01.02.2014;+79123456789", "create"),
+    ],
+)  # fmt: skip
+def test_someone_added_by_hand_is_recognised_by_birthday_or_phone(by, cells, verdict):
+    a_student(by, "Иванов Иван", born_on=date(2014, 2, 1), phone="+7 912 345-67-89")
+    row = checked(by, f"ФИО;Дата рождения;Телефон\n{cells}\n")
+    assert verdicts(by, row) == {2: verdict}
+    assert [each.number for each in problem_rows(by, row)] == ([2] if verdict == "known" else [])

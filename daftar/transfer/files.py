@@ -24,7 +24,6 @@ LARGEST = 20 * 1024 * 1024
 # A zip says in its directory, before anything is unpacked, how large its parts are.
 MOST_PARTS, MOST_UNPACKED, MOST_RATIO, SMALL = 400, 120_000_000, 150, 5_000_000
 PATIENCE = 20
-_HERE = Path(__file__).resolve()
 _ZIP, _OLE, _PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"%PDF"
 
 
@@ -112,7 +111,7 @@ def harmless(cell: str) -> str:
 def _sheet(content: bytes) -> list[list[str]]:
     if content.startswith(_ZIP):
         _refuse_bomb(content)
-    root = str(_HERE.parents[2])
+    root = str(Path(__file__, "../../..").resolve())
     env = {**os.environ, "PYTHONPATH": root}
     command = [sys.executable, "-m", "daftar.transfer.sheet"]
     try:

@@ -183,11 +183,10 @@ def _price(
         plan, lessons_count, amount = PlanKind.CALENDAR_MONTH, 1, client.month_price.amount
     if amount is None:
         return None
-    # A month that began before the opening date is in the opening balance already.
-    charged_from = first_due_after(opens_on) if plan is PlanKind.CALENDAR_MONTH else enrolment.starts_on
-    return tuition.GroupPrice(
-        enrolment, plan, lessons_count, amount, enrolment.starts_on, max(charged_from, enrolment.starts_on)
-    )
+    charged_from = enrolment.starts_on
+    if plan is PlanKind.CALENDAR_MONTH and enrolment.starts_on <= opens_on:
+        charged_from = first_due_after(opens_on)  # the month under way is in the opening balance already
+    return tuition.GroupPrice(enrolment, plan, lessons_count, amount, enrolment.starts_on, charged_from)
 
 
 def _write(by: Actor, row: Import, judged: Sequence[Judged]) -> None:

@@ -57,14 +57,18 @@ class Command(BaseCommand):
                 by = system_actor(org.pk)
                 row = _checked(by, options)
                 _tell(by, row, options["errors"])
-                if not options["run"]:
-                    raise OnlyCheckedError
-                services.start_import(by, import_id=row.pk)
+                _start(by, row, is_wanted=options["run"])
         except OnlyCheckedError:
             return
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
         _run(org.pk, row.pk)
+
+
+def _start(by: Actor, row: Import, *, is_wanted: bool) -> None:
+    if not is_wanted:
+        raise OnlyCheckedError
+    services.start_import(by, import_id=row.pk)
 
 
 def _checked(by: Actor, options: dict[str, Any]) -> Import:

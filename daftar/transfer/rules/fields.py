@@ -69,6 +69,8 @@ _HEADINGS: dict[Field, str] = {
     Field.TIME: "time|lesson time|время|время занятий|vaqt|dars vaqti|godzina|ora|orario",
     Field.ACTIVE_FROM: "active from|activated|activated on|activation date|дата активации|активен с|"
     "faollashtirilgan sana|faollashgan sana|aktywny od|data aktywacji|attivo dal",
+    # Our own last column of the rows to look at, brought again.
+    Field.SKIP: "what is wrong|nima notoʻgʻri|что не так|co jest nie tak|che cosa non va",
 }  # fmt: skip
 _FIELD_OF = {search_key(heading): field for field, text in _HEADINGS.items() for heading in text.split("|")}
 

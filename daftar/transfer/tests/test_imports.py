@@ -164,6 +164,14 @@ def test_a_file_taken_over_late_charges_what_fell_due_since(by):
     assert balances(by, [student.pk]) == {student.pk: -600_000}
 
 
+def test_a_group_that_begins_after_the_opening_date_is_charged_from_its_first_day(by):
+    """No other program can have charged it: 6 of the 13 lessons of November lie after the 17th."""
+    a_group(by, a_course(by, price=130_000), "A1", starts_on="2026-11-18", last_on="2027-05-31")
+    run(by, checked(by, "ФИО;Группа\nИванов Иван;A1\n"))
+    student = Student.objects.visible_to(by).get()
+    assert [(line.kind, line.on) for line in statement(by, student.pk)] == [("charge", date(2026, 11, 18))]
+
+
 def test_an_own_price_of_a_month_counts_before_the_groups(by):
     a_group(by, a_course(by, price=300_000), "A1", starts_on="2026-09-01", last_on="2027-05-31")
     run(by, checked(by, "ФИО;Группа;Цена в месяц\nИванов Иван;A1;2500\n"))

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daftar.lib.errors import Refusal
 from daftar.transfer.rules import Table, TableError, table_of_rows, table_of_text
+from daftar.transfer.sheet import TOO_MANY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +123,7 @@ def _sheet(content: bytes) -> list[list[str]]:
     except subprocess.TimeoutExpired as wrong:
         raise FileIsABomb from wrong
     except (subprocess.CalledProcessError, ValueError) as wrong:
-        raise FileNotATable from wrong
+        raise TooManyRows if getattr(wrong, "returncode", 0) == TOO_MANY else FileNotATable from wrong
     return rows
 
 

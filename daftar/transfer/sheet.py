@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MEMORY_BYTES, CPU_SECONDS = 1_500_000_000, 15
-MOST_CELLS = 1_200_000
+MOST_ROWS, MOST_CELLS = 70_000, 1_200_000
+TOO_MANY = 3
+"""The exit status that says so."""
 
 
 def main() -> None:
@@ -27,8 +29,8 @@ def main() -> None:
     sheet = next((each for each in map(book.get_sheet_by_index, range(len(book.sheet_names))) if each.height), None)
     rows: list[list[str]] = []
     if sheet is not None:
-        if sheet.height * sheet.width > MOST_CELLS:
-            sys.exit("too many cells")
+        if sheet.height > MOST_ROWS or sheet.height * sheet.width > MOST_CELLS:
+            sys.exit(TOO_MANY)
         rows = [[text_of(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
     json.dump(rows, sys.stdout)
 

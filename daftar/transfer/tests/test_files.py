@@ -113,6 +113,14 @@ def test_a_spreadsheet_bomb_is_refused_at_once_by_its_directory():
     assert time.monotonic() - began < 0.5
 
 
+def test_a_sheet_of_a_million_rows_is_refused_before_they_are_written_out():
+    rows = b"".join(b'<row r="%d"><c r="A%d"><v>1</v></c></row>' % (n, n) for n in range(1, 300_001))
+    began = time.monotonic()
+    with pytest.raises(TooManyRows):
+        read_table(an_xlsx(b"<sheetData>" + rows + b"</sheetData>"))
+    assert time.monotonic() - began < 4
+
+
 def test_a_bomb_that_lies_about_its_size_is_stopped_all_the_same():
     honest = a_bomb()
     with zipfile.ZipFile(io.BytesIO(honest)) as book:

@@ -187,5 +187,6 @@ def _import_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, obje
         "import-new": {"file": file, "branch_id": ids["branch_id"], "opens_on": str(today)},
         "import-columns": {"column_0": "name", "column_1": "groups", "column_2": "phone", "column_3": "balance"},
         "import-groups": {"fate_0": ids["group_id"], "fate_1": "new", "course_1": ids["course_id"]},
+        "import": {},
         "import-check": {},
     }

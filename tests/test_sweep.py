@@ -21,25 +21,11 @@ from tests.probe import ROLES, Probe, a_probe, good_bodies
 # Query values that name rows; pages must not believe them.
 QUERY_IDS = {"payment-new": "student", "group-add-student": "student", "payments": "desk", "history": "before"}
 WITHOUT_FORM = {
-    "today",
-    "history",
-    "students",
-    "student",
-    "groups",
-    "group",
-    "courses",
-    "rooms",
-    "payments",
-    "payment",
-    "debtors",
-    "desks",
-    "team",
-    "imports",
-    "import",
-    "import-errors",
-}
+    "today", "history", "students", "student", "groups", "group", "courses", "rooms", "payments", "payment", "debtors",
+    "desks", "team", "imports", "import-errors",
+}  # fmt: skip
 # Fields of an import's groups, numbered, by the rows they name.
-NUMBERED = {"fate": "group_id", "course": "course_id"}  # fmt: skip
+NUMBERED = {"fate": "group_id", "course": "course_id"}
 
 
 @pytest.fixture

@@ -287,6 +287,16 @@ def start_import(by: Actor, *, import_id: int) -> Import:
 
 
 @verb("transfer.import")
+def resume_import(by: Actor, *, import_id: int) -> Import:
+    """Asks once more for the rows of a running import, in case the job that should take them was lost."""
+    row = _locked(by, import_id)
+    if row.state == ImportState.RUNNING:
+        note(by, row, was=None, now={})
+        publish(by, ImportStarted(row.pk))
+    return row
+
+
+@verb("transfer.import")
 def take_rows(by: Actor, *, import_id: int) -> bool:
     """Takes over the next rows of a running import, all or nothing; whether there may be more of them.
 

@@ -129,6 +129,9 @@ def import_check(request: OfficeRequest, import_id: int) -> HttpResponse:
 @page("transfer.import")
 def import_progress(request: OfficeRequest, import_id: int) -> HttpResponse:
     by, row = request.by, queries.get_import(request.by, import_id)
+    if request.method == "POST":
+        services.resume_import(by, import_id=import_id)
+        return redirect("office:import", by.org_slug, import_id)
     progress = queries.progress(by, row)
     problems, at = paged(queries.problem_rows(by, row), number_in(request, "page") or 1)
     context = _about(row) | {

@@ -270,6 +270,23 @@ def test_the_number_of_statements_of_a_part_does_not_grow_with_its_rows(by):
     assert cost([f"Петров {a}{b}" for a in "бвгдлмнп" for b in "аоуэ"]) <= few
 
 
+def test_an_import_that_lost_its_job_is_asked_for_again(by):
+    row = checked(by, "ФИО\nИванов\n")
+    services.start_import(by, import_id=row.pk)
+
+    def waiting() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'transfer.run_import'")
+            return cursor.fetchone()[0]
+
+    before = waiting()
+    services.resume_import(by, import_id=row.pk)
+    assert waiting() == before + 1
+    services.take_rows(by, import_id=row.pk)
+    services.resume_import(by, import_id=row.pk)
+    assert waiting() == before + 1, "what is over is not begun again"
+
+
 def test_progress_counts(by):
     row = checked(by, "ФИО\nИванов\nПетров\nПетров\n")
     seen = progress(by, row)

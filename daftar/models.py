@@ -6,10 +6,12 @@ from daftar.finance.models import Desk, Payment, PaymentReversal, ReceiptCounter
 from daftar.ledger.models import Account, Transfer
 from daftar.orgs.models import AuditEntry, Branch, Member, MemberBranch, Organization, User
 from daftar.people.models import Contact, Payer, Student
+from daftar.transfer.models import Import, ImportRow
 from daftar.tuition.models import PriceStep, Subscription
 
 __all__ = [
     "AbsenceReason", "Account", "Attendance", "AuditEntry", "Branch", "Contact", "Course", "Desk", "Enrolment",
-    "Group", "Lesson", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep",
-    "ReceiptCounter", "Recurrence", "Room", "Student", "Subscription", "Transfer", "User",
+    "Group", "Import", "ImportRow", "Lesson", "Member", "MemberBranch", "Organization", "Payer", "Payment",
+    "PaymentReversal", "PriceStep", "ReceiptCounter", "Recurrence", "Room", "Student", "Subscription", "Transfer",
+    "User",
 ]  # fmt: skip

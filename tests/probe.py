@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 
 from daftar.attendance.models import AbsenceReason
 from daftar.attendance.services import conduct_lesson
@@ -15,6 +16,8 @@ from daftar.finance.services import take_payment
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.access import Actor
 from daftar.orgs.models import AuditEntry, Branch, Member
+from daftar.transfer import services as transfer
+from daftar.transfer.rules import Field
 from daftar.tuition.services import activate
 from tests.cast import a_centre, a_course, a_group, a_member, a_student, enrolled
 
@@ -41,6 +44,7 @@ def a_probe(slug: str) -> Probe:
         _people(probe)
         _courses(probe)
         _money(probe)
+        _files(probe)
     return probe
 
 
@@ -99,6 +103,33 @@ def _money(probe: Probe) -> None:
     ids["before"] = AuditEntry.objects.visible_to(by).order_by("-id")[0].pk
 
 
+def _files(probe: Probe) -> None:
+    """A checked file with a row of every kind, one group that is here and one that is not."""
+    by, ids = probe.by, probe.ids
+    names = [f"{probe.canary} {name}" for name in ("Olim", "Salim", "Olim")]
+    rows = [(names[0], f"{probe.canary} group"), (names[1], "A new one"), (names[2], ""), ("", names[0])]
+    text = "".join(f"{name};{group};12345;5\n" for name, group in rows)
+    content = f"Name;Group;Phone;Balance\n{text}".encode()
+    name = f"{probe.canary}.csv"
+    row = transfer.begin_import(by, branch_id=ids["branch_id"], file_name=name, content=content, opens_on=by.today)
+    fields = [Field.NAME, Field.GROUPS, Field.PHONE, Field.BALANCE]
+    row = transfer.choose_columns(by, import_id=row.pk, fields=fields)
+    from daftar.transfer.groups import from_json
+
+    transfer.choose_groups(by, import_id=row.pk, choices=from_json(row.groups))
+    ids["import_id"] = row.pk
+
+
+class Upload(BytesIO):
+    """A file that can be sent again and again."""
+
+    name, content_type = "new.csv", "text/csv"
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.seek(0)
+        return super().read(size)
+
+
 def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
     """What each form is sent with when nothing is wrong, by the name of its address."""
     ids, today = probe.ids, date.today()
@@ -146,4 +177,16 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "branch-new": {"name": "B new", "timezone": "Asia/Tashkent", "currency": "UZS", "language": "en"},
         "branch-edit": {"name": "B changed", "language": "en"},
         "settings": {"name": "Renamed", "activation_day_counts": "on"},
+        **_import_bodies(ids, today),
+    }
+
+
+def _import_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object]]:
+    file = Upload(b"Name;Group\nNew One;A1\n")
+    return {
+        "import-new": {"file": file, "branch_id": ids["branch_id"], "opens_on": str(today)},
+        "import-columns": {"column_0": "name", "column_1": "groups", "column_2": "phone", "column_3": "balance"},
+        "import-groups": {"fate_0": ids["group_id"], "fate_1": "new", "course_1": ids["course_id"]},
+        "import": {},
+        "import-check": {},
     }

@@ -22,6 +22,8 @@ from daftar.finance.services import open_desk, take_payment
 from daftar.lib.tenancy import tenant_transaction
 from daftar.office.urls import urlpatterns
 from daftar.people.models import Student
+from daftar.transfer.models import ImportRow
+from daftar.transfer.services import begin_import
 from daftar.tuition.services import enrol_active
 from tests.cast import PASSWORD, a_member, a_student
 from tests.probe import Probe, a_probe, good_bodies
@@ -67,6 +69,18 @@ def add_rows(ours: Probe, mark: str) -> None:
         enrol_active(by, student_id=ids["student_id"], group_id=other.pk, starts_on=by.today)
         open_desk(by, branch_id=ids["branch_id"], name=f"Desk {mark}", method="card")
         a_member(by, f"Member{mark}", "cashier")
+        content = f"Name\n{mark} one\n{mark} two\n\n".encode()
+        begin_import(by, branch_id=ids["branch_id"], file_name=mark, content=content, opens_on=by.today)
+        add_lines(by, ids["import_id"], mark)
+
+
+def add_lines(by, import_id: int, mark: str) -> None:
+    """More rows of a file, with something to say about each."""
+    rows = ImportRow.objects.visible_to(by).filter(file_id=import_id)
+    number = 100 + rows.count()
+    more = {"cells": [mark, "", "12345", "1"], "verdict": "warning", "problems": [["Phone", "bad_phone", "12345"]]}
+    for place in range(3):
+        ImportRow.objects.create(org_id=by.org_id, file_id=import_id, number=number + place, **more)
 
 
 def pages_of(ours: Probe) -> dict[str, str]:
@@ -132,6 +146,9 @@ WRONG = {
     "payment-reverse": {"reason": ""},
     "enrolment-activate": {"activated_on": "2001-01-01"},
     "lesson-new": {"held_on": "2001-01-01", "starts_time": "25:61"},
+    "import-new": {"opens_on": "yesterday"},
+    "import-columns": {"column_0": "by magic", "column_1": "groups", "column_2": "phone", "column_3": "balance"},
+    "import-groups": {"fate_0": "by magic", "fate_1": "new", "course_1": "new", "name_1": "C", "price_1": "-5"},
     "branch-new": {"name": "B", "timezone": "Moon/Sea", "currency": "UZS", "language": "en"},
 }
 

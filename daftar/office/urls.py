@@ -6,6 +6,7 @@ from daftar.office.journal.urls import urlpatterns as journal
 from daftar.office.money.urls import urlpatterns as money
 from daftar.office.people.urls import urlpatterns as people
 from daftar.office.settings.urls import urlpatterns as settings
+from daftar.office.transfer.urls import urlpatterns as transfer
 
 app_name = "office"
-urlpatterns = [*home, *people, *courses, *journal, *money, *settings]
+urlpatterns = [*home, *people, *courses, *journal, *money, *settings, *transfer]

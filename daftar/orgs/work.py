@@ -14,7 +14,6 @@ from daftar.orgs.queries import system_actor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
 # A lost connection, a restart of the database: a job is tried again, later and later, for about an hour.
 AGAIN = RetryStrategy(max_attempts=10, exponential_wait=2)
 

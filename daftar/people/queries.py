@@ -10,6 +10,9 @@ from daftar.people.models import Contact, ContactKind, Student
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import date
+
+TAIL = 7
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,29 @@ def phones(by: Actor, student_ids: Collection[int]) -> dict[int, str]:
     """The first phone of each student who has one."""
     rows = Contact.objects.visible_to(by).filter(student_id__in=student_ids, kind=ContactKind.MOBILE).order_by("-id")
     return {row.student_id: row.value or row.raw for row in rows}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What someone who was added by hand can be recognised by: `tails` are the last seven digits of the phones."""
+
+    search_key: str
+    born_on: date | None
+    tails: tuple[str, ...]
+
+
+@question("transfer.import")
+def added_by_hand(by: Actor) -> list[Identity]:
+    """Everyone whom no import brought, in two statements however many there are."""
+    rows = Student.objects.visible_to(by).filter(import_key=None)
+    phones: dict[int, list[str]] = {}
+    numbers = Contact.objects.visible_to(by).filter(kind=ContactKind.MOBILE, student__in=rows).exclude(digits="")
+    for student_id, digits in numbers.values_list("student_id", "digits"):
+        phones.setdefault(student_id, []).append(digits[-TAIL:])
+    return [
+        Identity(key, born_on, tuple(phones.get(pk, ())))
+        for pk, key, born_on in rows.values_list("pk", "search_key", "born_on")
+    ]
 
 
 @question("transfer.import")

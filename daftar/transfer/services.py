@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,29 @@ from daftar.courses import services as courses
 from daftar.courses.models import Course, Group
 from daftar.courses.rules import PlanKind
 from daftar.lib.errors import Refusal
-from daftar.orgs.access import Actor, note, verb
+from daftar.orgs.access import Actor, change, note, publish, verb
 from daftar.orgs.models import Branch
 from daftar.orgs.queries import today_in
 from daftar.people import services as people
 from daftar.people.queries import imported_keys
 from daftar.people.services import region_of
-from daftar.transfer.rules import GROUPS, ClientRow, RowProblem, read_rows
+from daftar.transfer import groups as choosing
+from daftar.transfer import taking
+from daftar.transfer.events import ImportStarted
+from daftar.transfer.files import read_table
+from daftar.transfer.models import Import, ImportRow, ImportState
+from daftar.transfer.rules import (
+    GROUPS,
+    ORDERS,
+    TAKEN,
+    ClientRow,
+    Field,
+    RowProblem,
+    guess,
+    heading_key,
+    read_rows,
+    wrong_fields,
+)
 from daftar.tuition import services as tuition
 
 if TYPE_CHECKING:
@@ -26,7 +43,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from daftar.people.models import Student
+    from daftar.transfer.groups import GroupChoice
 
+# The rows of one job, the earlier imports asked what a heading meant, the groups one can answer for.
+AT_ONCE, REMEMBERED, MOST_GROUPS = 200, 20, 400
 # Groups of a file have no dates: they run a year from the opening date until their page says otherwise.
 GROUP_LIFE = timedelta(days=365)
 
@@ -42,7 +62,40 @@ class FileRefused(Refusal):
 
 
 class OpeningAhead(Refusal):
+    field = "opens_on"
     text = _("The opening date lies in the future.")
+
+
+class NameColumnMissing(Refusal):
+    text = _("Say which column holds the students' names.")
+
+
+class ColumnTwice(Refusal):
+    text = _("Two columns cannot both be the same field.")
+
+
+class GroupWithoutCourse(Refusal):
+    text = _("The new group %(group)s needs a course.")
+
+
+class TooManyGroups(Refusal):
+    text = _("The columns name %(count)s groups, more than %(most)s. Is it really the group that stands there?")
+
+
+class GroupIsHere(Refusal):
+    text = _("There is a group %(group)s here already. Choose it, or leave the group out.")
+
+
+class CoursePlansDiffer(Refusal):
+    text = _("The new course %(course)s cannot be charged in two ways.")
+
+
+class ImportUnderWay(Refusal):
+    text = _("This file is being taken over already; nothing of it can be chosen anew.")
+
+
+class NotChecked(Refusal):
+    text = _("Choose the columns and groups of this file first.")
 
 
 @dataclass(frozen=True)
@@ -147,3 +200,159 @@ def _course(by: Actor, branch: Branch, subject: str, level: str) -> Course:
     return course or courses.add_course(
         by.trusted(), name=name, plan=PlanKind.PER_LESSON, currency=branch.currency, subject=subject, level=level
     )
+
+
+@verb("transfer.import")
+def begin_import(by: Actor, *, branch_id: int, file_name: str, content: bytes, opens_on: date) -> Import:
+    """Keeps a file and its rows, and guesses what the columns are; nobody becomes a student yet.
+
+    Refuses what is no table, is too large or unpacks to too much.
+    """
+    branch: Branch = Branch.objects.visible_to(by).one(pk=branch_id)
+    if opens_on > today_in(by, branch):
+        raise OpeningAhead
+    table = read_table(content)
+    fields = guess(table.headings, _remembered(by))
+    row: Import = Import.objects.create(
+        org_id=by.org_id, branch=branch, file_name=file_name[-200:], content=content, opens_on=opens_on,
+        content_hash=hashlib.sha256(content).hexdigest(), encoding=table.encoding, delimiter=table.delimiter,
+        headings=table.headings, fields=[field.value for field in fields], rows_count=len(table.lines),
+        begun_by=by.name, begun_at=by.at,
+    )  # fmt: skip
+    note(by, row, was=None, now={"rows": len(table.lines), "opens_on": opens_on})
+    ImportRow.objects.bulk_create(
+        [ImportRow(org_id=by.org_id, file=row, number=line.number, cells=line.cells) for line in table.lines],
+        batch_size=2000,
+    )
+    return row
+
+
+@verb("transfer.import")
+def choose_columns(by: Actor, *, import_id: int, fields: Sequence[Field], date_order: str = "") -> Import:
+    """Says what each column is and how unclear days are meant; remembered for the next file with such headings.
+
+    A file that names no groups is checked at once.
+    """
+    row = _changeable(by, import_id)
+    wrong = wrong_fields(fields)
+    if Field.NAME in wrong:
+        raise NameColumnMissing
+    if wrong:
+        raise ColumnTwice
+    order = date_order if date_order in ORDERS else ""
+    change(by, row, fields=[field.value for field in fields], date_order=order, state=ImportState.GROUPS.value)
+    choices = taking.suggested_groups(by, row)
+    if len(choices) > MOST_GROUPS:
+        raise TooManyGroups(count=len(choices), most=MOST_GROUPS)
+    change(by, row, groups=[choice.as_json() for choice in choices])
+    if not choices:
+        taking.check(by, row)
+        change(by, row, state=ImportState.CHECKED.value)
+    return row
+
+
+@verb("transfer.import")
+def choose_groups(by: Actor, *, import_id: int, choices: Sequence[GroupChoice]) -> Import:
+    """Says what becomes of each group that the file names, and checks every row: the dry run."""
+    row = _changeable(by, import_id)
+    if row.state == ImportState.COLUMNS:
+        raise NotChecked
+    plans: dict[str, str] = {}
+    for choice in choices:
+        if choice.is_made and choice.course_id is None:
+            if not choice.course_name.strip():
+                raise GroupWithoutCourse(group=choice.name)
+            if plans.setdefault(choice.course_name, choice.plan) != choice.plan:
+                raise CoursePlansDiffer(course=choice.course_name)
+    taking.refuse_strange(by, row, choices)
+    if here := taking.made_twice(by, row, choices):
+        raise GroupIsHere(group=here)
+    change(by, row, groups=[choice.as_json() for choice in choices], state=ImportState.CHECKED.value)
+    taking.check(by, row)
+    return row
+
+
+@verb("transfer.import")
+def start_import(by: Actor, *, import_id: int) -> Import:
+    """Makes the courses and groups that were asked for and lets the rows be taken in the background, as checked."""
+    row = _changeable(by, import_id)
+    if row.state != ImportState.CHECKED:
+        raise NotChecked
+    made = [_made(by, row, choice) for choice in choosing.from_json(row.groups)]
+    change(
+        by, row, groups=[choice.as_json() for choice in made], state=ImportState.RUNNING.value, started_at=by.at
+    )  # fmt: skip
+    publish(by, ImportStarted(row.pk))
+    return row
+
+
+@verb("transfer.import")
+def resume_import(by: Actor, *, import_id: int) -> Import:
+    """Asks once more for the rows of a running import, in case the job that should take them was lost."""
+    row = _locked(by, import_id)
+    if row.state == ImportState.RUNNING:
+        note(by, row, was=None, now={})
+        publish(by, ImportStarted(row.pk))
+    return row
+
+
+@verb("transfer.import")
+def take_rows(by: Actor, *, import_id: int) -> bool:
+    """Takes over the next rows of a running import, all or nothing; whether there may be more of them.
+
+    Done again after a break it goes on where the last finished part ended, so nothing is taken twice.
+    """
+    row = _locked(by, import_id)
+    if row.state != ImportState.RUNNING:
+        return False
+    rows = ImportRow.objects.visible_to(by).filter(file=row, is_done=False, verdict__in=TAKEN).order_by("number")
+    part = list(rows[:AT_ONCE])
+    taken = taking.take(by, row, part) if part else 0
+    if taken:
+        note(by, row, was=None, now={"students": taken})
+    if len(part) == AT_ONCE:
+        return True
+    change(by, row, state=ImportState.DONE.value, finished_at=by.at)
+    return False
+
+
+def _locked(by: Actor, import_id: int) -> Import:
+    rows = Import.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    row: Import = rows.select_related("branch").defer("content").one(pk=import_id)
+    return row
+
+
+def _changeable(by: Actor, import_id: int) -> Import:
+    row = _locked(by, import_id)
+    if row.state in {ImportState.RUNNING, ImportState.DONE}:
+        raise ImportUnderWay
+    return row
+
+
+def _remembered(by: Actor) -> dict[str, str]:
+    """What headings meant in earlier files of the organization, the newest first."""
+    rows = Import.objects.visible_to(by).exclude(state=ImportState.COLUMNS).order_by("-id")
+    found: dict[str, str] = {}
+    for headings, fields in rows.values_list("headings", "fields")[:REMEMBERED]:
+        for heading, field in zip(headings, fields, strict=True):
+            found.setdefault(heading_key(heading), field)
+    return found
+
+
+def _made(by: Actor, row: Import, choice: GroupChoice) -> GroupChoice:
+    """The choice with the group that had to be made for it, and its course."""
+    if not choice.is_made:
+        return choice
+    trusted = by.trusted()
+    course_id, price = choice.course_id, choice.price
+    if course_id is None:
+        course: Course | None = Course.objects.visible_to(by).filter(name=choice.course_name).first()
+        course = course or courses.add_course(
+            trusted, name=choice.course_name, plan=PlanKind(choice.plan), currency=row.branch.currency, price=price
+        )
+        course_id, price = course.pk, None if course.price == price else price
+    group = courses.add_group(
+        trusted, branch_id=row.branch_id, name=choice.name, course_id=course_id, starts_on=row.opens_on, price=price,
+        last_on=row.opens_on + GROUP_LIFE, schedule=courses.Schedule(choice.weekdays, choice.starts_time),
+    )  # fmt: skip
+    return replace(choice, group_id=group.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from daftar.courses.events import TuitionFactsChanged
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from daftar.courses.models import Enrolment
     from daftar.ledger.models import Account
     from daftar.people.models import Student as StudentRow
+    from daftar.tuition.rules import PlanKind
 
 
 @verb("tuition.activate")
@@ -70,6 +72,44 @@ def bind_lesson_prices(by: Actor, *, prices: Sequence[tuple[StudentRow, int]], s
         ],
         batch_size=2000,
     )
+
+
+@dataclass(frozen=True)
+class GroupPrice:
+    """What a student pays in a group, by the enrolment: nothing from `starts_on`, `amount` from `charged_from`."""
+
+    enrolment: Enrolment
+    plan: PlanKind
+    lessons_count: int
+    amount: int
+    starts_on: date
+    charged_from: date
+
+
+@verb("tuition.manage")
+def bind_group_prices(by: Actor, *, prices: Sequence[GroupPrice]) -> None:
+    """Binds students to the prices of their groups, in minor units; statements do not grow with them.
+
+    What lies before `charged_from` costs nothing here: another program charged it, and the opening balance holds it.
+    """
+    rows = Subscription.objects.bulk_create(
+        [
+            Subscription(
+                org_id=by.org_id, student_id=price.enrolment.student_id, group_id=price.enrolment.group_id,
+                enrolment=price.enrolment, plan=price.plan.value, lessons_count=price.lessons_count,
+                starts_on=price.starts_on,
+            )
+            for price in prices
+        ],
+        batch_size=2000,
+    )  # fmt: skip
+    steps = [
+        PriceStep(org_id=by.org_id, subscription=row, from_on=from_on, amount=amount)
+        for row, price in zip(rows, prices, strict=True)
+        for from_on, amount in sorted({price.starts_on: 0, price.charged_from: price.amount}.items())
+    ]
+    PriceStep.objects.bulk_create(steps, batch_size=2000)
+    publish(by, TuitionFactsChanged(tuple(sorted({price.enrolment.student_id for price in prices}))))
 
 
 @verb("tuition.manage")

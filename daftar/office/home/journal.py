@@ -32,9 +32,20 @@ VERBS = {
     "attendance.conduct_lesson": _("marked the lesson"), "finance.take_payment": _("recorded the payment"),
     "finance.reverse_payment": _("reversed the payment"), "finance.open_desk": _("opened the desk"),
     "finance.edit_desk": _("edited the desk"), "transfer.import_clients": _("imported a file"),
+    "transfer.begin_import": _("brought the file"), "transfer.choose_columns": _("chose the columns of the file"),
+    "transfer.choose_groups": _("chose the groups of the file"), "transfer.start_import": _("started the import of"),
+    "transfer.take_rows": _("imported rows of"),
+    "transfer.resume_import": _("started the import of"),
     "finance.open_first_desks": _("opened the desks"),
 }  # fmt: skip
-PAGES = {"student": "student", "group": "group", "lesson": "lesson", "payment": "payment", "enrolment": ""}
+PAGES = {
+    "student": "student",
+    "group": "group",
+    "lesson": "lesson",
+    "payment": "payment",
+    "enrolment": "",
+    "import": "import",
+}
 MOST_LINES = 12
 # What is worth telling of a change, in words; everything else is kept but not shown.
 FIELDS = {

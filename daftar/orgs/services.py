@@ -123,12 +123,12 @@ def edit_member(
     by: Actor, *, member_id: int, name: str, role: str, branch_ids: Collection[int], is_active: bool
 ) -> Member:
     """Changes a member's name, role, branches, or ends the access at once."""
-    member: Member = Member.objects.visible_to(by).one(pk=member_id)
-    if member.role == Role.OWNER and not (is_active and role == Role.OWNER):
-        owners = Member.objects.visible_to(by).filter(role=Role.OWNER, is_active=True)
-        # All owners are locked, in order: of those who step down at once the last one finds nobody else.
-        if {row.pk for row in owners.select_for_update(no_key=True).order_by("id")} <= {member_id}:
-            raise LastOwner
+    # All owners are locked, in order, and then the member: of those who step down at once the last finds nobody else.
+    rows = Member.objects.visible_to(by).select_for_update(no_key=True)
+    owners = {row.pk for row in rows.filter(role=Role.OWNER, is_active=True).order_by("id")}
+    member: Member = rows.one(pk=member_id)
+    if member.role == Role.OWNER and not (is_active and role == Role.OWNER) and owners <= {member_id}:
+        raise LastOwner
     change(by, member, name=name, role=Role(role).value, is_active=is_active, all_branches=not branch_ids)
     _set_branches(by, member, branch_ids)
     return member

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
+from django.db import connection
+
 from daftar.courses.models import Course
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import add_course
@@ -26,6 +31,36 @@ def test_owners_who_all_step_down_at_once_leave_one(by):
     assert kinds(answers) == {"done": CROWD - 1, "LastOwner": 1}
     with tenant_transaction(by.org_id):
         assert Member.objects.visible_to(by).filter(role="owner").count() == 1
+
+
+def test_the_only_owner_cannot_be_ended_by_somebody_who_still_saw_an_administrator(by):
+    """The change that made her the only owner is not yet committed when hers begins."""
+    with tenant_transaction(by.org_id):
+        heir = add_member(by, name="Heir", role="administrator")
+        owner = Member.objects.visible_to(by).get(role="owner")
+
+    def ending():
+        edit_member(by, member_id=heir.pk, name=heir.name, role=heir.role, branch_ids=(), is_active=False)
+
+    answers = []
+    begun = threading.Thread(target=lambda: answers.extend(at_once(by, [ending])))
+    with tenant_transaction(by.org_id):
+        edit_member(by, member_id=heir.pk, name=heir.name, role="owner", branch_ids=(), is_active=True)
+        stepping_down(by, owner)()
+        begun.start()
+        wait_for_a_lock()
+    begun.join()
+    assert kinds(answers) == {"LastOwner": 1}
+
+
+def wait_for_a_lock():
+    with connection.cursor() as cursor:
+        for _ in range(200):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() != (0,):
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waited")
 
 
 def test_a_name_wanted_by_sixteen_is_given_once(by):

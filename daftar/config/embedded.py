@@ -38,6 +38,7 @@ PORT = 5432  # only the name of a socket where there are sockets
 BUILTIN_LOCALE_SINCE = 17
 MAX_SOCKET_PATH = 100
 LONGEST_RECOVERY = 600
+LONGEST_STOP = 30
 MAX_LOG = 10_000_000
 # A number that no process has: see _Cluster.forget_stale.
 NO_PROCESS = 2**31 - 2
@@ -112,7 +113,7 @@ def stop(data: Path, mode: str = "fast") -> bool:
         if cluster.pid() is None:
             return False
         short = Path(cluster.pid_file()[4].strip() or cluster.data)
-        cluster.call("pg_ctl", "-D", cluster.postgres, "-m", mode, "-w", "-t", str(LONGEST_RECOVERY), "stop")
+        cluster.end(mode)
         if short.name.startswith("daftar-") and not short.is_relative_to(cluster.data):
             with suppress(OSError):
                 short.rmdir()
@@ -301,6 +302,12 @@ class _Cluster:
             if "shared memory block" not in said or time.monotonic() > patience:
                 raise EmbeddedError(f"PostgreSQL does not start: {_reason(said)} (all of it: {self.log})")
             time.sleep(0.3)
+
+    def end(self, mode: str) -> None:
+        """Stops the server; one asked in the middle of a recovery may never end by itself (PostgreSQL 18)."""
+        stop, wait = ("stop", "-D", self.postgres), ("-w", "-t", str(LONGEST_STOP))
+        if self.run(self.programs() / "pg_ctl", *stop, *wait, "-m", mode).returncode and self.pid() is not None:
+            self.call("pg_ctl", *stop, *wait, "-m", "immediate")
 
     # ------------------------------------------------------------------ programs
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 10.0  # seconds between asking a process to end and killing it
 ASK_AGAIN = 0.5  # seconds between two requests to end
-HEALTHY = 10.0  # seconds after which a child counts as well started
+LEFT_PATIENCE = 3.0  # the same for what a killed `up` left: nobody waits for its answers
+HEALTHY = 3.0  # seconds after which a child counts as well started
 FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
 TURN = 0.1
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,10 +136,14 @@ class Supervisor:
         running = [child.process for child in self.children if child.process]
         for process in running:
             process.terminate()
-        patience = time.monotonic() + PATIENCE
+        patience, ask = time.monotonic() + PATIENCE, time.monotonic() + 2 * ASK_AGAIN
+        while (alive := [each for each in running if each.poll() is None]) and time.monotonic() < patience:
+            if time.monotonic() > ask:  # all of a server that was just loading: it told its part, which missed it
+                for process in alive:
+                    _signal_group(process.pid, signal.SIGTERM)
+                ask = time.monotonic() + ASK_AGAIN
+            time.sleep(TURN / 2)
         for process in running:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.0, patience - time.monotonic()))
             _kill_group(process.pid)
             process.kill()
             process.wait()
@@ -153,7 +158,7 @@ def stop_leftovers(data: Path) -> list[str]:
     """Ends the children of a supervisor that was killed; gives their names."""
     files = {file: int(file.read_text(encoding="ascii") or 0) for file in _folder(data).glob("*.pid")}
     left = {file: group for file, group in files.items() if group and list(_members(group, data))}
-    patience, ask = time.monotonic() + PATIENCE, 0.0
+    patience, ask = time.monotonic() + LEFT_PATIENCE, 0.0
     while alive := [pid for group in left.values() for pid in _members(group, data)]:
         now = time.monotonic()
         if now > ask:  # again and again: a process that is just loading misses the first request
@@ -226,8 +231,13 @@ def _signal(pid: int, number: int) -> None:
 
 def _kill_group(group: int) -> None:
     if sys.platform != "win32":
+        _signal_group(group, signal.SIGKILL)
+
+
+def _signal_group(group: int, number: int) -> None:
+    if sys.platform != "win32":
         with suppress(OSError):  # nothing of it is left
-            os.killpg(group, signal.SIGKILL)
+            os.killpg(group, number)
 
 
 def _ending(code: int) -> str:

@@ -114,10 +114,9 @@ class Client(threading.Thread):
             self.journal.close()
 
     def _sign_in(self) -> None:
-        while not self.browser.cookies.get("sessionid"):
-            self.browser.get("/login/")
-            fields = [("login", self.centre["login"]), ("password", self.centre["password"])]
-            if self.browser.post("/login/", fields).is_lost:
+        fields = [("login", self.centre["login"]), ("password", self.centre["password"])]
+        while not self.browser.cookies.get("sessionid") and not self.stopped.is_set():
+            if self.browser.get("/login/").is_lost or self.browser.post("/login/", fields).is_lost:
                 time.sleep(0.2)
 
     def _work(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import random
 import time
-from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -20,7 +19,7 @@ from tests.crash import naive
 from tests.crash.audit import audit
 from tests.crash.clients import read_journals
 from tests.crash.installation import Installation
-from tests.crash.killing import KINDS, Killer
+from tests.crash.killing import KINDS
 from tests.crash.siege import Siege
 
 pytestmark = [
@@ -47,9 +46,6 @@ SPOILT = {
         "charges", "drift",
     },
 }  # fmt: skip
-RECOVERS_FOR = 4.0
-# Ending, preparing, starting; less than what a process that does not listen is given before it is killed.
-AT_ONCE = 9.0
 
 
 def test_twenty_kills_lose_double_and_halve_nothing(capsys):
@@ -75,34 +71,6 @@ def test_twenty_kills_lose_double_and_halve_nothing(capsys):
             assert kinds <= look_into(siege, spoiling).faults.keys(), "the audit can see what it looks for"
 
 
-@pytest.mark.parametrize(
-    "kind",
-    ["web", "worker", "database"],
-)
-def test_up_that_is_killed_right_after_something_else_is_back_at_once(running, kind):
-    """Its first act is to end what was left, and some of that may just be starting."""
-    killer = Killer(running.data, random.Random(1))
-    for pause in (0.3, 0.8):
-        running.wait_until(partial(killer.kill, kind), f"no {kind} to kill")
-        time.sleep(pause)
-        began = time.monotonic()
-        running.kill_and_start_again()
-        assert time.monotonic() - began < AT_ONCE
-
-
-def test_up_waits_for_a_database_that_recovers(running):
-    killer = Killer(running.data, random.Random(1))
-    recovery = None
-    while recovery is None:  # it may be over before it is seen
-        running.wait_until(partial(killer.kill, "backend"), "no backend to kill")
-        recovery = killer.hold_recovery()
-    with recovery:
-        running.kill()
-        running.start()
-        time.sleep(RECOVERS_FOR)
-    running.wait_for_answer()
-
-
 def test_payments_taken_naively_do_not_survive_the_same(capsys):
     began = time.monotonic()
     with Installation("tests.crash.naive") as installation:
@@ -117,12 +85,6 @@ def test_payments_taken_naively_do_not_survive_the_same(capsys):
     assert verdict.count("doubled", "lost", "transfer without its payment", "receipt numbers") > 0
     assert siege.watcher.breaches
     assert code == 1 and "accounts drifted" in said, "the product's own check sees it too"
-
-
-@pytest.fixture(scope="module")
-def running():
-    with Installation() as installation:
-        yield installation
 
 
 def a_seed() -> int:

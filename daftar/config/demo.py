@@ -1,4 +1,7 @@
-"""The demo centre: sixty students and three months, made by calling the verbs a centre would call, day after day."""
+"""The demo centre: three branches, 300 students and four months, made by the verbs a centre would call day after day.
+
+The house is opened at once, so that people can sign in; its days are lived by the worker, and go on being lived.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from zoneinfo import ZoneInfo
 from daftar.attendance.queries import expected_students, reasons
 from daftar.attendance.services import conduct_lesson
 from daftar.courses import services as courses
-from daftar.courses.models import Enrolment, Group, Lesson
+from daftar.courses.models import Enrolment, Lesson, LessonStatus
 from daftar.courses.rules import EVEN, ODD, PlanKind
 from daftar.finance.queries import desks
 from daftar.finance.services import take_payment
@@ -19,47 +22,27 @@ from daftar.lib.period import add_months
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs import services as orgs
 from daftar.orgs.founding import found
-from daftar.orgs.models import Branch, Member
+from daftar.orgs.models import Branch, Member, Organization
+from daftar.orgs.work import task
 from daftar.people import services as people
+from daftar.people.models import Student
 from daftar.tuition.jobs import reconcile_all
 from daftar.tuition.services import activate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
+    from daftar.courses.models import Course, Group
     from daftar.orgs.access import Actor
 
 SLUG, ZONE, PASSWORD = "demo", "Asia/Tashkent", "daftar-demo"
+MONTHS = 4
 LOGINS = {
     "owner": "owner@demo.invalid",
     "administrator": "admin@demo.invalid",
     "cashier": "cashier@demo.invalid",
     "teacher": "teacher@demo.invalid",
 }
-GIVEN = (
-    "Aziz", "Malika", "Sardor", "Nilufar", "Jasur", "Dildora", "Otabek", "Shahnoza", "Bekzod", "Zilola", "Rustam",
-    "Kamola", "Sherzod", "Feruza", "Timur", "Madina", "Doniyor", "Lola", "Anvar", "Sevara",
-)  # fmt: skip
-FAMILY = ("Karimov", "Rahimov", "Yusupov", "Toshmatov", "Saidov", "Nazarov")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A group of the demo centre: name, course, days, hour, teacher (by place in the team) and size."""
-
-    name: str
-    course: str
-    days: tuple[int, ...]
-    hour: int
-    teacher: int
-    size: int
-
-
-PLANS = (
-    Plan("IELTS-1", "English IELTS", ODD, 15, 0, 12), Plan("IELTS-2", "English IELTS", EVEN, 17, 1, 12),
-    Plan("Beginner-4", "English Beginner", EVEN, 9, 0, 11), Plan("Python-2", "Python", (2, 6), 16, 2, 9),
-    Plan("Maths-9", "Mathematics", ODD, 10, 2, 10), Plan("Drawing", "Drawing", (6,), 11, 1, 6),
-)  # fmt: skip
 # Name, way of charging, price in minor units, lessons it is for.
 COURSES = (
     ("English IELTS", PlanKind.CALENDAR_MONTH, 60_000_000, 1),
@@ -67,62 +50,167 @@ COURSES = (
     ("Mathematics", PlanKind.CALENDAR_MONTH, 40_000_000, 1), ("Python", PlanKind.PER_LESSON, 64_000_000, 8),
     ("Drawing", PlanKind.PER_LESSON, 8_000_000, 1),
 )  # fmt: skip
+MEN = (
+    "Aziz", "Sardor", "Jasur", "Otabek", "Bekzod", "Rustam", "Sherzod", "Timur", "Doniyor", "Anvar", "Oʻrinboy",
+    "Ulugʻbek", "Farruh", "Islom", "Javohir", "Kamron", "Laziz", "Mirzo", "Nodir", "Olim", "Said", "Temur", "Umid",
+    "Xurshid", "Ziyod",
+)  # fmt: skip
+WOMEN = (
+    "Malika", "Nilufar", "Dildora", "Shahnoza", "Zilola", "Kamola", "Feruza", "Madina", "Lola", "Sevara", "Barno",
+    "Charos", "Durdona", "Gavhar", "Hilola", "Iroda", "Laylo", "Mohira", "Nigora", "Oygul", "Parvina", "Robiya",
+    "Sitora", "Umida", "Yulduz",
+)  # fmt: skip
+FAMILIES = (
+    "Karimov", "Rahimov", "Yusupov", "Toshmatov", "Saidov", "Nazarov", "Ahmedov", "Ismoilov", "Qodirov", "Mirzayev",
+    "Oripov", "Sobirov",
+)  # fmt: skip
+HOURS = (9, 11, 15, 17, 19)
+MORNING = time(6)
 
 
-def make_demo(now: datetime) -> None:
-    """Founds the demo centre three months before `now` and lives through them, in one transaction."""
-    begins = add_months(now.date(), -3).replace(day=1)
+@dataclass(frozen=True)
+class House:
+    """A branch of the demo centre: its teachers, each with a room, and the courses of their groups."""
+
+    name: str
+    address: str
+    phone: str
+    teachers: Mapping[str, tuple[str, ...]]
+
+
+HOUSES = (
+    House(
+        "Chilonzor", "Bunyodkor 12", "+998712000001",
+        {
+            "Dilnoza Demo": ("English IELTS", "English IELTS", "English Beginner", "English Beginner"),
+            "Jamshid Demo": ("Mathematics", "Mathematics", "Mathematics"),
+            "Nodira Demo": ("Python", "Python", "Drawing", "Drawing"),
+        },
+    ),
+    House(
+        "Yunusobod", "Amir Temur 108", "+998712000002",
+        {
+            "Gulnoza Demo": ("English IELTS", "English Beginner", "English Beginner"),
+            "Sherali Demo": ("Mathematics", "Mathematics", "Python"), "Zuhra Demo": ("Drawing", "Python", "Drawing"),
+        },
+    ),
+    House(
+        "Samarqand", "Registon 5", "+998662000003",
+        {
+            "Akmal Demo": ("English Beginner", "English IELTS", "English Beginner"),
+            "Hulkar Demo": ("Mathematics", "Python"), "Bobur Demo": ("Drawing", "Mathematics"),
+        },
+    ),
+)  # fmt: skip
+LARGE, SMALL, LARGE_GROUPS = 12, 11, 3
+
+
+def make_demo(now: datetime) -> Actor:
+    """Opens the demo centre as it stood four months before `now`, and asks the worker to live through them."""
+    begins = add_months(now.date(), -MONTHS)
+    first = HOUSES[0]
     by = found(
-        slug=SLUG, name="Bilim Demo", currency="UZS", timezone=ZONE, language="en", branch="Chilonzor",
+        slug=SLUG, name="Bilim Demo", currency="UZS", timezone=ZONE, language="en", branch=first.name,
         owner="Aziza Demo", email=LOGINS["owner"], password=PASSWORD, at=_noon(begins), is_demo=True,
     )  # fmt: skip
     with tenant_transaction(by.org_id):
         _open_house(by, begins, now.date())
-        for on in _days(begins, now.date()):
-            _live(replace(by, at=min(_noon(on), now)), on, is_last=on == now.date())
+        Organization.objects.filter(pk=by.org_id).update(demo_until=begins - timedelta(days=1))
+        live_on.defer(org_id=by.org_id)
+    return by
+
+
+@task("demo.live_on")
+def live_on(by: Actor) -> None:
+    """Lives the next day of the demo centre, if it has come, and asks for the day after it."""
+    org = Organization.objects.select_for_update(no_key=True).get(pk=by.org_id)
+    if not org.is_demo or org.demo_until is None:
+        return
+    on = org.demo_until + timedelta(days=1)
+    if on > by.today:
+        return  # the same job came twice
+    live(replace(by, at=min(_noon(on), by.at)), on, is_last=on == by.today)
+    org.demo_until = on
+    org.save(update_fields=["demo_until"])
+    tomorrow = datetime.combine(by.today + timedelta(days=1), MORNING, tzinfo=ZoneInfo(ZONE))
+    (live_on if on < by.today else live_on.configure(schedule_at=tomorrow)).defer(org_id=by.org_id)
 
 
 def _noon(on: date) -> datetime:
     return datetime.combine(on, time(12), tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
 
 
-def _days(first: date, last: date) -> Iterator[date]:
-    yield from (first + timedelta(days=count) for count in range((last - first).days + 1))
-
-
 def _open_house(by: Actor, begins: date, today: date) -> None:
-    branch = Branch.objects.visible_to(by).get()
-    team: list[Member] = [
-        orgs.add_member(by, name="Dilnoza Demo", role="teacher", email=LOGINS["teacher"], password=PASSWORD),
-        orgs.add_member(by, name="Jamshid Demo", role="teacher"),
-        orgs.add_member(by, name="Nodira Demo", role="teacher"),
-    ]
     orgs.add_member(by, name="Botir Demo", role="administrator", email=LOGINS["administrator"], password=PASSWORD)
     orgs.add_member(by, name="Kamola Demo", role="cashier", email=LOGINS["cashier"], password=PASSWORD)
-    rooms = [courses.add_room(by, branch_id=branch.pk, name=f"Room {number}", capacity=14) for number in (1, 2, 3)]
     made = {
         name: courses.add_course(by, name=name, plan=plan, currency="UZS", price=price, lessons_count=count)
         for name, plan, price, count in COURSES
     }
-    places = iter(range(60))
-    for plan in PLANS:
-        group = courses.add_group(
-            by, branch_id=branch.pk, name=plan.name, course_id=made[plan.course].pk, starts_on=begins,
-            last_on=add_months(today, 6), schedule=courses.Schedule(plan.days, time(plan.hour)),
-            teacher_id=team[plan.teacher].pk, room_id=rooms[plan.teacher].pk, capacity=14,
-        )  # fmt: skip
-        for place in (place for _, place in zip(range(plan.size), places, strict=False)):
-            _join(by, group, place, begins, today=today)
+    groups: list[Group] = []
+    for place, house in enumerate(HOUSES):
+        branch = _branch(by, house, is_first=place == 0)
+        for number, (teacher, taught) in enumerate(house.teachers.items(), 1):
+            groups += _groups(
+                by, branch, _teacher(by, branch, teacher), (number, [made[name] for name in taught]), begins
+            )
+    sizes = [LARGE if place < LARGE_GROUPS else SMALL for place in range(len(groups))]
+    places = iter(range(sum(sizes)))
+    for group, size in zip(groups, sizes, strict=True):
+        for _seat in range(size):
+            _join(by, group, next(places), begins, today=today)
+
+
+def _branch(by: Actor, house: House, *, is_first: bool) -> Branch:
+    """The first one was opened with the centre."""
+    if is_first:
+        own: Branch = Branch.objects.visible_to(by).get()
+        values = {"name": house.name, "language": "en", "address": house.address, "phone": house.phone}
+        return orgs.edit_branch(by, branch_id=own.pk, **values)
+    return orgs.add_branch(
+        by, name=house.name, timezone=ZONE, currency="UZS", language="en", address=house.address, phone=house.phone
+    )
+
+
+def _teacher(by: Actor, branch: Branch, name: str) -> Member:
+    """The first one signs in."""
+    email = LOGINS["teacher"] if name == "Dilnoza Demo" else ""
+    password = PASSWORD if email else ""
+    return orgs.add_member(by, name=name, role="teacher", branch_ids=[branch.pk], email=email, password=password)
+
+
+def _groups(
+    by: Actor, branch: Branch, teacher: Member, room_and_courses: tuple[int, list[Course]], begins: date
+) -> list[Group]:
+    """A teacher's groups in the teacher's room, one after the other: on odd and on even days by turns."""
+    number, taught = room_and_courses
+    room = courses.add_room(by, branch_id=branch.pk, name=f"Room {number}", capacity=14)
+    return [
+        courses.add_group(
+            by, branch_id=branch.pk, name=f"{course.name} {branch.name[0]}{number}{place}", course_id=course.pk,
+            starts_on=begins, last_on=add_months(begins, MONTHS + 6),
+            schedule=courses.Schedule((ODD, EVEN)[place % 2], time(HOURS[(place + number) % len(HOURS)])),
+            teacher_id=teacher.pk, room_id=room.pk, capacity=14,
+        )
+        for place, course in enumerate(taught, 1)
+    ]  # fmt: skip
+
+
+def name_of(place: int) -> tuple[str, str]:
+    """The name of a student and of the family that pays; no name comes twice."""
+    families, family = divmod(place, len(FAMILIES))
+    is_man = (place + families) % 2
+    given = (MEN if is_man else WOMEN)[families % len(MEN)]
+    return f"{given} {FAMILIES[family]}{'' if is_man else 'a'}", f"{FAMILIES[family]} family"
 
 
 def _join(by: Actor, group: Group, place: int, begins: date, *, today: date) -> None:
     """A student who comes some day of the first weeks; every twelfth came lately and is still on trial."""
-    family = FAMILY[place % len(FAMILY)] + ("a" if place % 2 else "")
+    name, family = name_of(place)
     is_new = place % 12 == 11
     joined_on = today - timedelta(days=place % 3) if is_new else begins + timedelta(days=place * 7 % 30)
     student = people.add_student(
-        by, full_name=f"{GIVEN[place % len(GIVEN)]} {family}", branch_id=group.branch_id,
-        phone=f"+99890{1000000 + place * 1237}", payer_name=f"{family} family",
+        by, full_name=name, branch_id=group.branch_id, phone=f"+99890{1000000 + place * 1237}", payer_name=family,
         born_on=date(2008 + place % 8, 1 + place % 12, 1 + place % 28),
     )  # fmt: skip
     courses.enrol_student(by, student_id=student.pk, group_id=group.pk, starts_on=joined_on)
@@ -133,16 +221,15 @@ def _as(by: Actor, member: Member) -> Actor:
     return replace(by, member_id=member.pk, name=member.name)
 
 
-def _live(by: Actor, on: date, *, is_last: bool) -> None:
+def live(by: Actor, on: date, *, is_last: bool) -> None:
     """What the centre does on one day: activates, teaches, charges, takes money. Today's lessons are left to mark."""
     team = {row.role: row for row in Member.objects.visible_to(by).order_by("-id")}
     for row in Enrolment.objects.visible_to(by).filter(activated_on=None, starts_on=on - timedelta(days=3)):
         activate(_as(by, team["administrator"]), enrolment_id=row.pk, activated_on=on)
-    if not is_last:
-        for lesson in (
-            Lesson.objects.visible_to(by).filter(held_on=on).select_related("teacher").order_by("starts_at", "id")
-        ):
-            _teach(_as(by, lesson.teacher), lesson)
+    taught_until = on - timedelta(days=1) if is_last else on
+    due = Lesson.objects.visible_to(by).filter(held_on__lte=taught_until, status=LessonStatus.PLANNED)
+    for lesson in due.select_related("teacher").order_by("starts_at", "id"):
+        _teach(_as(by, lesson.teacher), lesson)
     if on.day == 1 or is_last:
         reconcile_all(by)
     _collect(_as(by, team["cashier"]), on)
@@ -160,13 +247,14 @@ def _teach(by: Actor, lesson: Lesson) -> None:
 
 def _collect(by: Actor, on: date) -> None:
     """Most who owe pay on a day of theirs; every ninth is late and some of those still owe today."""
-    rows = Enrolment.objects.visible_to(by).exclude(activated_on=None).values_list("student_id", flat=True)
-    owing = {pk: sum_ for pk, sum_ in balances(by, list(rows)).items() if sum_ < 0}
+    branch_of = dict(Student.objects.visible_to(by).values_list("id", "branch_id"))
+    owing = {pk: sum_ for pk, sum_ in balances(by, list(branch_of)).items() if sum_ < 0}
     tills = desks(by)
     for student_id, balance in sorted(owing.items()):
         pays_on = 25 if student_id % 9 == 0 else 2 + student_id % 10
         if on.day == pays_on:
+            own = [till for till in tills if till.branch_id == branch_of[student_id]]
             take_payment(
-                by, student_id=student_id, desk_id=tills[student_id % len(tills)].pk, amount=-balance, paid_on=on,
+                by, student_id=student_id, desk_id=own[student_id % len(own)].pk, amount=-balance, paid_on=on,
                 key=f"demo-{student_id}-{on}",
             )  # fmt: skip

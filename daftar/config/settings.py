@@ -158,7 +158,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
 MEDIA_ROOT = ENV.data / "files"
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
-PROCRASTINATE_IMPORT_PATHS = ["daftar.tuition.jobs", "daftar.transfer.jobs", "daftar.orgs.jobs"]
+PROCRASTINATE_IMPORT_PATHS = ["daftar.tuition.jobs", "daftar.transfer.jobs", "daftar.orgs.jobs", "daftar.config.demo"]
 PROCRASTINATE_ON_APP_READY = None
 
 # `check --deploy` speaks of a site behind TLS; an installation on loopback has none.

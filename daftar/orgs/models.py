@@ -51,6 +51,8 @@ class Organization(models.Model):
     # Decision D1: whether the lesson on the day of activation is charged.
     activation_day_counts = models.BooleanField(default=True)
     is_demo = models.BooleanField(default=False)
+    # The last day that the demo centre has lived through; empty for every other.
+    demo_until = models.DateField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name

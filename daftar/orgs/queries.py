@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -107,6 +107,15 @@ def branches(by: Actor) -> list[Branch]:
 def organization(by: Actor) -> Organization:
     """The actor's organization with its settings."""
     return Organization.objects.get(pk=by.org_id)
+
+
+@question("courses.view")
+def demo_until(by: Actor) -> date | None:
+    """The day up to which a demo centre has been made, while it is being made; None for every other centre."""
+    org = Organization.objects.get(pk=by.org_id)
+    # A day is lived in its morning, so yesterday is up to date.
+    behind = org.demo_until is not None and org.demo_until < by.today - timedelta(days=1)
+    return org.demo_until if behind else None
 
 
 @question("courses.view")

@@ -9,6 +9,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from daftar.lib.tenancy import tenant_transaction
+from daftar.orgs.models import Organization
 from daftar.orgs.queries import system_actor
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def task(name: str) -> Callable[[Callable[..., Any]], Any]:
         @app.task(name=name, retry=AGAIN)
         @wraps(function)
         def run(*, org_id: int, **arguments: Any) -> None:
+            if not Organization.objects.filter(pk=org_id).exists():
+                return  # a demo centre that was removed while its job waited
             with tenant_transaction(org_id):
                 function(system_actor(org_id), **arguments)
 

@@ -28,8 +28,8 @@ SAYS_SO = b"Daftar answers at "
 class Installation:
     """`up` on a temporary folder, with its durable defaults; the folder is kept when something went wrong."""
 
-    def __init__(self, module: str = "daftar.config.cli") -> None:
-        self.module = module
+    def __init__(self, module: str = "daftar.config.cli", *, more: tuple[str, ...] = ("--no-demo",)) -> None:
+        self.module, self.more = module, more
         self.folder = Path(tempfile.mkdtemp(prefix="daftar-crash-"))
         self.folder.chmod(0o711)  # the database's account passes through
         self.data, self.log = self.folder / "data", self.folder / "up.log"
@@ -45,7 +45,7 @@ class Installation:
         return self
 
     def start(self) -> None:
-        words = ["up", "--no-demo", "--port", str(self.port), "--data", str(self.data)]
+        words = ["up", *self.more, "--port", str(self.port), "--data", str(self.data)]
         with self.log.open("ab") as log:
             self._before = log.tell()
             self.process = subprocess.Popen(

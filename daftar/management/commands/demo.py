@@ -1,4 +1,4 @@
-"""`daftar demo`: the demo centre and its logins."""
+"""`daftar demo`: the demo centre and its logins; `daftar demo --remove` takes it away again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from daftar.config.demo import LOGINS, PASSWORD, SLUG, make_demo
+from daftar.config.removal import remove_demo
 from daftar.orgs.models import Organization
 
 if TYPE_CHECKING:
@@ -16,21 +17,35 @@ if TYPE_CHECKING:
 
 
 class Command(BaseCommand):
-    """Makes it once, all or nothing; says how to sign in."""
+    """Opens it once; the worker of `up` then lives through its months."""
 
-    help = "Make the demo centre: 60 students and three months, by calling the verbs."
+    help = "Make the demo centre: three branches, 300 students and four months, by calling the verbs; or remove it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--if-empty", action="store_true", help="only where there is no centre yet")
+        parser.add_argument("--remove", action="store_true", help="delete the demo centre and its logins")
 
     def handle(self, **options: Any) -> None:
-        if Organization.objects.filter(slug=SLUG).exists():
+        if options["remove"]:
+            _remove()
+        elif Organization.objects.filter(slug=SLUG).exists():
             if not options["if_empty"]:
                 raise CommandError("The demo centre is there already.")
-        elif options["if_empty"] and Organization.objects.exists():
-            return
-        else:
+            _say_how_to_sign_in()
+        elif not (options["if_empty"] and Organization.objects.exists()):
             with transaction.atomic():
                 make_demo(datetime.now(UTC))
-        logins = ", ".join(f"{email} ({role})" for role, email in LOGINS.items())
-        print(f"Demo centre /{SLUG}/, password {PASSWORD}: {logins}", flush=True)
+            _say_how_to_sign_in()
+            print("Its four months are being lived by the worker, which takes a minute or two.", flush=True)
+
+
+def _remove() -> None:
+    gone = remove_demo(SLUG)
+    if gone is None:
+        raise CommandError("There is no demo centre.")
+    print(f"The demo centre and its logins are gone: {gone} rows.", flush=True)
+
+
+def _say_how_to_sign_in() -> None:
+    logins = ", ".join(f"{email} ({role})" for role, email in LOGINS.items())
+    print(f"Demo centre /{SLUG}/, password {PASSWORD}: {logins}", flush=True)

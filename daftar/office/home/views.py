@@ -16,7 +16,7 @@ from daftar.office.forms import number_in, typed
 from daftar.office.home.journal import said
 from daftar.office.menu import entries
 from daftar.office.page import OfficeRequest, page
-from daftar.orgs.queries import branches
+from daftar.orgs.queries import branches, demo_until
 from daftar.orgs.queries import history as audit_rows
 from daftar.reports.queries import debt_totals, find_students, setup_progress, student_counts
 
@@ -35,7 +35,8 @@ def today(request: OfficeRequest) -> HttpResponse:
     rows = lessons_on(by, by.today)
     figures = lesson_figures(by, [row.pk for row in rows])
     context = {
-        "today": by.today, "checklist": _checklist(by), "tiles": _tiles(by) if by.may("people.view") else None,
+        "today": by.today, "demo_until": demo_until(by), "checklist": _checklist(by),
+        "tiles": _tiles(by) if by.may("people.view") else None,
         "lessons": [
             _lesson(by, row)
             | {"present": figures[row.pk].present, "expected": figures[row.pk].expected, "is_mine": _is_mine(by, row)}

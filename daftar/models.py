@@ -2,7 +2,7 @@
 
 from daftar.attendance.models import AbsenceReason, Attendance
 from daftar.courses.models import Course, Enrolment, Group, Lesson, Recurrence, Room
-from daftar.finance.models import Desk, Payment, PaymentReversal, ReceiptCounter
+from daftar.finance.models import Desk, Payment, PaymentReversal, Promise, ReceiptCounter
 from daftar.ledger.models import Account, Transfer
 from daftar.orgs.models import AuditEntry, Branch, Member, MemberBranch, Organization, User
 from daftar.people.models import Contact, Payer, Student
@@ -12,6 +12,6 @@ from daftar.tuition.models import PriceStep, Subscription
 __all__ = [
     "AbsenceReason", "Account", "Attendance", "AuditEntry", "Branch", "Contact", "Course", "Desk", "Enrolment",
     "Group", "Import", "ImportRow", "Lesson", "Member", "MemberBranch", "Organization", "Payer", "Payment",
-    "PaymentReversal", "PriceStep", "ReceiptCounter", "Recurrence", "Room", "Student", "Subscription", "Transfer",
-    "User",
+    "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Room", "Student", "Subscription",
+    "Transfer", "User",
 ]  # fmt: skip

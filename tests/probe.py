@@ -12,7 +12,7 @@ from daftar.courses.models import Lesson
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import add_room
 from daftar.finance.models import Desk
-from daftar.finance.services import take_payment
+from daftar.finance.services import promise, take_payment
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.access import Actor
 from daftar.orgs.models import AuditEntry, Branch, Member
@@ -100,6 +100,7 @@ def _money(probe: Probe) -> None:
         by, student_id=ids["student_id"], desk_id=ids["desk_id"], amount=100_000, paid_on=by.today,
         key=f"probe-{probe.slug}", note=f"{probe.canary} paid",
     ).pk  # fmt: skip
+    ids["promise_id"] = promise(by, student_id=ids["student_id"], promised_for=by.today, note=f"{probe.canary} said").pk
     ids["before"] = AuditEntry.objects.visible_to(by).order_by("-id")[0].pk
 
 
@@ -160,6 +161,8 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
             "key": "k",
         },
         "payment-reverse": {"reason": "mistake"},
+        **{name: {"sent": "on"} for name in ("payment-undo", "promise-withdraw", "lesson-undo", "enrolment-undo")},
+        "promise-new": {"promised_for": str(today)},
         "course-new": {
             "name": "C new",
             "plan": "per_lesson",

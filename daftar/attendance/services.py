@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -13,16 +14,24 @@ from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.models import Group, Lesson, LessonStatus
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, change, note, publish, verb
-from daftar.orgs.queries import today_in
+from daftar.orgs.queries import latest_deed, today_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+UNDO_WITHIN = timedelta(minutes=10)
 
 
 class LessonAhead(Refusal):
     """What has not happened cannot be marked."""
 
     text = _("This lesson is on %(on)s. It can be conducted from that day on.")
+
+
+class NothingToUndo(Refusal):
+    """Too late, somebody else's, or marked again since."""
+
+    text = _("This can no longer be undone: open the lesson and correct it there.")
 
 
 class NotInLesson(Refusal):
@@ -62,6 +71,47 @@ def conduct_lesson(
     change(by, lesson, status=LessonStatus.CONDUCTED, topic=topic, conducted_at=lesson.conducted_at or by.at)
     publish(by, TuitionFactsChanged(tuple(sorted(expected))))
     return lesson
+
+
+@verb("attendance.mark")
+def undo_marks(by: Actor, *, lesson_id: int) -> Lesson:
+    """Takes back one's own last marking of a lesson within ten minutes: the marks, the topic and the state before it.
+
+    Refused when anybody marked the lesson since; charges follow in the same transaction.
+    """
+    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("group")
+    lesson: Lesson = rows.one(pk=lesson_id)
+    _check_teacher(by, lesson)
+    deed = latest_deed(by.trusted(), lesson)
+    is_own = deed is not None and deed.member_id == by.member_id and by.at - deed.at <= UNDO_WITHIN
+    if deed is None or not is_own or deed.verb != "attendance.conduct_lesson":
+        raise NothingToUndo
+    for told in deed.changes:
+        if "attendance" in told["now"]:
+            _unmark(by, lesson, told["now"]["attendance"], (told["was"] or {}).get("attendance", {}))
+        elif told["was"]:
+            change(by, lesson, **_as_before(told["was"]))
+    publish(by, TuitionFactsChanged(tuple(sorted(expected_students(by.trusted(), lesson_id)))))
+    return lesson
+
+
+def _as_before(was: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a lesson that a deed tells, of the types its columns have."""
+    return {
+        name: datetime.fromisoformat(value) if name == "conducted_at" and value else value
+        for name, value in was.items()
+    }
+
+
+def _unmark(by: Actor, lesson: Lesson, now: Mapping[str, Any], was: Mapping[str, Any]) -> None:
+    marks = Attendance.objects.visible_to(by).filter(lesson=lesson)
+    marks.filter(student_id__in=[int(pk) for pk in now.keys() - was.keys()]).delete()
+    changed = list(marks.filter(student_id__in=[int(pk) for pk in was]))
+    for row in changed:
+        row.is_present, row.reason_id = was[str(row.student_id)]
+        row.marked_at = by.at
+    marks.bulk_update(changed, ["is_present", "reason", "marked_at"])
+    note(by, lesson, was={"attendance": dict(now)}, now={"attendance": dict(was)})
 
 
 @verb("attendance.manage")

@@ -122,6 +122,12 @@ class ActivationOutsideGroup(Refusal):
     text = _("The group ends on %(last)s.")
 
 
+class EnrolmentCounts(Refusal):
+    """Something has followed from it: charges or marks."""
+
+    text = _("This can no longer be taken back: the student was activated or a lesson was conducted since.")
+
+
 class AlreadyActive(Refusal):
     field = "activated_on"
     text = _("The student is active already.")
@@ -326,6 +332,20 @@ def check_activation(enrolment: Enrolment, activated_on: date) -> None:
         raise ActivationBeforeJoining(first=enrolment.starts_on)
     if activated_on >= enrolment.group.ends_on:
         raise ActivationOutsideGroup(last=enrolment.group.ends_on - timedelta(days=1))
+
+
+@verb("courses.enrol")
+def undo_enrolment(by: Actor, *, enrolment_id: int) -> Enrolment:
+    """Takes an enrolment back that had no consequence yet: on trial, and in no lesson that was conducted since."""
+    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    enrolment: Enrolment = rows.select_related("group", "student").one(pk=enrolment_id)
+    lessons = Lesson.objects.visible_to(by).filter(group_id=enrolment.group_id, held_on__gte=enrolment.starts_on)
+    if enrolment.activated_on is not None or lessons.filter(status=LessonStatus.CONDUCTED).exists():
+        raise EnrolmentCounts
+    note(by, enrolment, was={"starts_on": enrolment.starts_on}, now={"starts_on": None})
+    Enrolment.objects.visible_to(by).filter(pk=enrolment_id).delete()
+    publish(by, TuitionFactsChanged((enrolment.student_id,)))
+    return enrolment
 
 
 def students_of(by: Actor, group_id: int) -> tuple[int, ...]:

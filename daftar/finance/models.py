@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from daftar.ledger.models import Account, Transfer
@@ -80,6 +80,31 @@ class Payment(TenantModel):
 
     def __str__(self) -> str:
         return f"№\u00a0{self.number}"
+
+
+class Promise(TenantModel):
+    """The day on which someone who owes said the money would come; one stands per student, the others are kept."""
+
+    branch_path = "student__branch_id"
+
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    promised_for = models.DateField()
+    # The day it was given, in the student's branch: a promise says nothing about a debt that began later.
+    made_on = models.DateField()
+    note = models.CharField(max_length=300, blank=True, default="")
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    stands = models.BooleanField(default=True)
+    replaced_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "student"], condition=Q(stands=True), name="promise_stands_once"),
+            models.CheckConstraint(name="promise_looks_ahead", condition=Q(promised_for__gte=F("made_on"))),
+            models.CheckConstraint(name="promise_replaced_stands_not", condition=Q(stands=False) | Q(replaced_by=None)),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.student)
 
 
 class PaymentReversal(TenantModel):

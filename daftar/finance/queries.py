@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Sum
 
-from daftar.finance.models import Desk, Payment, PaymentReversal
+from daftar.finance.models import Desk, Payment, PaymentReversal, Promise
 from daftar.ledger.models import Transfer, TransferKind
 from daftar.orgs.access import Actor, question
 
@@ -106,6 +106,12 @@ def _with_reversal(by: Actor) -> Any:
     undone = PaymentReversal.unguarded.filter(org_id=by.org_id, payment_id=OuterRef("pk"))
     rows = Payment.objects.visible_to(by).select_related("student", "branch", "desk", "member", "transfer")
     return rows.annotate(is_reversed=Exists(undone))
+
+
+@question("finance.promise")
+def get_promise(by: Actor, promise_id: int) -> Promise:
+    """A promise with its student; NotFound when invisible."""
+    return Promise.objects.visible_to(by).select_related("student").one(pk=promise_id)
 
 
 @question("finance.view")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from daftar.finance.models import Desk, Method, Payment, PaymentReversal, ReceiptCounter
+from daftar.finance.models import Desk, Method, Payment, PaymentReversal, Promise, ReceiptCounter
 from daftar.ledger import services as ledger
 from daftar.ledger.models import TransferKind
+from daftar.ledger.queries import balances
 from daftar.lib.errors import Refusal
 from daftar.lib.money import LARGEST_MAJOR, exponent
 from daftar.orgs.access import Actor, add, change, verb
@@ -19,6 +21,9 @@ from daftar.people.models import Student
 
 if TYPE_CHECKING:
     from datetime import date
+
+
+LONGEST_PROMISE = timedelta(days=366)
 
 
 class NothingPaid(Refusal):
@@ -75,6 +80,20 @@ class ReasonMissing(Refusal):
     text = _("Write why it is reversed.")
 
 
+class PromisedTooLate(Refusal):
+    field = "promised_for"
+    text = _("A promise is for today or a later day, within a year.")
+
+
+class NothingOwed(Refusal):
+    text = _("This student owes nothing now.")
+
+
+class PromiseReplaced(Refusal):
+    constraints = ("promise_stands_once",)
+    text = _("There is a newer promise already.")
+
+
 class DeskNameTaken(Refusal):
     constraints = ("desk_name_once",)
     field = "name"
@@ -127,6 +146,41 @@ def reverse_payment(by: Actor, *, payment_id: int, reason: str) -> PaymentRevers
         by, PaymentReversal, payment=payment, transfer=transfer, reason=reason.strip(), member_id=by.member_id,
         reversed_at=by.at,
     )  # fmt: skip
+
+
+@verb("finance.promise")
+def promise(by: Actor, *, student_id: int, promised_for: date, note: str = "") -> Promise:
+    """Notes the day on which someone who owes said to pay; it takes the place of an earlier promise."""
+    rows = Student.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    student: Student = rows.select_related("branch").one(pk=student_id)
+    today = today_in(by, student.branch)
+    if not today <= promised_for <= today + LONGEST_PROMISE:
+        raise PromisedTooLate
+    if balances(by.trusted(), [student_id])[student_id] >= 0:
+        raise NothingOwed
+    earlier: Promise | None = Promise.objects.visible_to(by).filter(student=student, stands=True).first()
+    if earlier:
+        change(by, earlier, stands=False)
+    made = add(
+        by, Promise, student=student, promised_for=promised_for, made_on=today, note=note, member_id=by.member_id
+    )
+    if earlier:
+        change(by, earlier, replaced_by=made)
+    return made
+
+
+@verb("finance.promise")
+def withdraw_promise(by: Actor, *, promise_id: int) -> Promise:
+    """Takes a promise back; the one that it replaced stands again."""
+    found: Promise = Promise.objects.visible_to(by).select_related("student").one(pk=promise_id)
+    Student.objects.visible_to(by).select_for_update(no_key=True).one(pk=found.student_id)
+    found.refresh_from_db(fields=["stands"])
+    if not found.stands:
+        raise PromiseReplaced
+    change(by, found, stands=False)
+    if earlier := Promise.objects.visible_to(by).filter(replaced_by=found).first():
+        change(by, earlier, stands=True, replaced_by=None)
+    return found
 
 
 @verb("finance.manage_desks")

@@ -6,8 +6,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
+from django.contrib import messages
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from daftar.lib.errors import Refusal
@@ -122,6 +124,31 @@ def said(refusal: Refusal) -> str:
     """A refusal in words, its days written as the reader writes days."""
     values = {name: formats.day(value) if isinstance(value, date) else value for name, value in refusal.values.items()}
     return str(refusal.text) % values if values else str(refusal.text)
+
+
+class UndoForm(forms.Form):
+    """Nothing to fill in: whoever sends it means it."""
+
+    sent = forms.BooleanField(widget=forms.HiddenInput, initial=True)
+
+    def clean(self) -> dict[str, Any]:
+        return {}
+
+
+def tell(request: HttpRequest, text: str, *, undo: str = "") -> None:
+    """Says what happened, on the next page; `undo` is the address that takes it back, shown beside it."""
+    messages.success(request, text, extra_tags=undo)
+
+
+def undone(request: HttpRequest, home: str) -> HttpResponse:
+    """Back to the page on which Undo was pressed, or home where it was not said or leads elsewhere."""
+    back = request.POST.get("next", "")
+    return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else home)
+
+
+def undo_page(request: HttpRequest, form: UndoForm, title: str) -> HttpResponse:
+    """Asks once more, for those who come here without having pressed Undo, and says why it cannot be."""
+    return form_page(request, "office/form.html", form, title=title, submit_label=_("Undo"), cancel_url="../../")
 
 
 def form_page(request: HttpRequest, template: str, form: forms.Form | None, **context: Any) -> HttpResponse:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from daftar.lib.tenancy import TenantQuerySet
+    from daftar.orgs.models import TenantModel
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,13 @@ def history(by: Actor, *, subject: str = "", before_id: int | None = None, limit
     if before_id is not None:
         rows = rows.filter(id__lt=before_id)
     return list(rows[:limit])
+
+
+@question("courses.view")
+def latest_deed(by: Actor, row: TenantModel) -> AuditEntry | None:
+    """What was done last to a row, by whomever."""
+    subject = f"{type(row).__name__.lower()}:{row.pk}"
+    return AuditEntry.objects.visible_to(by).filter(subject=subject).order_by("-id").first()
 
 
 def today_in(by: Actor, branch: Branch) -> date:

@@ -49,6 +49,7 @@ _CASHIER = frozenset(
         "tuition.view",
         "finance.view",
         "finance.take_payment",
+        "finance.promise",
     }
 )
 _ADMINISTRATOR = (

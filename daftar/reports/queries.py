@@ -6,12 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q
 
 from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonStatus
 from daftar.courses.rules import EnrolmentState, standing, state_on
 from daftar.finance.models import Payment
-from daftar.ledger.models import Account, AccountKind
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged
@@ -20,6 +19,7 @@ from daftar.orgs.access import Actor, question
 from daftar.orgs.models import Organization
 from daftar.people.models import Student
 from daftar.people.queries import phones
+from daftar.reports.debts import debtor_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -48,35 +48,6 @@ class StudentsPage:
     rows: list[StudentRow]
     page: Page
     counts: dict[str, int]
-
-
-@dataclass(frozen=True)
-class Debtor:
-    """Someone whose balance is below zero; `since`: the day the running balance last fell below it."""
-
-    student_id: int
-    name: str
-    groups: tuple[str, ...]
-    owes: Money
-    since: date | None
-    phone: str
-
-
-@dataclass(frozen=True)
-class Debt:
-    """How many owe, and the exact sums they owe by currency (positive)."""
-
-    count: int
-    totals: list[Money]
-
-
-@dataclass(frozen=True)
-class Debtors:
-    """A page of debtors, and the exact sums over all of them by currency (positive: owed to the centre)."""
-
-    rows: list[Debtor]
-    page: Page
-    totals: list[Money]
 
 
 @question("people.view")
@@ -159,7 +130,7 @@ def _in_state(by: Actor, rows: Any, state: str) -> Any:
     active = Q(Exists(_enrolled(by).filter(activated_on__lte=by.today)))
     present = Q(Exists(_enrolled(by)))
     ever = Q(Exists(Enrolment.unguarded.filter(org_id=by.org_id, student_id=OuterRef("pk"))))
-    owes = Q(pk__in=_debtor_accounts(by).values("student_id"))
+    owes = Q(pk__in=debtor_accounts(by).values("student_id"))
     # "owes" is the debtors' page, whoever they are; what is no state is all of them.
     chosen = {"active": active, "trial": present & ~active, "owes": owes, "left": ever & ~present, "lead": ~ever}.get(
         state
@@ -182,56 +153,8 @@ def student_counts(by: Actor) -> dict[str, int]:
     )
     counts = {"": students.count(), "active": enrolled["active"], "trial": enrolled["present"] - enrolled["active"]}
     if by.may("tuition.view"):
-        counts["owes"] = _debtor_accounts(by).count()
+        counts["owes"] = debtor_accounts(by).count()
     return counts
-
-
-def _debtor_accounts(by: Actor) -> Any:
-    rows = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, balance__lt=0, student__archived_on=None)
-    return rows if by.branch_ids is None else rows.filter(student__branch_id__in=by.branch_ids)
-
-
-@question("tuition.view")
-def debt_totals(by: Actor) -> Debt:
-    """What all debtors owe together, to the minor unit."""
-    rows = _debtor_accounts(by).values("currency").annotate(total=Sum("balance"), count=Count("pk"))
-    sums = list(rows.order_by("currency"))
-    return Debt(sum(row["count"] for row in sums), [Money(-row["total"], row["currency"]) for row in sums])
-
-
-@question("tuition.view")
-def debtors(by: Actor, *, number: int = 1) -> Debtors:
-    """Who owes, the largest debt first, and what all of them owe together."""
-    owed = debt_totals(by)
-    rows = _debtor_accounts(by).select_related("student").order_by("balance", "id")
-    chosen, page = paged(rows, number, owed.count)
-    ids = [row.student_id for row in chosen]
-    reach = phones(by, ids) if by.may("people.see_contacts") else {}
-    groups: dict[int, list[str]] = defaultdict(list)
-    enrolments = Enrolment.objects.visible_to(by).filter(student_id__in=ids).select_related("group")
-    for row in enrolments.order_by("group__name", "id"):
-        groups[row.student_id].append(row.group.name)
-    return Debtors(
-        rows=[
-            Debtor(
-                row.student_id, row.student.full_name, tuple(dict.fromkeys(groups[row.student_id])),
-                Money(-row.balance, row.currency), row.owes_since, reach.get(row.student_id, ""),
-            )
-            for row in chosen
-        ],
-        page=page,
-        totals=owed.totals,
-    )  # fmt: skip
-
-
-@question("tuition.view")
-def owes_since(by: Actor, student_ids: Collection[int]) -> dict[int, date]:
-    """The day each student's running balance last fell below zero; only of those below zero now.
-
-    Payments are not allocated to charges: the balance of a day is a sum, and the last day of a run below zero counts.
-    """
-    rows = Account.objects.visible_to(by).filter(student_id__in=student_ids, owes_since__isnull=False)
-    return dict(rows.values_list("student_id", "owes_since"))
 
 
 @dataclass(frozen=True)

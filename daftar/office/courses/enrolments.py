@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.courses import queries
@@ -15,7 +16,7 @@ from daftar.lib.errors import NotFound, Refusal
 from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.courses.forms import ActivateForm, EnrolForm
-from daftar.office.forms import as_number, done, form_page, said, the_only, typed
+from daftar.office.forms import UndoForm, as_number, done, form_page, said, tell, the_only, typed, undo_page, undone
 from daftar.office.page import OfficeRequest, page
 from daftar.people.queries import get_student
 from daftar.reports.queries import find_students
@@ -86,6 +87,17 @@ def enrolment_activate(request: OfficeRequest, enrolment_id: int) -> HttpRespons
     return form_page(request, "office/courses/activate.html", form, enrolment=_shown(by, row), preview=preview)
 
 
+@page("courses.enrol")
+def enrolment_undo(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_enrolment(request.by, enrolment_id)
+    form = UndoForm(request.POST or None)
+    if done(form, lambda: courses.undo_enrolment(by, enrolment_id=enrolment_id)):
+        told = {"name": row.student.full_name, "group": row.group.name}
+        tell(request, _("%(name)s is not in %(group)s any more.") % told)
+        return undone(request, reverse("office:group", args=[by.org_slug, row.group_id]))
+    return undo_page(request, form, _("Take %(name)s out of the group again?") % {"name": row.student.full_name})
+
+
 def _activated(by: Actor, form: ActivateForm, enrolment_id: int) -> Enrolment | None:
     return done(form, lambda **values: tuition.activate(by, enrolment_id=enrolment_id, **values))
 
@@ -133,7 +145,9 @@ def _enrol(
         return verb(by, student_id=student_id, **({"group_id": group_id} | values))
 
     if request.method == "POST" and (added := done(form, enrol)):
-        messages.success(request, _("Added to %(group)s.") % {"group": added.group.name})
+        is_trial = added.activated_on is None
+        undo = reverse("office:enrolment-undo", args=[by.org_slug, added.pk]) if is_trial else ""
+        tell(request, _("Added to %(group)s.") % {"group": added.group.name}, undo=undo)
         return redirect("office:group", by.org_slug, added.group_id)
     more: dict[str, Any] = {"preview": _preview(by, form, student_id, group_id), "q": "", "found": []}
     return form_page(request, "office/courses/enrol.html", form, **context, **more)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("groups/<int:group_id>/lessons/new/", views.lesson_new, name="lesson-new"),
     path("students/<int:student_id>/enrol/", enrolments.student_enrol, name="student-enrol"),
     path("enrolments/<int:enrolment_id>/activate/", enrolments.enrolment_activate, name="enrolment-activate"),
+    path("enrolments/<int:enrolment_id>/undo/", enrolments.enrolment_undo, name="enrolment-undo"),
     path("courses/", views.courses, name="courses"),
     path("courses/new/", views.course_new, name="course-new"),
     path("courses/<int:course_id>/edit/", views.course_edit, name="course-edit"),

@@ -28,8 +28,11 @@ VERBS = {
     "courses.add_room": _("added the room"), "courses.edit_room": _("edited the room"),
     "courses.add_group": _("added the group"), "courses.edit_group": _("edited the group"),
     "courses.plan_lesson": _("planned the lesson"), "courses.enrol_student": _("enrolled"),
+    "courses.undo_enrolment": _("took back the enrolment"),
+    "attendance.undo_marks": _("took back the marks of the lesson"),
     "tuition.activate": _("activated"), "tuition.enrol_active": _("enrolled and activated"),
     "attendance.conduct_lesson": _("marked the lesson"), "finance.take_payment": _("recorded the payment"),
+    "finance.promise": _("noted the promise of"), "finance.withdraw_promise": _("took back the promise of"),
     "finance.reverse_payment": _("reversed the payment"), "finance.open_desk": _("opened the desk"),
     "finance.edit_desk": _("edited the desk"), "transfer.import_clients": _("imported a file"),
     "transfer.begin_import": _("brought the file"), "transfer.choose_columns": _("chose the columns of the file"),
@@ -57,6 +60,7 @@ FIELDS = {
     "lessons_count": _("Lessons the price is for"), "lesson_minutes": _("Length of a lesson, minutes"),
     "activation_day_counts": _("The lesson on the day of activation is charged"), "is_open": _("Takes money"),
     "address": _("Address"), "phone": _("Phone"), "subject": _("Subject"), "level": _("Level"), "reason": _("Reason"),
+    "promised_for": _("Will pay on"),
 }  # fmt: skip
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MINUTE = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)")

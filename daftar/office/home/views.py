@@ -18,7 +18,8 @@ from daftar.office.menu import entries
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, demo_until
 from daftar.orgs.queries import history as audit_rows
-from daftar.reports.queries import debt_totals, find_students, setup_progress, student_counts
+from daftar.reports.debts import debt_totals
+from daftar.reports.queries import find_students, setup_progress, student_counts
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

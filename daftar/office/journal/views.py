@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.attendance import services
 from daftar.attendance.queries import Mark, expected_students, get_lesson, marks_in, reasons
 from daftar.lib.errors import Refusal
-from daftar.office.forms import as_number, said, typed
+from daftar.office.forms import UndoForm, as_number, done, said, tell, typed, undo_page, undone
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import today_in
 from daftar.reports.queries import lesson_people
@@ -36,7 +36,8 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         except Refusal as refusal:
             refused = said(refusal)
         else:
-            messages.success(request, _said(len(expected) - len(absent), len(absent)))
+            undo = reverse("office:lesson-undo", args=[by.org_slug, lesson_id])
+            tell(request, _said(len(expected) - len(absent), len(absent)), undo=undo)
             return redirect("office:today", by.org_slug)
         marks = _typed(expected, absent)
     context = {
@@ -44,6 +45,16 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         "rows": [_line(person, marks) for person in lesson_people(by, expected)],
     }  # fmt: skip
     return render(request, "office/journal/lesson.html", context, status=422 if refused else 200)
+
+
+@page("attendance.mark")
+def lesson_undo(request: OfficeRequest, lesson_id: int) -> HttpResponse:
+    by, row = request.by, get_lesson(request.by, lesson_id)
+    form = UndoForm(request.POST or None)
+    if done(form, lambda: services.undo_marks(by, lesson_id=lesson_id)):
+        tell(request, _("The marks are as they were before."))
+        return undone(request, reverse("office:lesson", args=[by.org_slug, lesson_id]))
+    return undo_page(request, form, _("Take back the last marking of %(group)s?") % {"group": row.group.name})
 
 
 def _said(present: int, absent: int) -> str:

@@ -39,6 +39,13 @@ class ReversalForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
+class PromiseForm(forms.Form):
+    """The day on which the money will come."""
+
+    promised_for = day_field(_("Will pay on"))
+    note = forms.CharField(label=_("Note"), max_length=300, required=False)
+
+
 class DeskForm(forms.Form):
     """A desk."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,16 +17,30 @@ from daftar.ledger.queries import balance_after, desk_balances
 from daftar.lib.money import Money, exponent
 from daftar.lib.paging import paged
 from daftar.office import formats
-from daftar.office.forms import as_number, done, form_page, number_in, the_only, typed
-from daftar.office.money.forms import DeskForm, PaymentForm, ReversalForm
+from daftar.office.forms import (
+    UndoForm,
+    as_number,
+    done,
+    form_page,
+    number_in,
+    tell,
+    the_only,
+    typed,
+    undo_page,
+    undone,
+)
+from daftar.office.money.forms import DeskForm, PaymentForm, PromiseForm, ReversalForm
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, today_in
 from daftar.people.queries import get_student
-from daftar.reports.queries import debtors as ask_debtors
+from daftar.reports.debts import Bucket
+from daftar.reports.debts import debtors as ask_debtors
 from daftar.reports.queries import find_students, student_rows
 from daftar.tuition.queries import outlook
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.http import HttpResponse
 
     from daftar.finance.models import Desk
@@ -73,7 +88,9 @@ def payment_new(request: OfficeRequest) -> HttpResponse:
     if request.method == "POST":
         paid = done(form, lambda **values: services.take_payment(by, student_id=student.pk, **values))
         if paid is not None:
-            messages.success(request, _("Payment recorded."))
+            may_undo = by.may("finance.reverse_payment")
+            undo = reverse("office:payment-undo", args=[by.org_slug, paid.pk]) if may_undo else ""
+            tell(request, _("Payment recorded."), undo=undo)
             return redirect("office:payment", by.org_slug, paid.pk)
     known = outlook(by, student.pk, _amount(form))
     if not form.is_bound:
@@ -111,13 +128,52 @@ def payment_reverse(request: OfficeRequest, payment_id: int) -> HttpResponse:
     return form_page(request, "office/money/payment_reverse.html", form, payment=_payment_row(row))
 
 
+@page("finance.reverse_payment")
+def payment_undo(request: OfficeRequest, payment_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_payment(request.by, payment_id)
+    form, mistake = UndoForm(request.POST or None), _("Recorded by mistake")
+    if done(form, lambda: services.reverse_payment(by, payment_id=payment_id, reason=mistake)):
+        tell(request, _("Receipt No %(number)s is reversed.") % {"number": row.number})
+        return undone(request, reverse("office:payment", args=[by.org_slug, payment_id]))
+    return undo_page(request, form, _("Reverse receipt No %(number)s?") % {"number": row.number})
+
+
 @page("tuition.view")
 def debtors(request: OfficeRequest) -> HttpResponse:
-    number = number_in(request, "page") or 1
-    found = ask_debtors(request.by, number=number)
-    return render(
-        request, "office/money/debtors.html", {"rows": found.rows, "page": found.page, "totals": found.totals}
-    )
+    by, bucket = request.by, _bucket(request.GET)
+    found = ask_debtors(by, bucket=bucket, number=number_in(request, "page") or 1)
+    context = {
+        "rows": found.rows, "page": found.page, "totals": found.buckets[bucket].totals, "bucket": bucket.value,
+        "tabs": [(each.value, each.label, debt.count) for each, debt in found.buckets.items()],
+        "promise_days": _promise_days(by),
+    }  # fmt: skip
+    return render(request, "office/money/debtors.html", context)
+
+
+@page("finance.promise")
+def promise_new(request: OfficeRequest, student_id: int) -> HttpResponse:
+    by, student = request.by, get_student(request.by, student_id)
+    form = PromiseForm(request.POST or None)
+    back = f"{reverse('office:debtors', args=[by.org_slug])}?bucket={_bucket(request.POST or request.GET).value}"
+    if made := done(form, lambda **values: services.promise(by, student_id=student_id, **values)):
+        told = {"name": student.full_name, "day": formats.weekday_day(made.promised_for)}
+        undo = reverse("office:promise-withdraw", args=[by.org_slug, made.pk])
+        tell(request, _("%(name)s promised to pay: %(day)s.") % told, undo=undo)
+        return redirect(back)
+    return form_page(
+        request, "office/form.html", form, title=_("Promise of %(name)s") % {"name": student.full_name},
+        submit_label=_("Note promise"), cancel_url=back,
+    )  # fmt: skip
+
+
+@page("finance.promise")
+def promise_withdraw(request: OfficeRequest, promise_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_promise(request.by, promise_id)
+    form = UndoForm(request.POST or None)
+    if done(form, lambda: services.withdraw_promise(by, promise_id=promise_id)):
+        tell(request, _("The promise is taken back."))
+        return undone(request, reverse("office:debtors", args=[by.org_slug]))
+    return undo_page(request, form, _("Take the promise of %(name)s back?") % {"name": row.student.full_name})
 
 
 @page("finance.manage_desks")
@@ -155,6 +211,19 @@ def desk_edit(request: OfficeRequest, desk_id: int) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("office:desks", by.org_slug)
     return form_page(request, "office/form.html", form, title=row.name, submit_label=_("Save"), cancel_url="../../")
+
+
+def _bucket(sent: Mapping[str, str]) -> Bucket:
+    try:
+        return Bucket(sent.get("bucket", ""))
+    except ValueError:
+        return Bucket.ALL
+
+
+def _promise_days(by: Actor) -> list[tuple[Any, date]]:
+    """The days that people promise most, each one press away."""
+    days = ((_("Today"), 0), (_("Tomorrow"), 1), (_("In 3 days"), 3), (_("In a week"), 7))
+    return [(label, by.today + timedelta(days=ahead)) for label, ahead in days]
 
 
 def _day(request: OfficeRequest, name: str) -> date | None:

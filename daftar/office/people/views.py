@@ -26,7 +26,8 @@ from daftar.orgs.queries import branches
 from daftar.people import services as people
 from daftar.people.models import ContactKind
 from daftar.people.queries import contacts, get_student
-from daftar.reports.queries import overall_standing, owes_since, students_page
+from daftar.reports.debts import owes_since
+from daftar.reports.queries import overall_standing, students_page
 from daftar.tuition.queries import reach
 
 if TYPE_CHECKING:

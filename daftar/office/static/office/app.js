@@ -69,6 +69,11 @@
     }
   });
 
+  // A menu of <details> closes by a click elsewhere and by Esc.
+  const closeMenus = (but) => all("details.promise[open]").forEach((menu) => { if (menu !== but) menu.open = false; });
+  document.addEventListener("click", (event) => closeMenus(event.target.closest("details.promise")));
+  document.addEventListener("keydown", (event) => { if (event.code === "Escape") closeMenus(); });
+
   document.addEventListener("change", (event) => {
     showParts();
     const form = event.target.closest("[data-attendance]");

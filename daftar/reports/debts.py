@@ -1,0 +1,194 @@
+"""Who owes, since when, and what they promised."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Case, CharField, Count, OuterRef, Q, Subquery, Sum, Value, When
+from django.utils.translation import gettext_lazy as _
+
+from daftar.courses.models import Enrolment
+from daftar.finance.models import Promise
+from daftar.ledger.models import Account, AccountKind
+from daftar.lib.money import Money
+from daftar.lib.paging import Page, paged
+from daftar.orgs.access import Actor, question
+from daftar.people.queries import phones
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+    from django_stubs_ext import StrPromise
+
+
+class Bucket(StrEnum):
+    """A part of the debtors: by how many days they owe, or by what they promised. Each day count is inclusive."""
+
+    ALL = ""
+    WEEK = "week"  # up to 7 days
+    MONTH = "month"  # 8 to 30
+    OLDER = "older"  # more than 30
+    PROMISED_TODAY = "today"
+    BROKEN = "broken"  # promised for a day that is over
+
+    @property
+    def label(self) -> StrPromise:
+        """The bucket's name in the reader's language."""
+        return LABELS[self]
+
+
+LABELS = {
+    Bucket.ALL: _("All"), Bucket.WEEK: _("Up to 7 days"), Bucket.MONTH: _("8 to 30 days"),
+    Bucket.OLDER: _("More than 30 days"), Bucket.PROMISED_TODAY: _("Promised today"),
+    Bucket.BROKEN: _("Broken promise"),
+}  # fmt: skip
+
+
+WEEK, MONTH = timedelta(days=7), timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Debtor:
+    """Someone whose balance is below zero; `since`: the day the running balance last fell below it."""
+
+    student_id: int
+    name: str
+    groups: tuple[str, ...]
+    owes: Money
+    since: date | None
+    phone: str
+    promised_for: date | None
+    promise_note: str
+
+
+@dataclass(frozen=True)
+class Debt:
+    """How many owe, and the exact sums they owe by currency (positive: owed to the centre)."""
+
+    count: int
+    totals: list[Money]
+
+
+@dataclass(frozen=True)
+class Debtors:
+    """A page of the debtors in a bucket, and how many owe how much in each bucket."""
+
+    rows: list[Debtor]
+    page: Page
+    buckets: dict[Bucket, Debt]
+
+
+def debtor_accounts(by: Actor) -> Any:
+    """The accounts below zero of students who are not archived."""
+    rows = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, balance__lt=0, student__archived_on=None)
+    return rows if by.branch_ids is None else rows.filter(student__branch_id__in=by.branch_ids)
+
+
+@question("tuition.view")
+def debt_totals(by: Actor) -> Debt:
+    """What all debtors owe together, to the minor unit."""
+    return _debt(debtor_accounts(by).values("currency").annotate(count=Count("pk"), total=Sum("balance")))
+
+
+@question("tuition.view")
+def debtors(by: Actor, *, bucket: Bucket = Bucket.ALL, number: int = 1) -> Debtors:
+    """Who owes, the largest debt first, and what each bucket owes together."""
+    buckets = _buckets(by)
+    rows = _in_bucket(by, bucket).select_related("student").order_by("balance", "id")
+    chosen, page = paged(rows, number, buckets[bucket].count)
+    ids = [row.student_id for row in chosen]
+    reach = phones(by, ids) if by.may("people.see_contacts") else {}
+    groups: dict[int, list[str]] = defaultdict(list)
+    enrolments = Enrolment.objects.visible_to(by).filter(student_id__in=ids).select_related("group")
+    for row in enrolments.order_by("group__name", "id"):
+        groups[row.student_id].append(row.group.name)
+    promises = _promises(by, ids)
+    found = []
+    for row in chosen:
+        promise = promises.get(row.student_id)
+        stands = promise is not None and promise.made_on >= row.owes_since
+        found.append(
+            Debtor(
+                row.student_id, row.student.full_name, tuple(dict.fromkeys(groups[row.student_id])),
+                Money(-row.balance, row.currency), row.owes_since, reach.get(row.student_id, ""),
+                promise.promised_for if promise and stands else None, promise.note if promise and stands else "",
+            )
+        )  # fmt: skip
+    return Debtors(found, page, buckets)
+
+
+@question("tuition.view")
+def owes_since(by: Actor, student_ids: Collection[int]) -> dict[int, date]:
+    """The day each student's running balance last fell below zero; only of those below zero now.
+
+    Payments are not allocated to charges: the balance of a day is a sum, and the last day of a run below zero counts.
+    """
+    rows = Account.objects.visible_to(by).filter(student_id__in=student_ids, owes_since__isnull=False)
+    return dict(rows.values_list("student_id", "owes_since"))
+
+
+def _promises(by: Actor, student_ids: Collection[int]) -> dict[int, Promise]:
+    rows = Promise.objects.visible_to(by).filter(stands=True, student_id__in=student_ids)
+    return {row.student_id: row for row in rows}
+
+
+def _ages(by: Actor) -> dict[Bucket, Q]:
+    week, month = by.today - WEEK, by.today - MONTH
+    return {
+        Bucket.ALL: Q(),
+        Bucket.WEEK: Q(owes_since__gte=week),
+        Bucket.MONTH: Q(owes_since__lt=week, owes_since__gte=month),
+        Bucket.OLDER: Q(owes_since__lt=month),
+    }
+
+
+def _promised(by: Actor) -> Any:
+    """The debtors with a promise about the debt of now; found from the few promises, not from the many debtors."""
+    standing = Promise.unguarded.filter(org_id=by.org_id, stands=True)
+    about = standing.filter(student_id=OuterRef("student_id"), made_on__gte=OuterRef("owes_since"))
+    rows = debtor_accounts(by).filter(student_id__in=standing.values("student_id"))
+    return rows.annotate(promised_for=Subquery(about.values("promised_for")[:1])).filter(promised_for__lte=by.today)
+
+
+def _in_bucket(by: Actor, bucket: Bucket) -> Any:
+    if bucket is Bucket.PROMISED_TODAY:
+        return _promised(by).filter(promised_for=by.today)
+    if bucket is Bucket.BROKEN:
+        return _promised(by).filter(promised_for__lt=by.today)
+    return debtor_accounts(by).filter(_ages(by)[bucket])
+
+
+def _buckets(by: Actor) -> dict[Bucket, Debt]:
+    """Two statements, however many buckets."""
+    ages = _ages(by)
+    counts = {f"{age.name}_count": Count("pk", filter=when) for age, when in ages.items()}
+    sums = {f"{age.name}_total": Sum("balance", filter=when) for age, when in ages.items()}
+    aged = list(debtor_accounts(by).values("currency").annotate(**counts, **sums))
+    kinds = Case(
+        When(promised_for=by.today, then=Value(Bucket.PROMISED_TODAY.value)), default=Value(Bucket.BROKEN.value),
+        output_field=CharField(),
+    )  # fmt: skip
+    promised = list(_promised(by).values("currency", bucket=kinds).annotate(count=Count("pk"), total=Sum("balance")))
+    found = {
+        age: _debt(
+            {"currency": row["currency"], "count": row[f"{age.name}_count"], "total": row[f"{age.name}_total"]}
+            for row in aged
+        )
+        for age in ages
+    }
+    for bucket in (Bucket.PROMISED_TODAY, Bucket.BROKEN):
+        found[bucket] = _debt(row for row in promised if row["bucket"] == bucket.value)
+    return found
+
+
+def _debt(rows: Any) -> Debt:
+    """From lines of currency, count and total, those of one currency once."""
+    sums = sorted(
+        ((row["currency"], row["count"], row["total"]) for row in rows if row["count"]), key=lambda row: row[0]
+    )
+    return Debt(sum(count for _currency, count, _total in sums), [Money(-total, name) for name, _count, total in sums])

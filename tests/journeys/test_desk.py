@@ -1,0 +1,68 @@
+"""A day at the front desk: debts promised, mistakes taken back, one branch at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from daftar.courses.models import Lesson
+from daftar.finance.models import Promise
+from daftar.lib.tenancy import tenant_transaction
+from daftar.tuition.services import enrol_active
+from tests.cast import a_group, a_student
+
+
+def a_debtor(centre) -> int:
+    """Someone in a group with a lesson today who has owed since yesterday."""
+    yesterday = replace(centre, at=centre.at - timedelta(days=1))
+    group = a_group(
+        centre, weekdays=(1, 2, 3, 4, 5, 6, 7), starts_on=str(yesterday.today),
+        last_on=str(centre.today + timedelta(days=60)),
+    )  # fmt: skip
+    student = a_student(centre, "Aziz Karimov")
+    enrol_active(yesterday, student_id=student.pk, group_id=group.pk, starts_on=yesterday.today)
+    return Lesson.objects.visible_to(centre).get(group=group, held_on=centre.today).pk
+
+
+def test_a_promise_takes_two_presses_and_z_takes_it_back(visit, centre):
+    with tenant_transaction(centre.org_id):
+        a_debtor(centre)
+    who = visit("aziza@lingua.example")
+    who.open("/lingua/debtors/")
+    who.click("details.promise:visible summary")
+    with who.page.expect_navigation():
+        who.click("details.promise[open] button:has-text('Today')")
+    assert who.interactions == 2
+    assert "promised for" in who.text()
+    who.open("/lingua/debtors/?bucket=today")
+    assert "Aziz Karimov" in who.text()
+    who.open("/lingua/debtors/")
+    who.click("details.promise:visible summary")
+    with who.page.expect_navigation():
+        who.click("details.promise[open] button:has-text('Tomorrow')")
+    with who.page.expect_navigation():
+        who.press("z")
+    assert "The promise is taken back." in who.page.inner_text("[data-testid=toast]")
+    with tenant_transaction(centre.org_id):
+        standing = Promise.objects.visible_to(centre).get(stands=True)
+        assert standing.promised_for == centre.today, "the earlier one stands again"
+    assert who.errors == []
+
+
+def test_marks_are_taken_back_by_undo_beside_what_was_saved(visit, centre):
+    with tenant_transaction(centre.org_id):
+        lesson_id = a_debtor(centre)
+    who = visit("aziza@lingua.example")
+    who.open(f"/lingua/lessons/{lesson_id}/")
+    who.save()
+    assert status(centre, lesson_id) == "conducted"
+    with who.page.expect_navigation():
+        who.click("[data-testid=toast-undo]")
+    assert "The marks are as they were before." in who.page.inner_text("[data-testid=toast]")
+    assert status(centre, lesson_id) == "planned"
+    assert who.errors == []
+
+
+def status(centre, lesson_id: int) -> str:
+    with tenant_transaction(centre.org_id):
+        return Lesson.objects.visible_to(centre).get(pk=lesson_id).status

@@ -1,0 +1,146 @@
+"""What was just done is taken back by one press: the page says it with Undo beside it, and everything is as before."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from daftar.attendance.models import Attendance
+from daftar.attendance.services import NothingToUndo, conduct_lesson, undo_marks
+from daftar.courses.models import Enrolment, Lesson
+from daftar.courses.services import EnrolmentCounts, undo_enrolment
+from daftar.finance.models import Promise
+from daftar.finance.services import NothingOwed, PromisedTooLate, promise, withdraw_promise
+from daftar.ledger.queries import balances, drift
+from daftar.lib.tenancy import tenant_transaction
+from daftar.orgs.access import replace
+from daftar.reports.debts import Bucket, debtors
+from daftar.tuition.services import enrol_active
+from tests.cast import PASSWORD, a_group, a_member, a_student, at, enrolled, owner_of
+from tests.probe import a_probe
+
+LATER = timedelta(minutes=11)
+
+
+@pytest.fixture
+def class_of_three(by):
+    """The owner at the end of the first lesson of a group of three who pay by the month."""
+    group = a_group(by, starts_on="2025-05-12")
+    students = [a_student(by, name) for name in ("Aziz", "Barno", "Davron")]
+    for student in students:
+        enrol_active(at(by, "2025-05-12"), student_id=student.pk, group_id=group.pk, starts_on=by.today - timedelta(2))
+    lesson = Lesson.objects.visible_to(by).get(group=group, held_on="2025-05-12")
+    return owner_of(by), lesson, [student.pk for student in students]
+
+
+def marks(by, lesson) -> dict[int, bool]:
+    return dict(Attendance.objects.visible_to(by).filter(lesson=lesson).values_list("student_id", "is_present"))
+
+
+def test_the_first_marking_undone_leaves_a_planned_lesson_and_no_marks(class_of_three):
+    by, lesson, students = class_of_three
+    before = balances(by, students)
+    conduct_lesson(by, lesson_id=lesson.pk, absent={students[0]: None}, topic="Unit 1")
+    undo_marks(by, lesson_id=lesson.pk)
+    lesson.refresh_from_db()
+    assert (lesson.status, lesson.topic, lesson.conducted_at) == ("planned", "", None)
+    assert marks(by, lesson) == {}
+    assert balances(by, students) == before
+    assert drift(by) == []
+
+
+def test_a_correction_undone_brings_the_earlier_marks_back(class_of_three):
+    by, lesson, students = class_of_three
+    conduct_lesson(by, lesson_id=lesson.pk, absent={students[0]: None}, topic="Unit 1")
+    before = marks(by, lesson)
+    conduct_lesson(by, lesson_id=lesson.pk, absent={students[1]: None}, topic="Unit 2")
+    undo_marks(by, lesson_id=lesson.pk)
+    lesson.refresh_from_db()
+    assert (lesson.status, lesson.topic) == ("conducted", "Unit 1")
+    assert marks(by, lesson) == before
+
+
+def test_marks_are_undone_once_in_time_and_only_by_who_made_them(class_of_three):
+    by, lesson, _students = class_of_three
+    conduct_lesson(by, lesson_id=lesson.pk, absent={}, topic="Unit 1")
+    other = a_member(by, "Botir", "administrator")
+    for who in (other, replace(by, at=by.at + LATER)):
+        with pytest.raises(NothingToUndo):
+            undo_marks(who, lesson_id=lesson.pk)
+    undo_marks(by, lesson_id=lesson.pk)
+    with pytest.raises(NothingToUndo):
+        undo_marks(by, lesson_id=lesson.pk)
+
+
+def test_a_trial_is_taken_back_until_a_lesson_was_conducted(by):
+    group, student = a_group(by, starts_on="2025-05-12"), a_student(by)
+    undo_enrolment(by, enrolment_id=enrolled(by, student, group, "2025-05-14").pk)
+    assert not Enrolment.objects.visible_to(by).exists()
+    again = enrolled(by, student, group, "2025-05-14")
+    lesson = Lesson.objects.visible_to(by).get(group=group, held_on="2025-05-14")
+    conduct_lesson(by, lesson_id=lesson.pk, absent={}, topic="")
+    with pytest.raises(EnrolmentCounts):
+        undo_enrolment(by, enrolment_id=again.pk)
+
+
+def test_a_promise_stands_until_a_newer_one_and_comes_back_with_undo(class_of_three):
+    by, _lesson, students = class_of_three
+    first = promise(by, student_id=students[0], promised_for=by.today, note="after work")
+    second = promise(by, student_id=students[0], promised_for=by.today + timedelta(2))
+    assert standing(by) == [second.pk]
+    withdraw_promise(by, promise_id=second.pk)
+    assert standing(by) == [first.pk]
+    withdraw_promise(by, promise_id=first.pk)
+    assert standing(by) == []
+
+
+def standing(by) -> list[int]:
+    return list(Promise.objects.visible_to(by).filter(stands=True).values_list("id", flat=True))
+
+
+def test_a_promise_is_for_a_day_to_come_of_someone_who_owes(class_of_three):
+    by, _lesson, students = class_of_three
+    for day in (by.today - timedelta(1), by.today + timedelta(400)):
+        with pytest.raises(PromisedTooLate):
+            promise(by, student_id=students[0], promised_for=day)
+    with pytest.raises(NothingOwed):
+        promise(by, student_id=a_student(by, "Free").pk, promised_for=by.today)
+
+
+def test_debtors_stand_in_buckets_by_age_and_by_promise(class_of_three):
+    by, _lesson, students = class_of_three
+    promise(by, student_id=students[0], promised_for=by.today)
+    promise(by, student_id=students[1], promised_for=by.today + timedelta(1))
+    assert counts(by) == {"ALL": 3, "WEEK": 3, "PROMISED_TODAY": 1}
+    tomorrow = replace(by, at=by.at + timedelta(days=2))
+    assert counts(tomorrow) == {"ALL": 3, "WEEK": 3, "BROKEN": 2}
+    assert counts(replace(by, at=by.at + timedelta(days=20))) == {"ALL": 3, "MONTH": 3, "BROKEN": 2}
+    late = replace(by, at=by.at + timedelta(days=33))
+    assert counts(late) == {"ALL": 3, "OLDER": 3, "BROKEN": 2}
+    found = debtors(late, bucket=Bucket.BROKEN)
+    assert [row.student_id for row in found.rows] == students[:2]
+    assert found.rows[0].promised_for == by.today
+    assert sum(row.owes.amount for row in found.rows) == found.buckets[Bucket.BROKEN].totals[0].amount
+
+
+def counts(by) -> dict[str, int]:
+    return {bucket.name: debt.count for bucket, debt in debtors(by).buckets.items() if debt.count}
+
+
+def test_the_page_says_what_was_done_with_undo_beside_it_and_undo_leads_back_to_the_page(db):
+    ours = a_probe("lingua")
+    client = Client()
+    client.post("/login/", {"login": ours.logins["administrator"], "password": PASSWORD})
+    body = {"student": ours.ids["free_student"], "start": "trial", "starts_on": str(ours.by.today + timedelta(1))}
+    page = client.post(f"/lingua/groups/{ours.ids['group_id']}/add/", body, follow=True).content.decode()
+    [address] = re.findall(r'action="(/lingua/enrolments/\d+/undo/)"', page)
+    answer = client.post(address, {"sent": "on", "next": "/lingua/students/"})
+    assert answer["Location"] == "/lingua/students/"
+    with tenant_transaction(ours.by.org_id):
+        assert not Enrolment.objects.visible_to(ours.by).filter(student_id=ours.ids["free_student"]).exists()
+    elsewhere = {"sent": "on", "next": "https://example.com/"}
+    answer = client.post(f"/lingua/promises/{ours.ids['promise_id']}/withdraw/", elsewhere)
+    assert answer["Location"] == "/lingua/debtors/"

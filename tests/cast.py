@@ -14,7 +14,7 @@ from daftar.courses.rules import ODD, PlanKind
 from daftar.orgs import services as orgs
 from daftar.orgs.founding import found
 from daftar.orgs.models import Branch, Member
-from daftar.orgs.queries import actor_for, settled
+from daftar.orgs.queries import actor_for, places_of, settled
 from daftar.people import services as people
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def a_member(by: Actor, name: str, role: str) -> Actor:
 def acting(by: Actor, member: Member) -> Actor:
     """The member as an actor at the moment of `by`."""
     actor, row = actor_for(int(member.user_id or 0), by.org_slug, by.language)
-    return replace(settled(actor, row), at=by.at)
+    return replace(settled(actor, row, places_of(actor, row)), at=by.at)
 
 
 def owner_of(by: Actor) -> Actor:

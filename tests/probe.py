@@ -162,6 +162,7 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         },
         "payment-reverse": {"reason": "mistake"},
         **{name: {"sent": "on"} for name in ("payment-undo", "promise-withdraw", "lesson-undo", "enrolment-undo")},
+        "branch": {"branch_id": ids["branch_id"]},
         "promise-new": {"promised_for": str(today)},
         "course-new": {
             "name": "C new",

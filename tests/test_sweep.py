@@ -216,7 +216,7 @@ def test_a_planted_leak_turns_the_sweep_red(centres):
 
     def ask(student_id: int):
         request = RequestFactory().get("/")
-        request.user = User.objects.get(email=ours.logins["owner"])
+        request.user, request.session = User.objects.get(email=ours.logins["owner"]), {}
         return leaking(request, org=ours.slug, student_id=student_id)
 
     assert ours.canary in ask(ours.ids["student_id"]).content.decode()

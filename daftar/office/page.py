@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,29 +14,38 @@ from django.utils.translation import get_language
 
 from daftar.lib.errors import Forbidden, NotFound, Refusal
 from daftar.lib.tenancy import tenant_transaction
-from daftar.orgs.queries import actor_for, settled
+from daftar.orgs.queries import actor_for, places_of, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from daftar.orgs.access import Actor
+    from daftar.orgs.models import Branch
 
 
 class OfficeRequest(HttpRequest):
     """A request of a member of an organization."""
 
     by: Actor
+    # Those the member works in, the oldest first, and the one chosen to be looked at; None: all of them.
+    branches: list[Branch]
+    branch: Branch | None
 
 
 View = "Callable[..., HttpResponse]"
 
 
-def page(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def page(
+    code: str, *, every_branch: bool = False
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """Guards a view: signed in, a member of the organization in the path, permitted `code`.
 
     The view runs and renders in one transaction that sees this organization only; any refusal rolls it back.
-    Strangers get 404, as if the organization did not exist.
+    Strangers get 404, as if the organization did not exist. The branch chosen in the switch narrows what is seen,
+    unless the page is about `every_branch`, as all management is; what lies in another of the member's branches is
+    still found by its address.
     """
+    narrows = not every_branch and code != "orgs.manage"
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
@@ -43,7 +53,7 @@ def page(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., Htt
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             try:
-                return _answer(view, cast("OfficeRequest", request), org, code, arguments)
+                return _answer(view, cast("OfficeRequest", request), (org, code), arguments, narrows=narrows)
             except NotFound:
                 return render(request, "404.html", status=404)
             except Forbidden as refused:
@@ -73,13 +83,56 @@ def public_page(reason: str) -> Callable[[Callable[..., HttpResponse]], Callable
 
 
 def _answer(
-    view: Callable[..., HttpResponse], request: OfficeRequest, org: str, code: str, arguments: dict[str, Any]
+    view: Callable[..., HttpResponse],
+    request: OfficeRequest,
+    guard: tuple[str, str],
+    arguments: dict[str, Any],
+    *,
+    narrows: bool,
 ) -> HttpResponse:
+    try:
+        return _within(view, request, guard, arguments, narrows=narrows)
+    except NotFound:
+        if getattr(request, "branch", None) is None:
+            raise
+        return _within(view, request, guard, arguments, narrows=False)
+
+
+def _within(
+    view: Callable[..., HttpResponse],
+    request: OfficeRequest,
+    guard: tuple[str, str],
+    arguments: dict[str, Any],
+    *,
+    narrows: bool,
+) -> HttpResponse:
+    """The view's answer from inside the organization's transaction."""
+    org, code = guard
     actor, member = actor_for(cast("int", request.user.pk), org, get_language() or "en")
     with tenant_transaction(actor.org_id):
-        request.by = settled(actor, member)
+        request.branches = places_of(actor, member)
+        request.by = settled(actor, member, request.branches)
+        request.branch = _chosen(request, org) if narrows else None
+        if request.branch:
+            own = frozenset({request.branch.pk})
+            request.by = replace(request.by, branch_ids=own, timezone=request.branch.timezone)
         request.by.must(code)
         with timezone.override(request.by.timezone):
             response = view(request, **arguments)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def choose_branch(request: OfficeRequest, branch_id: int | None) -> None:
+    """Remembers which branch this browser looks at in the centre; None: all."""
+    request.session[_remembered_as(request.by.org_slug)] = branch_id
+
+
+def _chosen(request: OfficeRequest, org: str) -> Branch | None:
+    """The branch named in the address (`branch=all`: none), else the one remembered; only among the member's own."""
+    named = request.GET.get("branch") or str(request.session.get(_remembered_as(org)))
+    return next((branch for branch in request.branches if str(branch.pk) == named), None)
+
+
+def _remembered_as(org: str) -> str:
+    return f"branch of {org}"

@@ -64,18 +64,17 @@ def actor_for(user_id: int, slug: str, language: str) -> tuple[Actor, Member]:
     return actor, member
 
 
-def settled(by: Actor, member: Member) -> Actor:
-    """The actor with the branches the member works in and their clock; asked inside the organization's transaction."""
-    seen = (
-        None
-        if member.all_branches
-        else frozenset(
-            MemberBranch.objects.visible_to(by).filter(member_id=member.pk).values_list("branch_id", flat=True)
-        )
-    )
-    by = replace(by, branch_ids=seen)
-    home = Branch.objects.visible_to(by).order_by("id").first()
-    return by if home is None else replace(by, timezone=home.timezone)
+def places_of(by: Actor, member: Member) -> list[Branch]:
+    """The branches the member works in, the oldest first; asked inside the organization's transaction."""
+    rows = Branch.objects.visible_to(by).order_by("id")
+    own = MemberBranch.objects.visible_to(by).filter(member_id=member.pk).values("branch_id")
+    return list(rows if member.all_branches else rows.filter(pk__in=own))
+
+
+def settled(by: Actor, member: Member, places: Sequence[Branch]) -> Actor:
+    """The actor with the branches the member works in and the clock of the first."""
+    seen = None if member.all_branches else frozenset(branch.pk for branch in places)
+    return replace(by, branch_ids=seen, timezone=places[0].timezone if places else by.timezone)
 
 
 def system_actor(org_id: int, at: datetime | None = None) -> Actor:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from daftar.courses.models import Lesson
 from daftar.finance.models import Promise
 from daftar.lib.tenancy import tenant_transaction
+from daftar.orgs.services import add_branch
 from daftar.tuition.services import enrol_active
 from tests.cast import a_group, a_student
 
@@ -66,3 +67,28 @@ def test_marks_are_taken_back_by_undo_beside_what_was_saved(visit, centre):
 def status(centre, lesson_id: int) -> str:
     with tenant_transaction(centre.org_id):
         return Lesson.objects.visible_to(centre).get(pk=lesson_id).status
+
+
+def test_one_branch_is_looked_at_until_all_are_chosen_again(visit, centre):
+    with tenant_transaction(centre.org_id):
+        add_branch(centre, name="Second", timezone="Asia/Tashkent", currency="UZS", language="en")
+        a_student(centre, "Aziz Karimov")
+    who = visit("aziza@lingua.example")
+    who.open("/lingua/students/")
+    switch(who, "Second")
+    assert "Aziz Karimov" not in who.text()
+    who.open("/lingua/debtors/")
+    assert who.page.inner_text("[data-testid=branch-switch]").endswith("Second"), "it is remembered from page to page"
+    who.open("/lingua/students/?q=aziz")
+    who.page.click("text=Search all branches")
+    assert "Aziz Karimov" in who.text()
+    switch(who, "All branches")
+    who.open("/lingua/students/")
+    assert "Aziz Karimov" in who.text()
+    assert who.errors == []
+
+
+def switch(who, name: str) -> None:
+    who.click("[data-testid=branch-switch]")
+    with who.page.expect_navigation():
+        who.click(f"header .dropdown-menu.show button:has-text('{name}')")

@@ -8,4 +8,5 @@ urlpatterns = [
     path("", views.today, name="today"),
     path("find/", views.find, name="find"),
     path("history/", views.history, name="history"),
+    path("branch/", views.branch, name="branch"),
 ]

@@ -12,10 +12,11 @@ from daftar.attendance.queries import forgotten_lessons, lesson_figures
 from daftar.courses.queries import groups, lessons_on
 from daftar.finance.queries import takings
 from daftar.lib.money import Money
-from daftar.office.forms import number_in, typed
+from daftar.office.forms import form_page, number_in, typed, undone
+from daftar.office.home.forms import BranchSwitchForm
 from daftar.office.home.journal import said
 from daftar.office.menu import entries
-from daftar.office.page import OfficeRequest, page
+from daftar.office.page import OfficeRequest, choose_branch, page
 from daftar.orgs.queries import branches, demo_until
 from daftar.orgs.queries import history as audit_rows
 from daftar.reports.debts import debt_totals
@@ -48,7 +49,19 @@ def today(request: OfficeRequest) -> HttpResponse:
     return render(request, "office/home/today.html", context)
 
 
-@page("courses.view")
+@page("courses.view", every_branch=True)
+def branch(request: OfficeRequest) -> HttpResponse:
+    """The switch of the top bar, and the page of it for those without script."""
+    form = BranchSwitchForm(request.POST or None, branches=request.branches)
+    if form.is_valid():
+        choose_branch(request, form.cleaned_data["branch_id"])
+        return undone(request, reverse("office:today", args=[request.by.org_slug]))
+    return form_page(
+        request, "office/form.html", form, title=_("Which branch?"), submit_label=_("Show"), cancel_url="../"
+    )
+
+
+@page("courses.view", every_branch=True)
 def find(request: OfficeRequest) -> HttpResponse:
     """What the palette shows for what was typed: people, groups, pages; before typing, the pages."""
     by, q = request.by, typed(request, "q")

@@ -70,7 +70,7 @@ def payments(request: OfficeRequest) -> HttpResponse:
     return render(request, "office/money/payments.html", context)
 
 
-@page("finance.take_payment")
+@page("finance.take_payment", every_branch=True)
 def payment_new(request: OfficeRequest) -> HttpResponse:
     by = request.by
     chosen = as_number(request.POST.get("student") or request.GET.get("student", ""))

@@ -39,9 +39,9 @@ def test_a_member_acts_with_the_rights_of_the_role_in_own_branches(by):
         by, name="Kamola", role="cashier", branch_ids=[second.pk], email="k@lingua.example", password=PASSWORD
     )
     actor, row = actor_for(member.user_id, "lingua", "pl")
-    from daftar.orgs.queries import settled
+    from daftar.orgs.queries import places_of, settled
 
-    acting = settled(actor, row)
+    acting = settled(actor, row, places_of(actor, row))
     assert (acting.branch_ids, acting.timezone) == (frozenset({second.pk}), "Europe/Warsaw")
     assert acting.may("finance.take_payment")
     assert not acting.may("orgs.manage")

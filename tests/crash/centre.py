@@ -48,6 +48,7 @@ def make() -> dict:
             "slug": by.org_slug,
             "login": f"aziza@{by.org_slug}.example",
             "password": PASSWORD,
+            "branch": groups[0].branch_id,
             "today": by.today.isoformat(),
             "begins": begins.isoformat(),
             "lessons_group": groups[0].pk,

@@ -10,8 +10,11 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,14 +65,22 @@ class Browser:
     def get(self, path: str) -> Answer:
         return self._send("GET", path, None)
 
-    def post(self, path: str, fields: list[tuple[str, Any]]) -> Answer:
-        return self._send("POST", path, [*fields, ("csrfmiddlewaretoken", self.cookies.get("csrftoken", ""))])
+    def post(self, path: str, fields: list[tuple[str, Any]], file: tuple[str, bytes] | None = None) -> Answer:
+        """`file`: a name and a content, sent as the field called file."""
+        return self._send("POST", path, [*fields, ("csrfmiddlewaretoken", self.cookies.get("csrftoken", ""))], file)
 
-    def _send(self, method: str, path: str, fields: list[tuple[str, Any]] | None) -> Answer:
+    def _send(
+        self, method: str, path: str, fields: list[tuple[str, Any]] | None, file: tuple[str, bytes] | None = None
+    ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=NO_ANSWER)
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         body = None
-        if fields is not None:
+        if file is not None:
+            body, headers["Content-Type"] = (
+                encode_multipart(BOUNDARY, {**dict(fields or ()), "file": upload(*file)}),
+                MULTIPART_CONTENT,
+            )
+        elif fields is not None:
             body, headers["Content-Type"] = urlencode(fields), "application/x-www-form-urlencoded"
         try:
             connection.request(method, path, body, headers)
@@ -84,6 +95,13 @@ class Browser:
                 if name in {"csrftoken", "sessionid"}:
                     self.cookies[name] = morsel.value
         return Answer(response.status, response.headers.get("Location", ""), text)
+
+
+def upload(name: str, content: bytes) -> BytesIO:
+    """A file as Django's encoder takes it."""
+    found = BytesIO(content)
+    found.name = name
+    return found
 
 
 class Client(threading.Thread):

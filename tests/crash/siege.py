@@ -12,6 +12,7 @@ import psycopg
 
 from tests.crash.audit import laws
 from tests.crash.clients import Client
+from tests.crash.importing import Importer
 from tests.crash.killing import Killer
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Siege:
     def __post_init__(self) -> None:
         port, folder = self.installation.port, self.installation.folder
         self.clients = [Client(n, port, self.centre, folder, self.seed + n) for n in range(CLIENTS)]
+        self.importer = Importer(CLIENTS, port, self.centre, folder, self.seed + CLIENTS)
         self.watcher = Watcher(self.installation)
         self.killer = Killer(self.installation.data, random.Random(f"{self.seed} picks"))
 
@@ -83,7 +85,7 @@ class Siege:
         Goes on until there were also so many answers.
         """
         began, choose = time.monotonic(), random.Random(f"{self.seed} kinds")
-        threads = (*self.clients, self.watcher)
+        threads = (*self.clients, self.importer, self.watcher)
         for thread in threads:
             thread.start()
         try:
@@ -133,5 +135,5 @@ class Siege:
         return sum(len(client.answered) for client in self.clients) >= answers
 
     def _complain(self) -> None:
-        wrong = [client.failure for client in self.clients if client.failure]
+        wrong = [client.failure for client in (*self.clients, self.importer) if client.failure]
         assert not wrong, "\n".join(wrong)

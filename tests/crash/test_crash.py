@@ -18,6 +18,7 @@ from daftar.config import embedded
 from tests.crash import naive
 from tests.crash.audit import audit
 from tests.crash.clients import read_journals
+from tests.crash.importing import ROWS, faults_of
 from tests.crash.installation import Installation
 from tests.crash.killing import KINDS
 from tests.crash.siege import Siege
@@ -60,12 +61,22 @@ def test_twenty_kills_lose_double_and_halve_nothing(capsys):
         assert code == 0, said
         assert installation.stop() == 0
         verdict, recount = look_into(siege), installation.centre("recount")
+        files = [each for each in read_journals(installation.folder) if each.entry["do"] == "import"]
+        with psycopg.connect(embedded.start(installation.data).url) as connection:
+            half = faults_of(connection, files)
+            connection.execute("UPDATE daftar_student SET full_name = 'gone' WHERE full_name LIKE 'Imp% bababa'")
+            assert len(faults_of(connection, files)) > len(half), "it can see what it looks for"
+            connection.rollback()
         with capsys.disabled():
             print(figures("crash", siege, verdict, time.monotonic() - began))
+            taken = sum(each.answered is not None for each in files)
+            print(f"  {taken} files of {ROWS} rows, taken otherwise than once and whole: {len(half)}")
         assert len(siege.killed) == int(KILLS)
         assert siege.watcher.breaches == [], "laws 4 and 5 at every moment"
         assert not verdict.faults, verdict.text()
         assert recount["jobs not done"] == 0
+        assert half == [], "each file was taken over once and whole, or not begun"
+        assert any(each.answered for each in files)
         assert recount["posted"] == [0, 0], "everything due was posted, once"
         for spoiling, kinds in SPOILT.items():
             assert kinds <= look_into(siege, spoiling).faults.keys(), "the audit can see what it looks for"

@@ -53,6 +53,17 @@ WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Which debtors are asked for: those who owe at least so much (minor units), and whether archived ones count."""
+
+    at_least: int = 1
+    with_archived: bool = False
+
+
+EVERYBODY = Wanted()
+
+
+@dataclass(frozen=True)
 class Debtor:
     """Someone whose balance is below zero; `since`: the day the running balance last fell below it."""
 
@@ -83,9 +94,13 @@ class Debtors:
     buckets: dict[Bucket, Debt]
 
 
-def debtor_accounts(by: Actor) -> Any:
-    """The accounts below zero of students who are not archived."""
-    rows = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, balance__lt=0, student__archived_on=None)
+def debtor_accounts(by: Actor, wanted: Wanted = EVERYBODY) -> Any:
+    """The accounts below zero, unless told otherwise of students who are not archived."""
+    rows = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, balance__lt=0)
+    if not wanted.with_archived:
+        rows = rows.filter(student__archived_on=None)
+    if wanted.at_least > 1:
+        rows = rows.filter(balance__lte=-wanted.at_least)
     return rows if by.branch_ids is None else rows.filter(student__branch_id__in=by.branch_ids)
 
 
@@ -96,10 +111,10 @@ def debt_totals(by: Actor) -> Debt:
 
 
 @question("tuition.view")
-def debtors(by: Actor, *, bucket: Bucket = Bucket.ALL, number: int = 1) -> Debtors:
+def debtors(by: Actor, *, bucket: Bucket = Bucket.ALL, wanted: Wanted = EVERYBODY, number: int = 1) -> Debtors:
     """Who owes, the largest debt first, and what each bucket owes together."""
-    buckets = _buckets(by)
-    rows = _in_bucket(by, bucket).select_related("student").order_by("balance", "id")
+    buckets = _buckets(by, wanted)
+    rows = _in_bucket(by, bucket, wanted).select_related("student").order_by("balance", "id")
     chosen, page = paged(rows, number, buckets[bucket].count)
     ids = [row.student_id for row in chosen]
     reach = phones(by, ids) if by.may("people.see_contacts") else {}
@@ -120,6 +135,16 @@ def debtors(by: Actor, *, bucket: Bucket = Bucket.ALL, number: int = 1) -> Debto
             )
         )  # fmt: skip
     return Debtors(found, page, buckets)
+
+
+@question("tuition.view")
+def promises_due(by: Actor) -> dict[Bucket, int]:
+    """How many debtors promised to pay today, and how many promised a day that is over; those of none left out."""
+    rows = _promised(by, EVERYBODY).values_list("promised_for")
+    found: dict[Bucket, int] = defaultdict(int)
+    for day, count in rows.annotate(count=Count("pk")).order_by():
+        found[Bucket.PROMISED_TODAY if day == by.today else Bucket.BROKEN] += count
+    return dict(found)
 
 
 @question("tuition.view")
@@ -147,33 +172,35 @@ def _ages(by: Actor) -> dict[Bucket, Q]:
     }
 
 
-def _promised(by: Actor) -> Any:
+def _promised(by: Actor, wanted: Wanted) -> Any:
     """The debtors with a promise about the debt of now; found from the few promises, not from the many debtors."""
     standing = Promise.unguarded.filter(org_id=by.org_id, stands=True)
     about = standing.filter(student_id=OuterRef("student_id"), made_on__gte=OuterRef("owes_since"))
-    rows = debtor_accounts(by).filter(student_id__in=standing.values("student_id"))
+    rows = debtor_accounts(by, wanted).filter(student_id__in=standing.values("student_id"))
     return rows.annotate(promised_for=Subquery(about.values("promised_for")[:1])).filter(promised_for__lte=by.today)
 
 
-def _in_bucket(by: Actor, bucket: Bucket) -> Any:
+def _in_bucket(by: Actor, bucket: Bucket, wanted: Wanted) -> Any:
     if bucket is Bucket.PROMISED_TODAY:
-        return _promised(by).filter(promised_for=by.today)
+        return _promised(by, wanted).filter(promised_for=by.today)
     if bucket is Bucket.BROKEN:
-        return _promised(by).filter(promised_for__lt=by.today)
-    return debtor_accounts(by).filter(_ages(by)[bucket])
+        return _promised(by, wanted).filter(promised_for__lt=by.today)
+    return debtor_accounts(by, wanted).filter(_ages(by)[bucket])
 
 
-def _buckets(by: Actor) -> dict[Bucket, Debt]:
+def _buckets(by: Actor, wanted: Wanted) -> dict[Bucket, Debt]:
     """Two statements, however many buckets."""
     ages = _ages(by)
     counts = {f"{age.name}_count": Count("pk", filter=when) for age, when in ages.items()}
     sums = {f"{age.name}_total": Sum("balance", filter=when) for age, when in ages.items()}
-    aged = list(debtor_accounts(by).values("currency").annotate(**counts, **sums))
+    aged = list(debtor_accounts(by, wanted).values("currency").annotate(**counts, **sums))
     kinds = Case(
         When(promised_for=by.today, then=Value(Bucket.PROMISED_TODAY.value)), default=Value(Bucket.BROKEN.value),
         output_field=CharField(),
     )  # fmt: skip
-    promised = list(_promised(by).values("currency", bucket=kinds).annotate(count=Count("pk"), total=Sum("balance")))
+    promised = list(
+        _promised(by, wanted).values("currency", bucket=kinds).annotate(count=Count("pk"), total=Sum("balance"))
+    )
     found = {
         age: _debt(
             {"currency": row["currency"], "count": row[f"{age.name}_count"], "total": row[f"{age.name}_total"]}

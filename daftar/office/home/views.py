@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from daftar.attendance.queries import forgotten_lessons, lesson_figures
 from daftar.courses.queries import groups, lessons_on
@@ -19,7 +20,7 @@ from daftar.office.menu import entries
 from daftar.office.page import OfficeRequest, choose_branch, page
 from daftar.orgs.queries import branches, demo_until
 from daftar.orgs.queries import history as audit_rows
-from daftar.reports.debts import debt_totals
+from daftar.reports.debts import Bucket, debt_totals, promises_due
 from daftar.reports.queries import find_students, setup_progress, student_counts
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def today(request: OfficeRequest) -> HttpResponse:
     figures = lesson_figures(by, [row.pk for row in rows])
     context = {
         "today": by.today, "demo_until": demo_until(by), "checklist": _checklist(by),
-        "tiles": _tiles(by) if by.may("people.view") else None,
+        "waiting": _waiting(by), "tiles": _tiles(by) if by.may("people.view") else None,
         "lessons": [
             _lesson(by, row)
             | {"present": figures[row.pk].present, "expected": figures[row.pk].expected, "is_mine": _is_mine(by, row)}
@@ -108,6 +109,22 @@ def _tiles(by: Actor) -> dict[str, Any]:
         sums = [Money(total, currency) for currency, total in sorted(month.sums.items())]
         money |= {"paid": sums or [Money(0, branches(by)[0].currency)], "payments": month.count}
     return {"active": counts["active"], "trial": counts["trial"], **money}
+
+
+def _waiting(by: Actor) -> list[dict[str, str]]:
+    """What somebody at the desk should see to today, each with the list that it is about."""
+    if not (by.may("finance.promise") and by.may("tuition.view")):
+        return []
+    due, home = promises_due(by), reverse("office:debtors", args=[by.org_slug])
+    today, broken = due.get(Bucket.PROMISED_TODAY, 0), due.get(Bucket.BROKEN, 0)
+    promised = ngettext("%(num)s person promised to pay today", "%(num)s people promised to pay today", today)
+    missed = ngettext("%(num)s person did not keep a promise", "%(num)s people did not keep a promise", broken)
+    lines = ((today, promised, Bucket.PROMISED_TODAY), (broken, missed, Bucket.BROKEN))
+    return [
+        {"text": text % {"num": count}, "url": f"{home}?bucket={bucket.value}"}
+        for count, text, bucket in lines
+        if count
+    ]
 
 
 def _checklist(by: Actor) -> list[dict[str, Any]]:

@@ -39,6 +39,16 @@ class ReversalForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
+class DebtorsForm(forms.Form):
+    """Which debtors are shown."""
+
+    with_archived = forms.BooleanField(label=_("With archived"), required=False)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields = {"at_least": MoneyField(currency, label=_("Owes at least"), required=False), **self.fields}
+
+
 class PromiseForm(forms.Form):
     """The day on which the money will come."""
 

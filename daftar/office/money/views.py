@@ -29,11 +29,11 @@ from daftar.office.forms import (
     undo_page,
     undone,
 )
-from daftar.office.money.forms import DeskForm, PaymentForm, PromiseForm, ReversalForm
+from daftar.office.money.forms import DebtorsForm, DeskForm, PaymentForm, PromiseForm, ReversalForm
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, today_in
 from daftar.people.queries import get_student
-from daftar.reports.debts import Bucket
+from daftar.reports.debts import EVERYBODY, Bucket, Wanted
 from daftar.reports.debts import debtors as ask_debtors
 from daftar.reports.queries import find_students, student_rows
 from daftar.tuition.queries import outlook
@@ -141,8 +141,12 @@ def payment_undo(request: OfficeRequest, payment_id: int) -> HttpResponse:
 @page("tuition.view")
 def debtors(request: OfficeRequest) -> HttpResponse:
     by, bucket = request.by, _bucket(request.GET)
-    found = ask_debtors(by, bucket=bucket, number=number_in(request, "page") or 1)
+    form = DebtorsForm(request.GET, currency=request.branches[0].currency)
+    values = form.cleaned_data if form.is_valid() else {}
+    wanted = Wanted(at_least=values.get("at_least") or 1, with_archived=bool(values.get("with_archived")))
+    found = ask_debtors(by, bucket=bucket, wanted=wanted, number=number_in(request, "page") or 1)
     context = {
+        "form": form, "is_narrowed": wanted != EVERYBODY,
         "rows": found.rows, "page": found.page, "totals": found.buckets[bucket].totals, "bucket": bucket.value,
         "tabs": [(each.value, each.label, debt.count) for each, debt in found.buckets.items()],
         "promise_days": _promise_days(by),

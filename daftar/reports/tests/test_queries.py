@@ -7,7 +7,7 @@ from daftar.finance.services import take_payment
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
 from daftar.people.models import Student
-from daftar.reports.debts import Bucket, debt_totals, debtors, owes_since
+from daftar.reports.debts import Bucket, Wanted, debt_totals, debtors, owes_since
 from daftar.reports.queries import student_counts, students_page
 from daftar.tuition.services import activate, enrol_active, open_balances
 from tests.cast import a_group, a_student, at, enrolled
@@ -36,6 +36,25 @@ def test_debtors_are_those_below_zero_and_not_archived_with_an_exact_total_e30(b
     ]
     assert found.buckets[Bucket.ALL].totals == [Money(20_000_000, "UZS")]
     assert found.page.total == student_counts(by)["owes"] == debt_totals(by).count == 2
+    with_archived = debtors(by, wanted=Wanted(with_archived=True))
+    assert (len(with_archived.rows), total(with_archived)) == (3, [Money(20_500_000, "UZS")])
+    assert [row.name for row in debtors(by, wanted=Wanted(at_least=10_000_000)).rows] == ["B"]
+
+
+def total(found) -> list[Money]:
+    return found.buckets[Bucket.ALL].totals
+
+
+def test_the_smallest_unit_below_zero_is_a_debt_and_zero_is_none_at_32(by):
+    student = with_balance(by, "A", 100)
+    desk = Desk.objects.visible_to(by)[0]
+    enrol_active(by, student_id=student.pk, group_id=a_group(by).pk, starts_on=date(2025, 5, 14))
+    owed = balances(by, [student.pk])[student.pk]
+    assert [row.owes.amount for row in debtors(by).rows] == [-owed]
+    take_payment(by, student_id=student.pk, desk_id=desk.pk, amount=-owed - 1, paid_on=by.today, key="k")
+    assert (balances(by, [student.pk]), len(debtors(by).rows)) == ({student.pk: -1}, 1)
+    take_payment(by, student_id=student.pk, desk_id=desk.pk, amount=1, paid_on=by.today, key="k2")
+    assert (balances(by, [student.pk]), len(debtors(by).rows)) == ({student.pk: 0}, 0)
 
 
 def test_the_total_is_of_all_debtors_not_of_the_page(by):

@@ -32,6 +32,7 @@ UNGUARDED = {
     "orgs.queries.memberships": "asked before there is an actor",
     "orgs.queries.actor_for": "makes the actor",
     "orgs.queries.settled": "makes the actor",
+    "orgs.queries.places_of": "makes the actor",
     "orgs.queries.system_actor": "makes the actor of jobs",
     "orgs.queries.today_in": "reads nothing",
     "people.services.phone_contact": "an unsaved value",

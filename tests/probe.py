@@ -161,7 +161,10 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
             "key": "k",
         },
         "payment-reverse": {"reason": "mistake"},
-        **{name: {"sent": "on"} for name in ("payment-undo", "promise-withdraw", "lesson-undo", "enrolment-undo")},
+        **{
+            name: {"sent": "on"}
+            for name in ("payment-undo", "promise-withdraw", "lesson-undo", "enrolment-undo", "import-undo")
+        },
         "branch": {"branch_id": ids["branch_id"]},
         "promise-new": {"promised_for": str(today)},
         "course-new": {

@@ -25,7 +25,7 @@ WITHOUT_FORM = {
     "debtors", "desks", "team", "imports", "import-errors",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
-REFUSED = {"lesson-undo", "enrolment-undo"}
+REFUSED = {"lesson-undo", "enrolment-undo", "import-undo"}
 # Fields of an import's groups, numbered, by the rows they name.
 NUMBERED = {"fate": "group_id", "course": "course_id"}
 

@@ -13,7 +13,7 @@ from daftar.finance import services as finance
 from daftar.orgs.access import Job, install_reactions
 from daftar.orgs.events import BranchOpened, OrganizationFounded, TuitionSettingsChanged
 from daftar.transfer import jobs as transfer_jobs
-from daftar.transfer.events import ImportStarted
+from daftar.transfer.events import ImportStarted, ImportUndone
 from daftar.tuition import jobs as tuition_jobs
 from daftar.tuition import services as tuition
 
@@ -26,6 +26,7 @@ NOW: Mapping[type, Callable[..., Any]] = {
 LATER: Mapping[type, Sequence[Job]] = {
     TuitionSettingsChanged: [tuition_jobs.reconcile_everyone],
     ImportStarted: [transfer_jobs.run_import],
+    ImportUndone: [transfer_jobs.undo_import],
 }
 
 

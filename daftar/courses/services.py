@@ -348,6 +348,22 @@ def undo_enrolment(by: Actor, *, enrolment_id: int) -> Enrolment:
     return enrolment
 
 
+@verb("courses.enrol")
+def take_back_enrolments(by: Actor, *, student_ids: Collection[int]) -> None:
+    """Removes every enrolment of students who came by mistake and were in no lesson."""
+    Enrolment.objects.visible_to(by).filter(student_id__in=student_ids).delete()
+
+
+@verb("courses.edit")
+def remove_empty_groups(by: Actor, *, group_ids: Collection[int]) -> None:
+    """Removes those of the groups that nobody is in and that have had no lesson; their courses stay."""
+    used = Enrolment.objects.visible_to(by).values("group_id")
+    taught = Lesson.objects.visible_to(by).exclude(status=LessonStatus.PLANNED).values("group_id")
+    rows = Group.objects.visible_to(by).filter(pk__in=group_ids).exclude(pk__in=used).exclude(pk__in=taught)
+    Lesson.objects.visible_to(by).filter(group__in=rows).delete()
+    rows.delete()
+
+
 def students_of(by: Actor, group_id: int) -> tuple[int, ...]:
     """Everyone who is or was in the group."""
     rows = Enrolment.objects.visible_to(by).filter(group_id=group_id).order_by("student_id")

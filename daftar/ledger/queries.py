@@ -122,6 +122,14 @@ def live_charges(by: Actor, account_ids: Collection[int]) -> dict[int, list[Tran
 
 
 @question("tuition.view")
+def live_openings(by: Actor, student_ids: Collection[int]) -> list[Transfer]:
+    """Opening balances of these students that were not reversed."""
+    rows = Transfer.objects.visible_to(by).filter(kind=TransferKind.OPENING)
+    mine = rows.filter(Q(debit__student_id__in=student_ids) | Q(credit__student_id__in=student_ids))
+    return list(mine.exclude(Exists(Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk")))))
+
+
+@question("tuition.view")
 def charge_turns(by: Actor, charge_keys: Collection[str]) -> dict[str, int]:
     """The next free turn of each charge key."""
     rows = Transfer.objects.visible_to(by).filter(charge_key__in=charge_keys)

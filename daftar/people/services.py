@@ -16,7 +16,7 @@ from daftar.orgs.models import Branch
 from daftar.people.models import Contact, ContactKind, Payer, Stage, Student
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
 
@@ -104,6 +104,13 @@ def edit_student(
         _replace_contact(by, student, ContactKind.MOBILE, phone, region_of(branch))
         _replace_contact(by, student, ContactKind.EMAIL, email, "")
     return student
+
+
+@verb("people.edit")
+def take_back_students(by: Actor, *, student_ids: Collection[int], on: date) -> None:
+    """Archives people who came by mistake; the file that brought them may bring them again."""
+    rows = Student.objects.visible_to(by).filter(pk__in=student_ids)
+    rows.update(archived_on=on, import_key=None)
 
 
 def _check(by: Actor, full_name: str, born_on: date | None) -> None:

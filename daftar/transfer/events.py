@@ -8,3 +8,10 @@ class ImportStarted:
     """A checked file is to be taken over."""
 
     import_id: int
+
+
+@dataclass(frozen=True)
+class ImportUndone:
+    """What a file brought is to be taken back."""
+
+    import_id: int

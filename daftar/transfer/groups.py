@@ -37,6 +37,8 @@ class GroupChoice:
     price: int | None = None
     weekdays: tuple[int, ...] = ()
     starts_time: time | None = None
+    # Whether `group_id` was made by this import.
+    was_made: bool = False
 
     @property
     def key(self) -> str:

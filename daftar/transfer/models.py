@@ -11,13 +11,15 @@ from daftar.transfer.rules import Verdict
 
 
 class ImportState(models.TextChoices):
-    """Where an import is: its columns are asked, its groups, it was checked, it runs, it is over."""
+    """Where an import is: its columns are asked, its groups, it was checked, it runs, it is over; undone by now."""
 
     COLUMNS = "columns", _("Columns not chosen yet")
     GROUPS = "groups", _("Groups not chosen yet")
     CHECKED = "checked", _("Checked")
     RUNNING = "running", _("Running")
     DONE = "done", _("Done")
+    UNDOING = "undoing", _("Being undone")
+    UNDONE = "undone", _("Undone")
 
 
 VERDICT_LABELS = {
@@ -79,7 +81,8 @@ class ImportRow(TenantModel):
     verdict = models.CharField(max_length=10, blank=True, default="")
     # [["column", "code", "value"], …] as in `transfer.rules.RowProblem`.
     problems = models.JSONField(default=list)
-    # Whether the run has dealt with it, and the student it became.
+    # Whether the run has dealt with it, and the student it became. Undoing takes both back; of someone who was
+    # changed since and is kept, only the first.
     is_done = models.BooleanField(default=False)
     student = models.ForeignKey(Student, models.PROTECT, null=True, blank=True, related_name="+")
 

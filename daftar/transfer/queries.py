@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Count
 
 from daftar.orgs.access import Actor, question
-from daftar.transfer.models import Import, ImportRow
+from daftar.transfer.models import Import, ImportRow, ImportState
 from daftar.transfer.reading import fields_of, readings_of
 from daftar.transfer.rules import TAKEN, Field, Line, Verdict
 
@@ -60,7 +60,7 @@ def get_import(by: Actor, import_id: int) -> Import:
 @question("transfer.import")
 def same_file_before(by: Actor, row: Import) -> Import | None:
     """The last other import of the very same bytes that was started."""
-    rows = imports(by).filter(content_hash=row.content_hash).exclude(started_at=None)
+    rows = imports(by).filter(content_hash=row.content_hash).exclude(started_at=None).exclude(state=ImportState.UNDONE)
     return rows.exclude(pk=row.pk).first()
 
 

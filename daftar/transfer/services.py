@@ -289,7 +289,7 @@ def start_import(by: Actor, *, import_id: int) -> Import:
 @verb("transfer.import")
 def resume_import(by: Actor, *, import_id: int) -> Import:
     """Asks once more for the rows of a running import, in case the job that should take them was lost."""
-    row = _locked(by, import_id)
+    row = taking.locked(by, import_id)
     if row.state == ImportState.RUNNING:
         note(by, row, was=None, now={})
         publish(by, ImportStarted(row.pk))
@@ -302,7 +302,7 @@ def take_rows(by: Actor, *, import_id: int) -> bool:
 
     Done again after a break it goes on where the last finished part ended, so nothing is taken twice.
     """
-    row = _locked(by, import_id)
+    row = taking.locked(by, import_id)
     if row.state != ImportState.RUNNING:
         return False
     rows = ImportRow.objects.visible_to(by).filter(file=row, is_done=False, verdict__in=TAKEN).order_by("number")
@@ -316,15 +316,9 @@ def take_rows(by: Actor, *, import_id: int) -> bool:
     return False
 
 
-def _locked(by: Actor, import_id: int) -> Import:
-    rows = Import.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
-    row: Import = rows.select_related("branch").defer("content").one(pk=import_id)
-    return row
-
-
 def _changeable(by: Actor, import_id: int) -> Import:
-    row = _locked(by, import_id)
-    if row.state in {ImportState.RUNNING, ImportState.DONE}:
+    row = taking.locked(by, import_id)
+    if row.state not in {ImportState.COLUMNS, ImportState.GROUPS, ImportState.CHECKED}:
         raise ImportUnderWay
     return row
 
@@ -355,4 +349,4 @@ def _made(by: Actor, row: Import, choice: GroupChoice) -> GroupChoice:
         trusted, branch_id=row.branch_id, name=choice.name, course_id=course_id, starts_on=row.opens_on, price=price,
         last_on=row.opens_on + GROUP_LIFE, schedule=courses.Schedule(choice.weekdays, choice.starts_time),
     )  # fmt: skip
-    return replace(choice, group_id=group.pk)
+    return replace(choice, group_id=group.pk, was_made=True)

@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from daftar.transfer.rules import ClientRow, Judged
 
 
+def locked(by: Actor, import_id: int) -> Import:
+    """The import, held by this transaction until it ends; without its bytes."""
+    rows = Import.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    row: Import = rows.select_related("branch").defer("content").one(pk=import_id)
+    return row
+
+
 def suggested_groups(by: Actor, row: Import) -> list[GroupChoice]:
     """For each group that the file names, what most probably becomes of it."""
     named = named_groups(readings_of(by, row, lines_of(by, row)))

@@ -127,13 +127,31 @@ def open_balances(by: Actor, *, balances: Sequence[tuple[StudentRow, int]], on: 
     ledger.post(by.trusted(), moves=moves)
 
 
+@verb("tuition.manage")
+def take_back(by: Actor, *, student_ids: Collection[int]) -> None:
+    """Undoes what was bound to and opened for students who came by mistake: prices, charges and opening balances.
+
+    Everything that was posted stays on record beside its reversal.
+    """
+    ledger.student_accounts(by.trusted(), students=_students(by, student_ids))
+    openings = ledger_queries.live_openings(by.trusted(), student_ids)
+    moves = [ledger.reversal_of(opening, on=opening.effective_on) for opening in openings]
+    ledger.post(by.trusted(), moves=moves)
+    Subscription.objects.visible_to(by).filter(student_id__in=student_ids).delete()
+    publish(by, TuitionFactsChanged(tuple(sorted(student_ids))))
+
+
+def _students(by: Actor, student_ids: Collection[int]) -> list[StudentRow]:
+    return list(Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch"))
+
+
 @verb("tuition.charge")
 def reconcile(by: Actor, *, student_ids: Collection[int]) -> int:
     """Posts the difference between what is due today and what is posted; answers how many transfers that took.
 
     Done again it posts nothing. Two at once on one student: the second waits for the first and finds it done.
     """
-    students = list(Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch"))
+    students = _students(by, student_ids)
     # The lock comes before the facts are read, so that what another transaction changed meanwhile is seen.
     accounts = ledger.student_accounts(by.trusted(), students=students)
     facts = facts_of(by, students)

@@ -38,6 +38,7 @@ VERBS = {
     "transfer.begin_import": _("brought the file"), "transfer.choose_columns": _("chose the columns of the file"),
     "transfer.choose_groups": _("chose the groups of the file"), "transfer.start_import": _("started the import of"),
     "transfer.take_rows": _("imported rows of"),
+    "transfer.undo_import": _("undid the import of"), "transfer.take_rows_back": _("took back rows of"),
     "transfer.resume_import": _("started the import of"),
     "finance.open_first_desks": _("opened the desks"),
 }  # fmt: skip

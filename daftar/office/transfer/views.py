@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from daftar.courses.queries import courses as all_courses
 from daftar.courses.queries import groups as all_groups
 from daftar.lib.paging import paged
-from daftar.office.forms import done, form_page, number_in
+from daftar.office.forms import UndoForm, done, form_page, number_in
 from daftar.office.page import OfficeRequest, page
 from daftar.office.transfer.forms import ColumnsForm, GroupsForm, ImportForm
 from daftar.office.transfer.words import COLUMN_SAYS, problem_text
 from daftar.orgs.queries import branches, today_in
-from daftar.transfer import queries, services
+from daftar.transfer import queries, services, undoing
 from daftar.transfer.files import written
 from daftar.transfer.groups import from_json
 from daftar.transfer.models import VERDICT_LABELS, ImportState
@@ -26,6 +27,7 @@ from daftar.transfer.rules import Verdict
 if TYPE_CHECKING:
     from daftar.transfer.models import Import
 
+MOST_KEPT = 100
 TONES = {
     Verdict.CREATE: ("green", "user-plus"), Verdict.WARNING: ("yellow", "alert-triangle"),
     Verdict.ERROR: ("red", "alert-circle"), Verdict.DUPLICATE: ("secondary", "users"),
@@ -33,7 +35,8 @@ TONES = {
 }  # fmt: skip
 NEXT = {
     ImportState.COLUMNS: "import-columns", ImportState.GROUPS: "import-groups", ImportState.CHECKED: "import-check",
-    ImportState.RUNNING: "import", ImportState.DONE: "import",
+    ImportState.RUNNING: "import", ImportState.DONE: "import", ImportState.UNDOING: "import",
+    ImportState.UNDONE: "import",
 }  # fmt: skip
 
 
@@ -136,10 +139,27 @@ def import_progress(request: OfficeRequest, import_id: int) -> HttpResponse:
     problems, at = paged(queries.problem_rows(by, row), number_in(request, "page") or 1)
     context = _about(row) | {
         "tiles": _tiles(progress, is_over=row.state == ImportState.DONE), "taken": progress.taken,
-        "to_take": progress.to_take,
+        "to_take": progress.to_take, "may_undo": undoing.may_undo(by, row),
+        "kept": [(each.student_id, each.student.full_name) for each in undoing.kept_rows(by, row)[:MOST_KEPT]],
         "problems": [_problem(row, each) for each in problems], "page": at, "next": NEXT[ImportState(row.state)],
     }  # fmt: skip
     return render(request, "office/transfer/import.html", context)
+
+
+@page("transfer.import")
+def import_undo(request: OfficeRequest, import_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_import(request.by, import_id)
+    form, home = UndoForm(request.POST or None), reverse("office:import", args=[by.org_slug, import_id])
+    if done(form, lambda: undoing.undo_import(by, import_id=import_id)):
+        return redirect(home)
+    text = _(
+        "Everybody whom the file brought is archived and the balances are reversed. Who has paid, was marked in a"
+        " lesson, promised something or was edited since is kept."
+    )
+    title = _("Undo the import of %(name)s?") % {"name": row.file_name}
+    return form_page(
+        request, "office/form.html", form, title=title, text=text, submit_label=_("Undo import"), cancel_url=home
+    )
 
 
 @page("transfer.import")
@@ -162,7 +182,8 @@ def _about(row: Import) -> dict[str, Any]:
         "about": {
             "id": row.pk, "name": row.file_name, "rows": row.rows_count, "branch": row.branch.name,
             "opens_on": row.opens_on, "encoding": row.encoding, "delimiter": mark, "state": row.state,
-            "is_open": row.state not in {ImportState.RUNNING, ImportState.DONE}, "has_groups": bool(row.groups),
+            "is_open": row.state in {ImportState.COLUMNS, ImportState.GROUPS, ImportState.CHECKED},
+            "has_groups": bool(row.groups),
         }
     }  # fmt: skip
 

@@ -61,6 +61,21 @@ def test_a_messy_file_is_brought_in_by_five_presses(visit, centre, tmp_path):
     with tenant_transaction(centre.org_id):
         assert Student.objects.visible_to(centre).count() == 48
         assert drift(centre) == []
+    undo(who)
+    with tenant_transaction(centre.org_id):
+        assert not Student.objects.visible_to(centre).filter(archived_on=None).exists()
+        assert drift(centre) == []
+
+
+def undo(who) -> None:
+    """All of it, by two presses on the page of the import."""
+    who.open("/lingua/imports/")
+    who.page.click("main .row-link")
+    who.page.click("[data-testid=import-undo]")
+    who.save()
+    assert "This import is being undone" in who.text()
+    work()
+    who.page.wait_for_selector("text=This import is undone.", timeout=10_000)
 
 
 def downloaded(who, file: Path) -> list[list[str]]:

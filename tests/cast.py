@@ -51,7 +51,7 @@ def acting(by: Actor, member: Member) -> Actor:
 
 def owner_of(by: Actor) -> Actor:
     """Aziza."""
-    return acting(by, Member.objects.visible_to(by).get(role="owner"))
+    return acting(by, Member.objects.visible_to(by).get(role__code="owner"))
 
 
 def at(by: Actor, on: date | str, hour: int = 12) -> Actor:

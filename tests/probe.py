@@ -15,7 +15,8 @@ from daftar.finance.models import Desk
 from daftar.finance.services import promise, take_payment
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.access import Actor
-from daftar.orgs.models import AuditEntry, Branch, Member
+from daftar.orgs.models import AuditEntry, Branch, Member, Role
+from daftar.orgs.services import add_role, invite
 from daftar.transfer import services as transfer
 from daftar.transfer.rules import Field
 from daftar.tuition.services import activate
@@ -54,10 +55,15 @@ def _people(probe: Probe) -> None:
     for role in ROLES[1:]:
         a_member(by, f"{role.title()}{probe.canary}", role)
         probe.logins[role] = f"{role}{probe.canary}@{probe.slug}.example".lower()
-    probe.ids["member_id"] = Member.objects.visible_to(by).get(role="cashier").pk
-    probe.ids["teacher_id"] = Member.objects.visible_to(by).get(role="teacher").pk
+    probe.ids["member_id"] = Member.objects.visible_to(by).get(role__code="cashier").pk
+    probe.ids["teacher_id"] = Member.objects.visible_to(by).get(role__code="teacher").pk
     probe.ids["branch_id"] = Branch.objects.visible_to(by).get().pk
     probe.ids["branch_ids"] = probe.ids["branch_id"]
+    probe.ids["role"] = Role.objects.visible_to(by).get(code="cashier").pk
+    own = add_role(by, name=f"{probe.canary} role", copy_of=probe.ids["role"])
+    probe.ids["role_id"] = probe.ids["copy_of"] = own.pk
+    invited = {"email": f"{probe.canary}@invited.example", "name": f"{probe.canary} invited", "role": "teacher"}
+    probe.ids["invitation_id"] = invite(by, **invited, branch_ids=(), site="http://testserver").pk
     student = a_student(
         by,
         f"{probe.canary} Farhod",
@@ -177,8 +183,9 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "course-edit": {"name": "C changed", "lessons_count": 1, "lesson_minutes": 60},
         "room-new": {"name": "R new", "branch_id": ids["branch_id"]},
         "room-edit": {"name": "R changed"},
-        "member-new": {"name": "M new", "role": "teacher", "branch_ids": [ids["branch_ids"]]},
-        "member-edit": {"name": "M changed", "role": "cashier", "branch_ids": [ids["branch_ids"]], "is_active": "on"},
+        "member-new": {"name": "M new", "role": ids["role"], "branch_ids": [ids["branch_ids"]]},
+        "member-edit": {"name": "M changed", "role": ids["role"], "branch_ids": [ids["branch_ids"]], "is_active": "on"},
+        **_access_bodies(ids),
         "desk-new": {"name": "D new", "branch_id": ids["branch_id"], "method": "cash"},
         "desk-edit": {"name": "D changed", "is_open": "on"},
         "branch-new": {"name": "B new", "timezone": "Asia/Tashkent", "currency": "UZS", "language": "en"},
@@ -186,6 +193,21 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "settings": {"name": "Renamed", "activation_day_counts": "on"},
         **_import_bodies(ids, today),
     }
+
+
+def _access_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
+    return {
+        "member-invite": {
+            "name": "I new", "email": "new@invited.example", "role": ids["role"], "branch_ids": [ids["branch_ids"]],
+        },
+        "invitation-again": {},
+        "invitation-withdraw": {},
+        "roles": {f"role_{ids['role']}": ["people.view"], "confirmed": "1"},
+        "role-new": {"name": "Role new", "copy_of": ids["copy_of"]},
+        "role-edit": {"name": "Role renamed"},
+        "role-delete": {},
+        "two-steps": {"required": "1"},
+    }  # fmt: skip
 
 
 def _import_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object]]:

@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, reverse
 
 from daftar.office.page import page
 from daftar.office.urls import urlpatterns
-from daftar.orgs.roles import PERMISSIONS, Role
+from daftar.orgs.roles import PERMISSIONS, BuiltIn
 from tests.cast import PASSWORD
 from tests.probe import ROLES, Probe, a_probe, good_bodies
 
@@ -22,7 +22,7 @@ from tests.probe import ROLES, Probe, a_probe, good_bodies
 QUERY_IDS = {"payment-new": "student", "group-add-student": "student", "payments": "desk", "history": "before"}
 WITHOUT_FORM = {
     "today", "find", "history", "students", "student", "groups", "group", "courses", "rooms", "payments", "payment",
-    "debtors", "desks", "team", "imports", "import-errors",
+    "debtors", "desks", "team", "imports", "import-errors", "invitation-link",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
 REFUSED = {"lesson-undo", "enrolment-undo", "import-undo"}
@@ -55,7 +55,7 @@ def has_ids(route) -> bool:
 
 
 def may(role: str, route) -> bool:
-    return route.callback.guard in PERMISSIONS[Role(role)]
+    return route.callback.guard in PERMISSIONS[BuiltIn(role)]
 
 
 def test_own_pages_open_for_those_permitted_and_for_no_one_else(centres):

@@ -1,11 +1,20 @@
-"""How people sign in: by e-mail and password; nobody signs up by themselves."""
+"""How people sign in: by e-mail, password and, if they want, a second step; nobody signs up by themselves."""
 
 from __future__ import annotations
 
+import logging
+from base64 import urlsafe_b64encode
+from functools import lru_cache
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.views import LoginView
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.totp.internal.auth import generate_totp_secret
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -13,6 +22,8 @@ from django.utils.translation import gettext as _
 from daftar.config.demo import LOGINS, PASSWORD
 from daftar.config.env import ENV
 from daftar.orgs.models import User
+
+log = logging.getLogger("daftar.accounts")
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped library
@@ -30,6 +41,31 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped library
             messages.error(request, _("The demo logins work only on the machine itself."))
             return redirect("account_login")
         return super().pre_login(request, user, **values)
+
+    def respond_user_inactive(self, request: Any, user: Any) -> Any:
+        return redirect("account_login")
+
+
+class TwoSteps(DefaultMFAAdapter):  # type: ignore[misc] # untyped library
+    """Keeps the secrets of the second step encrypted."""
+
+    def encrypt(self, text: str) -> str:
+        return _cipher(settings.SECRET_KEY).encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret; where the installation's key is another one than then, a secret that no code fits."""
+        try:
+            return _cipher(settings.SECRET_KEY).decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            log.warning("a second step was set up under another secret key: see reset-two-steps")
+            return str(generate_totp_secret())
+
+
+@lru_cache(maxsize=2)
+def _cipher(key: str) -> Fernet:
+    """A key of its own for this purpose, derived from the installation's."""
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"daftar two steps").derive(key.encode())
+    return Fernet(urlsafe_b64encode(derived))
 
 
 class SignIn(LoginView):  # type: ignore[misc] # untyped library

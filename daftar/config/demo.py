@@ -224,7 +224,7 @@ def _as(by: Actor, member: Member) -> Actor:
 
 def live(by: Actor, on: date, *, is_last: bool) -> None:
     """What the centre does on one day: activates, teaches, charges, takes money. Today's lessons are left to mark."""
-    team = {row.role: row for row in Member.objects.visible_to(by).order_by("-id")}
+    team = {row.role.code: row for row in Member.objects.visible_to(by).select_related("role").order_by("-id")}
     for row in Enrolment.objects.visible_to(by).filter(activated_on=None, starts_on=on - timedelta(days=3)):
         activate(_as(by, team["administrator"]), enrolment_id=row.pk, activated_on=on)
     taught_until = on - timedelta(days=1) if is_last else on

@@ -25,6 +25,10 @@ class Env:
         default=("127.0.0.1", "localhost", "[::1]"), metadata={"help": "names it answers to, with commas"}
     )
     https: bool = field(default=False, metadata={"help": "1 behind TLS: secure cookies, HSTS"})
+    smtp_url: str = field(
+        default="", metadata={"help": "smtp://user:password@host:587?tls=1 or smtps://…; empty: no mail is sent"}
+    )
+    mail_from: str = field(default="", metadata={"help": "the sender of letters: Daftar <daftar@example.org>"})
     testing: bool = field(default=False, metadata={"help": "1 in the test command: a cheap password hasher"})
     demo_logins: bool = field(
         default=False,
@@ -78,6 +82,27 @@ def database(url: str, **options: str) -> dict[str, object]:
         "HOST": unquote(query.pop("host", "") or parts.hostname or ""),
         "PORT": query.pop("port", "") or str(parts.port or ""),
         "OPTIONS": {**{key: unquote(value) for key, value in query.items()}, **options},
+    }
+
+
+def mail(url: str, sender: str) -> dict[str, object]:
+    """Django's settings for an smtp:// address (`?tls=1`: STARTTLS) or smtps://; without one no mail is sent."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"", "smtp", "smtps"} or bool(url) != bool(parts.hostname):
+        raise EnvError("DAFTAR_SMTP_URL must look like smtp://user:password@host:587?tls=1")
+    if url and not sender:
+        raise EnvError("DAFTAR_MAIL_FROM must name the sender where DAFTAR_SMTP_URL is set.")
+    if parts.query not in {"", "tls=0", "tls=1"}:
+        raise EnvError("DAFTAR_SMTP_URL knows only ?tls=1 after the host.")
+    return {
+        "EMAIL_HOST": parts.hostname or "",
+        "EMAIL_PORT": parts.port or {"smtps": 465}.get(parts.scheme, 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and parts.query == "tls=1",
+        "EMAIL_TIMEOUT": 15,
+        "DEFAULT_FROM_EMAIL": sender or "daftar@localhost",
     }
 
 

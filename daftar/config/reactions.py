@@ -10,8 +10,9 @@ from typing import Any
 from daftar.attendance import services as attendance
 from daftar.courses.events import TuitionFactsChanged
 from daftar.finance import services as finance
+from daftar.office import letters
 from daftar.orgs.access import Job, install_reactions
-from daftar.orgs.events import BranchOpened, OrganizationFounded, TuitionSettingsChanged
+from daftar.orgs.events import BranchOpened, InvitationIssued, OrganizationFounded, TuitionSettingsChanged
 from daftar.transfer import jobs as transfer_jobs
 from daftar.transfer.events import ImportStarted, ImportUndone
 from daftar.tuition import jobs as tuition_jobs
@@ -27,6 +28,7 @@ LATER: Mapping[type, Sequence[Job]] = {
     TuitionSettingsChanged: [tuition_jobs.reconcile_everyone],
     ImportStarted: [transfer_jobs.run_import],
     ImportUndone: [transfer_jobs.undo_import],
+    InvitationIssued: [letters.mail_invitation],
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from daftar.config.env import ENV, database
+from daftar.config.env import ENV, database, mail
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,6 +27,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "procrastinate.contrib.django",
 ]
@@ -43,6 +45,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "daftar.office.account.sessions.last_seen",
     "csp.middleware.CSPMiddleware",
 ]
 
@@ -90,7 +93,14 @@ if ENV.testing:
     del DATABASES["default"]["OPTIONS"]["pool"]
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "daftar_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "daftar_cache",
+        # It counts wrong passwords: after 300 entries, Django's default, anybody could push the counts out.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 AUTH_USER_MODEL = "daftar.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -109,7 +119,36 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "daftar.config.accounts.Adapter"
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    # Also counts wrong codes of the second step, by person.
+    "login_failed": "20/m/ip,5/5m/key",
+    "reauthenticate": "5/5m/user",
+    "change_password": "5/5m/user",
+    "reset_password": "20/m/ip,5/5m/key",
+    "reset_password_from_key": "20/m/ip",
+}
+ACCOUNT_FORMS = {
+    "reset_password": "daftar.office.account.forms.ForgottenForm",
+    "reset_password_from_key": "daftar.office.account.forms.NewPasswordForm",
+    "change_password": "daftar.office.account.forms.ChangePasswordForm",
+}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # of this session; all others end
+PASSWORD_RESET_TIMEOUT = 3600
+# The one proxy that stands in front where there is TLS says who asks; nobody else is believed.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(ENV.https)
+MFA_ADAPTER = "daftar.config.accounts.TwoSteps"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # a login is made by an invitation, which went to the address
+MFA_TOTP_ISSUER = "Daftar"
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "daftar.office.account.forms.CodeForm",
+    "reauthenticate": "daftar.office.account.forms.CodeAgainForm",
+    "activate_totp": "daftar.office.account.forms.FirstCodeForm",
+}
+globals().update(mail(ENV.smtp_url, ENV.mail_from))
 ACCOUNT_LOGOUT_ON_GET = False
 
 SESSION_COOKIE_SECURE = ENV.https
@@ -158,7 +197,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
 MEDIA_ROOT = ENV.data / "files"
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
-PROCRASTINATE_IMPORT_PATHS = ["daftar.tuition.jobs", "daftar.transfer.jobs", "daftar.orgs.jobs", "daftar.config.demo"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "daftar.tuition.jobs", "daftar.transfer.jobs", "daftar.orgs.jobs", "daftar.office.letters", "daftar.config.demo",
+]  # fmt: skip
 PROCRASTINATE_ON_APP_READY = None
 
 # `check --deploy` speaks of a site behind TLS; an installation on loopback has none.

@@ -14,6 +14,7 @@ urlpatterns = [
     path("login/", public_page("signing in")(sign_in), name="account_login"),
     path("logout/", public_page("signing out")(logout), name="account_logout"),
     path("i18n/set/", public_page("choosing a language")(set_language), name="set_language"),
+    path("", include("daftar.office.account.urls")),
     path("<slug:org>/", include("daftar.office.urls")),
 ]
 

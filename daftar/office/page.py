@@ -6,9 +6,11 @@ from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -109,6 +111,8 @@ def _within(
     """The view's answer from inside the organization's transaction."""
     org, code = guard
     actor, member = actor_for(cast("int", request.user.pk), org, get_language() or "en")
+    if member.org.requires_two_steps and not is_mfa_enabled(cast("Any", request.user), [Authenticator.Type.TOTP]):
+        return redirect("mfa_activate_totp")
     with tenant_transaction(actor.org_id):
         request.branches = places_of(actor, member)
         request.by = settled(actor, member, request.branches)

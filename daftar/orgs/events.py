@@ -20,3 +20,11 @@ class BranchOpened:
 @dataclass(frozen=True)
 class TuitionSettingsChanged:
     """A rule of charging changed for the whole organization."""
+
+
+@dataclass(frozen=True)
+class InvitationIssued:
+    """An invitation wants its letter; `site` is where the installation answers, as the inviter saw it."""
+
+    invitation_id: int
+    site: str

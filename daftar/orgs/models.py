@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from daftar.lib.tenancy import TenantManager
-from daftar.orgs.roles import Role
+from daftar.orgs.roles import GRANTABLE, BuiltIn
 
 
 class UserManager(BaseUserManager["User"]):
@@ -50,6 +51,8 @@ class Organization(models.Model):
     rounding_step = models.PositiveIntegerField(null=True, blank=True)
     # Decision D1: whether the lesson on the day of activation is charged.
     activation_day_counts = models.BooleanField(default=True)
+    # Whoever works here and has no second step of signing in is led to set it up before any page.
+    requires_two_steps = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False)
     # The last day that the demo centre has lived through; empty for every other.
     demo_until = models.DateField(null=True, blank=True)
@@ -91,22 +94,52 @@ class Branch(TenantModel):
         return self.name
 
 
+class Role(TenantModel):
+    """A named set of permissions: one of those every centre begins with, or the centre's own."""
+
+    # Empty: the centre's own.
+    code = models.CharField(
+        max_length=20, blank=True, default="", choices=[(each.value, each.label) for each in BuiltIn]
+    )
+    # Empty: the name of the built-in role in the reader's language.
+    name = models.CharField(max_length=80, blank=True, default="")
+    permissions = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "code"], name="role_built_in_once", condition=~models.Q(code="")),
+            models.UniqueConstraint(fields=["org", "name"], name="role_name_once", condition=~models.Q(name="")),
+            models.CheckConstraint(name="role_is_called_something", condition=~models.Q(code="", name="")),
+            models.CheckConstraint(
+                name="role_code_known", condition=models.Q(code__in=["", *(each.value for each in BuiltIn)])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or str(BuiltIn(self.code).label)
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether it is the role that always holds everything."""
+        return self.code == BuiltIn.OWNER
+
+    @property
+    def rights(self) -> frozenset[str]:
+        """What it permits now; what this release does not know is left out."""
+        return GRANTABLE if self.is_owner else GRANTABLE & frozenset(self.permissions)
+
+
 class Member(TenantModel):
     """A person who works in an organization; a teacher may be without a login."""
 
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     name = models.CharField(max_length=200)
-    role = models.CharField(max_length=20, choices=[(role.value, role.label) for role in Role])
+    role = models.ForeignKey(Role, models.PROTECT, related_name="+")
     all_branches = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
 
     class Meta(TenantModel.Meta):
-        constraints = [
-            models.UniqueConstraint(fields=["org", "user"], name="member_once"),
-            models.CheckConstraint(
-                name="member_role_known", condition=models.Q(role__in=[role.value for role in Role])
-            ),
-        ]
+        constraints = [models.UniqueConstraint(fields=["org", "user"], name="member_once")]
         indexes = [models.Index(fields=["user"], name="member_user")]
 
     def __str__(self) -> str:
@@ -124,6 +157,47 @@ class MemberBranch(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.member} · {self.branch}"
+
+
+class Door(TenantModel):
+    """What a link or key that was given out opens, found by the hash of its secret before the organization is known.
+
+    It stands outside row-level security and tells nothing but the organization; the rest is asked inside of it.
+    """
+
+    hash = models.CharField(max_length=64)
+    kind = models.CharField(max_length=20, choices=[("invitation", "invitation")])
+    made_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "hash"], name="door_once")]
+        indexes = [models.Index(fields=["hash"], name="door_by_hash")]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Invitation(TenantModel):
+    """A member who was invited by e-mail and has not come in yet, or how they came in."""
+
+    member = models.ForeignKey(Member, models.CASCADE, related_name="+")
+    # The door of the newest letter: an older letter opens nothing any more.
+    door = models.ForeignKey(Door, models.PROTECT, related_name="+")
+    email = models.EmailField()
+    # With the installation's key it makes the secret of the link, which stands nowhere itself.
+    nonce = models.CharField(max_length=64)
+    language = models.CharField(max_length=5)
+    invited_by = models.CharField(max_length=200)
+    expires_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "member"], name="invitation_of_member_once")]
+
+    def __str__(self) -> str:
+        return self.email
 
 
 class AuditEntry(TenantModel):

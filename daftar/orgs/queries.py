@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Subquery
 
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
-from daftar.orgs.models import AuditEntry, Branch, Member, MemberBranch, Organization
-from daftar.orgs.roles import PERMISSIONS, Role
+from daftar.orgs.models import AuditEntry, Branch, Invitation, Member, MemberBranch, Organization, Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ def actor_for(user_id: int, slug: str, language: str) -> tuple[Actor, Member]:
     """Who this person is in the organization at this address, and as which member; NotFound for strangers.
 
     Asked before the organization's transaction opens: members stand outside row-level security. `settled` adds
-    the branches from inside.
+    the rights and the branches from inside.
     """
     member = (
         Member.unguarded.select_related("org")
@@ -55,7 +56,7 @@ def actor_for(user_id: int, slug: str, language: str) -> tuple[Actor, Member]:
         user_id=user_id,
         member_id=member.pk,
         name=member.name,
-        permissions=PERMISSIONS[Role(member.role)],
+        permissions=frozenset(),
         branch_ids=None,
         at=datetime.now(UTC),
         timezone="UTC",
@@ -65,16 +66,29 @@ def actor_for(user_id: int, slug: str, language: str) -> tuple[Actor, Member]:
 
 
 def places_of(by: Actor, member: Member) -> list[Branch]:
-    """The branches the member works in, the oldest first; asked inside the organization's transaction."""
+    """The branches the member works in, the oldest first, each with what the member's role may do.
+
+    One statement for both, asked inside the organization's transaction at each request.
+    """
+    role = Role.objects.visible_to(by).filter(pk=member.role_id)
     rows = Branch.objects.visible_to(by).order_by("id")
+    rows = rows.annotate(role_code=Subquery(role.values("code")), role_permissions=Subquery(role.values("permissions")))
     own = MemberBranch.objects.visible_to(by).filter(member_id=member.pk).values("branch_id")
     return list(rows if member.all_branches else rows.filter(pk__in=own))
 
 
 def settled(by: Actor, member: Member, places: Sequence[Branch]) -> Actor:
-    """The actor with the branches the member works in and the clock of the first."""
+    """The actor with the rights of the role, the branches the member works in and the clock of the first.
+
+    What was given to a role, or taken, counts from the next request.
+    """
     seen = None if member.all_branches else frozenset(branch.pk for branch in places)
-    return replace(by, branch_ids=seen, timezone=places[0].timezone if places else by.timezone)
+    if not places:
+        role: Role = Role.objects.visible_to(by).one(pk=member.role_id)
+        return replace(by, permissions=role.rights, branch_ids=seen)
+    first: Any = places[0]
+    role = Role(code=first.role_code, permissions=first.role_permissions)
+    return replace(by, permissions=role.rights, branch_ids=seen, timezone=first.timezone)
 
 
 def system_actor(org_id: int, at: datetime | None = None) -> Actor:
@@ -127,13 +141,44 @@ def teachers(by: Actor) -> list[Member]:
 @question("orgs.manage")
 def members(by: Actor) -> TenantQuerySet[Member]:
     """Everyone who works here, by name, with the login if there is one."""
-    return Member.objects.visible_to(by).select_related("user").order_by("-is_active", "name", "id")
+    return Member.objects.visible_to(by).select_related("user", "role").order_by("-is_active", "name", "id")
 
 
 @question("orgs.manage")
 def get_member(by: Actor, member_id: int) -> Member:
     """The member; NotFound when invisible."""
-    return Member.objects.visible_to(by).one(pk=member_id)
+    return Member.objects.visible_to(by).select_related("role").one(pk=member_id)
+
+
+@question("orgs.manage")
+def roles(by: Actor) -> list[Role]:
+    """The roles of the centre: those it began with, then its own, the oldest first."""
+    return list(Role.objects.visible_to(by).order_by("id"))
+
+
+@question("orgs.manage")
+def get_role(by: Actor, role_id: int) -> Role:
+    """The role; NotFound when invisible."""
+    return Role.objects.visible_to(by).one(pk=role_id)
+
+
+@question("orgs.manage")
+def role_sizes(by: Actor) -> dict[int, int]:
+    """How many members with access each role has; those whom nobody has are left out."""
+    rows = Member.objects.visible_to(by).filter(is_active=True).values_list("role_id")
+    return dict(rows.annotate(count=Count("pk")).order_by())
+
+
+@question("orgs.manage")
+def invitations(by: Actor) -> dict[int, Invitation]:
+    """The invitation of each member who was invited and has not come in."""
+    return {row.member_id: row for row in Invitation.objects.visible_to(by).filter(accepted_at=None)}
+
+
+@question("orgs.manage")
+def get_invitation(by: Actor, invitation_id: int) -> Invitation:
+    """The invitation with its member; NotFound when invisible."""
+    return Invitation.objects.visible_to(by).select_related("member__role").one(pk=invitation_id)
 
 
 @question("orgs.manage")

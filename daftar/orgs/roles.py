@@ -1,4 +1,4 @@
-"""The four fixed roles and what each may do: one table to read, checked against what the packages declare."""
+"""The roles every centre begins with and what each may do then: one table to read; a centre changes its own copy."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Permission:
-    """Something that can be permitted: its code `package.verb` and its name for people."""
+    """Something that can be permitted: its code `package.verb`, its name for people, and what follows from it."""
 
     code: str
     label: "StrPromise"
+    hint: "StrPromise | str" = ""
 
 
-class Role(StrEnum):
-    """A named set of permissions."""
+class BuiltIn(StrEnum):
+    """A role that every centre has from its founding."""
 
     OWNER = "owner"
     ADMINISTRATOR = "administrator"
@@ -33,10 +34,10 @@ class Role(StrEnum):
 
 
 LABELS = {
-    Role.OWNER: _("Owner"),
-    Role.ADMINISTRATOR: _("Administrator"),
-    Role.CASHIER: _("Cashier"),
-    Role.TEACHER: _("Teacher"),
+    BuiltIn.OWNER: _("Owner"),
+    BuiltIn.ADMINISTRATOR: _("Administrator"),
+    BuiltIn.CASHIER: _("Cashier"),
+    BuiltIn.TEACHER: _("Teacher"),
 }
 
 _TEACHER = frozenset({"courses.view", "attendance.mark"})
@@ -73,9 +74,11 @@ _OWNER = _ADMINISTRATOR | {
     "tuition.manage",
 }
 
-PERMISSIONS: dict[Role, frozenset[str]] = {
-    Role.TEACHER: _TEACHER,
-    Role.CASHIER: _CASHIER,
-    Role.ADMINISTRATOR: _ADMINISTRATOR,
-    Role.OWNER: _OWNER,
+PERMISSIONS: dict[BuiltIn, frozenset[str]] = {
+    BuiltIn.TEACHER: _TEACHER,
+    BuiltIn.CASHIER: _CASHIER,
+    BuiltIn.ADMINISTRATOR: _ADMINISTRATOR,
+    BuiltIn.OWNER: _OWNER,
 }
+# All that a role can hold. The owner's always holds it, what later releases add included.
+GRANTABLE = PERMISSIONS[BuiltIn.OWNER]

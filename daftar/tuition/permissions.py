@@ -4,7 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from daftar.orgs.roles import Permission
 
-VIEW = Permission("tuition.view", _("See balances, charges and debtors"))
+VIEW = Permission(
+    "tuition.view", _("See balances, charges and debtors"), _("Also decides whether lists and lessons show who owes.")
+)
 ACTIVATE = Permission("tuition.activate", _("Activate students, which starts their charges"))
-MANAGE = Permission("tuition.manage", _("Change the rules of charging"))
+MANAGE = Permission("tuition.manage", _("Change the rules of charging"), _("Changes what everybody is charged."))
 CHARGE = Permission("tuition.charge", _("Post and reverse charges by hand"))

@@ -21,7 +21,7 @@ SAVED, REFUSED = 302, 422
 def people(by):
     """Browsers, each with a session of its own."""
     with tenant_transaction(by.org_id):
-        owner = Member.objects.visible_to(by).get(role="owner").user
+        owner = Member.objects.visible_to(by).get(role__code="owner").user
     browsers = [Client(raise_request_exception=False) for _ in range(CROWD)]
     for browser in browsers:
         browser.force_login(owner)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from django.db.models import Field, Model
 
 APP_ROLE = "daftar_app"
-# Read before the organization is known: who is a member of what.
-WITHOUT_ROW_SECURITY = {"daftar_member"}
+# Read before the organization is known: who is a member of what, and what a link opens.
+WITHOUT_ROW_SECURITY = {"daftar_member", "daftar_door"}
 
 
 def is_tenant(model: type[Model]) -> bool:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 
+# First parts of addresses that belong to no centre.
+RESERVED = {"health", "login", "logout", "i18n", "static", "account", "invitation"}
+
+
 class Command(BaseCommand):
     """Asks for the owner's password unless it is given."""
 
@@ -37,7 +41,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         slug = options["slug"]
-        if not re.fullmatch(r"[a-z][a-z0-9-]{1,50}", slug) or slug in {"health", "login", "logout", "i18n", "static"}:
+        if not re.fullmatch(r"[a-z][a-z0-9-]{1,50}", slug) or slug in RESERVED:
             raise CommandError("The name in addresses: small Latin letters, digits and hyphens.")
         if Organization.objects.filter(slug=slug).exists():
             raise CommandError(f"There is a centre {slug} already.")

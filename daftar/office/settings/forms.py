@@ -8,12 +8,12 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from daftar.orgs.roles import Role
+from daftar.office.forms import pick_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from daftar.orgs.models import Branch
+    from daftar.orgs.models import Branch, Role
 
 CURRENCIES = ("UZS", "RUB", "KZT", "PLN", "EUR", "USD")
 
@@ -32,12 +32,12 @@ class MemberForm(forms.Form):
     """Someone who works in the centre."""
 
     name = forms.CharField(label=_("Name"), max_length=200)
-    role = forms.ChoiceField(
-        label=_("Role"), choices=[(role.value, role.label) for role in Role], widget=forms.RadioSelect
-    )
 
-    def __init__(self, *args: Any, branches: Iterable[Branch], is_new: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, branches: Iterable[Branch], roles: Iterable[Role], is_new: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["role"] = pick_field(_("Role"), [(role.pk, str(role)) for role in roles], radio=True)
         rows = [(branch.pk, branch.name) for branch in branches]
         self.fields["branch_ids"] = forms.TypedMultipleChoiceField(
             label=_("Works in"), choices=rows, coerce=int, required=False, widget=forms.CheckboxSelectMultiple,
@@ -54,6 +54,41 @@ class MemberForm(forms.Form):
             )
         else:
             self.fields["is_active"] = forms.BooleanField(label=_("Has access"), required=False)
+
+
+class InviteForm(MemberForm):
+    """Someone who gets a letter."""
+
+    email = forms.EmailField(label=_("E-mail"))
+    field_order = ("email", "name", "role", "branch_ids")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, is_new=False, **kwargs)
+        del self.fields["is_active"]
+        self.order_fields(self.field_order)
+
+
+class RoleForm(forms.Form):
+    """A role of the centre's own."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+
+    def __init__(self, *args: Any, roles: Iterable[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = [(role.pk, str(role)) for role in roles]
+        self.fields["copy_of"] = pick_field(_("Begin with the rights of"), rows, radio=True)
+
+
+class RoleNameForm(forms.Form):
+    """What a role is called."""
+
+    name = forms.CharField(label=_("Name"), max_length=80, required=False)
+
+    def __init__(self, *args: Any, is_built_in: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].required = not is_built_in
+        if is_built_in:
+            self.fields["name"].help_text = _("Left empty it is called as in every centre, in each reader's language.")
 
 
 class BranchForm(forms.Form):

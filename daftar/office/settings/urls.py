@@ -2,13 +2,22 @@
 
 from django.urls import path
 
-from daftar.office.settings import views
+from daftar.office.settings import access, views
 
 urlpatterns = [
     path("settings/", views.settings, name="settings"),
     path("settings/branches/new/", views.branch_new, name="branch-new"),
     path("settings/branches/<int:branch_id>/edit/", views.branch_edit, name="branch-edit"),
+    path("settings/two-steps/", access.two_steps, name="two-steps"),
     path("team/", views.team, name="team"),
+    path("team/invite/", access.member_invite, name="member-invite"),
+    path("team/invitations/<int:invitation_id>/again/", access.invitation_again, name="invitation-again"),
+    path("team/invitations/<int:invitation_id>/withdraw/", access.invitation_withdraw, name="invitation-withdraw"),
+    path("team/invitations/<int:invitation_id>/link/", access.invitation_link, name="invitation-link"),
+    path("team/roles/", access.roles, name="roles"),
+    path("team/roles/new/", access.role_new, name="role-new"),
+    path("team/roles/<int:role_id>/edit/", access.role_edit, name="role-edit"),
+    path("team/roles/<int:role_id>/delete/", access.role_delete, name="role-delete"),
     path("team/new/", views.member_new, name="member-new"),
     path("team/<int:member_id>/edit/", views.member_edit, name="member-edit"),
 ]

@@ -29,7 +29,7 @@ def test_a_founded_centre_has_a_branch_an_owner_and_three_desks(by):
     from daftar.finance.queries import desks
 
     assert [branch.name for branch in Branch.objects.visible_to(by)] == ["Main"]
-    assert [(row.name, row.role) for row in Member.objects.visible_to(by)] == [("Aziza", "owner")]
+    assert [(row.name, row.role.code) for row in Member.objects.visible_to(by)] == [("Aziza", "owner")]
     assert [desk.name for desk in desks(by)] == ["Cash", "Card", "Bank transfer"]
 
 

@@ -39,3 +39,18 @@ def by(db):  # noqa: ARG001 - the fixture opens the database
     by = a_centre()
     with tenant_transaction(by.org_id):
         yield by
+
+
+@pytest.fixture
+def post_office(settings, monkeypatch):
+    """A real mail server; letters of this process and of workers it starts go there."""
+    from daftar.config.env import mail
+    from tests.letters import a_post_office
+
+    with a_post_office() as office:
+        for name, value in mail(office.url, "Daftar <daftar@lingua.example>").items():
+            setattr(settings, name, value)
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        monkeypatch.setenv("DAFTAR_SMTP_URL", office.url)
+        monkeypatch.setenv("DAFTAR_MAIL_FROM", "Daftar <daftar@lingua.example>")
+        yield office

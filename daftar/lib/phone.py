@@ -9,6 +9,11 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
 _TRUNK_EIGHT = re.compile(r"8[0-9]{9}")
+HIDDEN = "•••"
+# Seven digits or more with what people write between them, but no date; or an e-mail.
+_REACHES = re.compile(
+    r"(?!\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b)(?<![\d./-])\+?\d(?:[ \u00a0().-]{0,2}\d){6,}|[^\s@]+@[^\s@]+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,11 @@ def show(e164: str) -> str:
         return phonenumbers.format_number(phonenumbers.parse(e164), PhoneNumberFormat.INTERNATIONAL)
     except NumberParseException:
         return e164
+
+
+def without_contacts(text: str) -> str:
+    """A free text with whatever looks like a phone or an e-mail taken out, for those who may not see them."""
+    return _REACHES.sub(HIDDEN, text)
 
 
 def _valid(text: str, region: str) -> PhoneNumber | None:

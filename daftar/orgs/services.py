@@ -219,7 +219,6 @@ def invite(by: Actor, *, email: str, name: str, role: int | str, branch_ids: Col
     member = add_member(by, name=name, role=role, branch_ids=branch_ids)
     row = Invitation(org_id=by.org_id, member=member, email=email.lower(), language=_letter_language(by, branch_ids))
     _issue(by, row, site)
-    note(by, row, was=None, now={"email": row.email})
     return row
 
 
@@ -230,7 +229,7 @@ def send_invitation_again(by: Actor, *, invitation_id: int, site: str) -> Invita
     _check_within(by, row.member.role)
     change(by, row.member, is_active=True)
     _issue(by, row, site)
-    note(by, row, was={"expires_at": None}, now={"expires_at": row.expires_at})
+    note(by, row.member, was={}, now={"expires_at": row.expires_at})
     return row
 
 
@@ -238,7 +237,9 @@ def send_invitation_again(by: Actor, *, invitation_id: int, site: str) -> Invita
 def withdraw_invitation(by: Actor, *, invitation_id: int) -> None:
     """Ends an invitation that nobody has used: its link opens nothing."""
     row = _pending_invitation(by, invitation_id)
-    change(by, row, withdrawn_at=by.at)
+    row.withdrawn_at = by.at
+    row.save(update_fields=["withdrawn_at"])
+    note(by, row.member, was={}, now={"withdrawn_at": by.at})
     change(by, row.member, is_active=False)
 
 
@@ -262,8 +263,9 @@ def join(by: Actor, *, door_id: int, user_id: int | None, name: str = "", passwo
         if User.objects.filter(email=row.email).exists():
             raise LoginExists
         user = _login(by, row.email, password, name)
-    change(by, row, accepted_at=by.at)
-    change(by, row.member, user=user, name=name or user.name)
+    row.accepted_at = by.at
+    row.save(update_fields=["accepted_at"])
+    change(by, row.member, name=name or user.name, user=user)
     return user
 
 

@@ -49,10 +49,13 @@ class StudentQuerySet(TenantQuerySet["Student"]):
         """Not archived."""
         return self.filter(archived_on=None)
 
-    def matching(self, typed: str) -> Self:
-        """Whose name or phone fits what was typed: any script, any apostrophe, the last digits of a phone."""
+    def matching(self, typed: str, *, by_phone: bool) -> Self:
+        """Whose name or phone fits what was typed: any script, any apostrophe, the last digits of a phone.
+
+        Without `by_phone` digits find nobody by a phone, so that the search tells nothing of phones either.
+        """
         digits = "".join(char for char in typed if char.isdigit())
-        if len(digits) >= FEWEST_DIGITS and not any(char.isalpha() for char in typed):
+        if by_phone and len(digits) >= FEWEST_DIGITS and not any(char.isalpha() for char in typed):
             ending = {"last4": digits} if len(digits) == LAST_DIGITS else {"digits__contains": digits}
             phones = Contact.unguarded.filter(
                 org_id=models.OuterRef("org_id"), student_id=models.OuterRef("pk"), **ending

@@ -54,7 +54,7 @@ class StudentsPage:
 def students_page(by: Actor, *, q: str = "", state: str = "", number: int = 1) -> StudentsPage:
     """A page of students by name: those matching what was typed, in a state (empty: all who are not archived)."""
     everyone: Any = Student.objects.visible_to(by)
-    rows = _matching(everyone.current(), q)
+    rows = _matching(by, everyone.current(), q)
     rows = _in_state(by, rows, state)
     chosen, page = paged(rows.select_related("branch").order_by("sort_key", "id"), number)
     return StudentsPage(student_rows(by, chosen), page, student_counts(by))
@@ -66,18 +66,19 @@ def find_students(by: Actor, q: str, limit: int = 8) -> list[StudentRow]:
     if not q.strip():
         return []
     everyone: Any = Student.objects.visible_to(by)
-    rows = _matching(everyone.current(), q).select_related("branch")
+    rows = _matching(by, everyone.current(), q).select_related("branch")
     return student_rows(by, list(rows.order_by("sort_key", "id")[:limit]))
 
 
-def _matching(rows: Any, q: str) -> Any:
+def _matching(by: Actor, rows: Any, q: str) -> Any:
     """Those who fit what was typed; where nobody does, those who fit it typed in the other keyboard layout."""
     if not q.strip():
         return rows
-    found, swapped = rows.matching(q), other_layout(q)
+    by_phone = by.may("people.see_contacts")
+    found, swapped = rows.matching(q, by_phone=by_phone), other_layout(q)
     if len(search_key(swapped)) < FEWEST_LETTERS or found.exists():
         return found
-    return rows.matching(swapped)
+    return rows.matching(swapped, by_phone=by_phone)
 
 
 @question("people.view")

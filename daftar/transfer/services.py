@@ -208,6 +208,7 @@ def begin_import(by: Actor, *, branch_id: int, file_name: str, content: bytes, o
 
     Refuses what is no table, is too large or unpacks to too much.
     """
+    by.must("people.see_contacts")  # the pages that follow show what the file holds
     branch: Branch = Branch.objects.visible_to(by).one(pk=branch_id)
     if opens_on > today_in(by, branch):
         raise OpeningAhead

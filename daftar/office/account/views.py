@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from allauth.account import views as signing
-from allauth.account.models import Login
 from allauth.account.utils import perform_login
 from allauth.mfa.base import views as mfa
 from allauth.mfa.models import Authenticator
@@ -168,7 +167,7 @@ def _come_in_new(request: HttpRequest, door: str, invited: Welcome) -> HttpRespo
     form = JoinForm(request.POST or None, initial={"name": invited.name})
     if came := done(form, lambda **values: come_in(door, _now(), **values)):
         user, slug = came
-        perform_login(request, Login(user=user, redirect_url=reverse("office:today", args=[slug])))
+        perform_login(request, user, redirect_url=reverse("office:today", args=[slug]))
         return _leave_door(redirect("office:today", slug))
     return form_page(request, "account/invitation.html", form, invited=invited)
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from daftar.lib.phone import HIDDEN, without_contacts
 from daftar.office import formats
+from daftar.office.rights import LABELS
 from daftar.office.words import WEEKDAYS
 
 if TYPE_CHECKING:
@@ -22,7 +24,14 @@ if TYPE_CHECKING:
 VERBS = {
     "orgs.change_settings": _("changed the settings"), "orgs.add_branch": _("opened the branch"),
     "orgs.edit_branch": _("edited the branch"), "orgs.add_member": _("added the member"),
-    "orgs.edit_member": _("edited the member"), "people.add_student": _("added the student"),
+    "orgs.edit_member": _("edited the member"), "orgs.begin_roles": _("made the roles of the centre"),
+    "orgs.add_role": _("added the role"), "orgs.rename_role": _("renamed the role"),
+    "orgs.delete_role": _("deleted the role"), "orgs.change_rights": _("changed the rights of"),
+    "orgs.invite": _("invited"), "orgs.send_invitation_again": _("invited again"),
+    "orgs.withdraw_invitation": _("withdrew the invitation of"), "orgs.join": _("came in by an invitation:"),
+    "orgs.require_two_steps": _("began to require a second step of signing in"),
+    "orgs.stop_requiring_two_steps": _("stopped requiring a second step of signing in"),
+    "people.add_student": _("added the student"),
     "people.add_students": _("added students"), "people.edit_student": _("edited the student"),
     "courses.add_course": _("added the course"), "courses.edit_course": _("edited the course"),
     "courses.add_room": _("added the room"), "courses.edit_room": _("edited the room"),
@@ -60,9 +69,12 @@ FIELDS = {
     "starts_on": _("First day"), "capacity": _("Places"), "weekdays": _("Days"), "starts_time": _("Time"),
     "lessons_count": _("Lessons the price is for"), "lesson_minutes": _("Length of a lesson, minutes"),
     "activation_day_counts": _("The lesson on the day of activation is charged"), "is_open": _("Takes money"),
+    "given": _("May now"), "taken": _("May no longer"),
     "address": _("Address"), "phone": _("Phone"), "subject": _("Subject"), "level": _("Level"), "reason": _("Reason"),
     "promised_for": _("Will pay on"),
 }  # fmt: skip
+# Of a student: told only to those who may see contacts. Free text is told without the phones in it.
+CONTACTS, FREE = {"mobile", "email"}, {"note", "payer", "source", "topic", "reason"}
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MINUTE = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)")
 
@@ -94,13 +106,26 @@ def said(by: Actor, row: AuditEntry) -> Deed:
     route = PAGES.get(first["row"], "")
     link = reverse(f"office:{route}", args=[by.org_slug, first["id"]]) if route else ""
     changes = [
-        Change(str(FIELDS[name]), "" if name == "attendance" else _text(change["was"].get(name)), _text(value))
+        _change(by, change, name, value)
         for change in row.changes
         if change["was"] is not None
         for name, value in change["now"].items()
-        if FIELDS.get(name)
+        if FIELDS.get(name) and (value or change["was"].get(name))
     ]
     return Deed(row.at, row.actor, VERBS.get(row.verb, row.verb), _text(first["name"]), link, changes[:MOST_LINES])
+
+
+def _change(by: Actor, change: dict[str, Any], name: str, value: Any) -> Change:
+    """One value in words; without the right to see contacts those of a student are not told, old or new."""
+    if name in {"given", "taken"}:
+        return Change(str(FIELDS[name]), "", ", ".join(str(LABELS.get(code, code)) for code in value))
+    old, new = "" if name == "attendance" else _text(change["was"].get(name)), _text(value)
+    if not by.may("people.see_contacts"):
+        if name in CONTACTS and change["row"] == "student":
+            old, new = HIDDEN, HIDDEN
+        elif name in FREE:
+            old, new = without_contacts(old), without_contacts(new)
+    return Change(str(FIELDS[name]), old, new)
 
 
 def _text(value: Any) -> str:

@@ -18,6 +18,7 @@ from daftar.finance.queries import receipts_of
 from daftar.ledger.models import TransferKind
 from daftar.ledger.queries import statement
 from daftar.lib.money import Money
+from daftar.lib.phone import without_contacts
 from daftar.office import formats, words
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.page import OfficeRequest, page
@@ -88,7 +89,12 @@ def student_edit(request: OfficeRequest, student_id: int) -> HttpResponse:
     form = StudentForm(
         request.POST or None, initial=_known(by, student), branches=branches(by), contacts=by.may("people.see_contacts")
     )
-    if done(form, lambda **values: people.edit_student(by, student_id=student_id, **values)):
+    kept: dict[str, Any] = {}
+    if _readable(by, student.note) != student.note:
+        # A note with a phone in it is not theirs to read: it stays as it is.
+        kept = {"note": student.note}
+        del form.fields["note"]
+    if done(form, lambda **values: people.edit_student(by, student_id=student_id, **kept, **values)):
         messages.success(request, _("Saved."))
         return redirect("office:student", by.org_slug, student_id)
     return form_page(
@@ -105,7 +111,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
     money = _money(by, row) if sees_money else {"balance": None, "owes_since": None, "paid_until": None}
     enrolments, states = _enrolments(by, row, money["balance"])
     context: dict[str, Any] = {
-        "student": _head(row, states, money["balance"]), "contacts": _contacts(by, student_id),
+        "student": _head(by, row, states, money["balance"]), "contacts": _contacts(by, student_id),
         "enrolments": enrolments, "tab": tab,
         "lessons": recent_lessons(by, student_id) if tab == "lessons" else [],
         "statement": _statement(by, row, with_reversed="all" in request.GET) if tab == "money" else [],
@@ -115,13 +121,19 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
     return render(request, "office/people/student.html", context | money)
 
 
-def _head(row: Student, states: set[EnrolmentState], balance: Money | None) -> dict[str, Any]:
+def _head(by: Actor, row: Student, states: set[EnrolmentState], balance: Money | None) -> dict[str, Any]:
     return {
-        "id": row.pk, "name": row.full_name, "born_on": row.born_on, "note": row.note,
+        "id": row.pk, "name": row.full_name, "born_on": row.born_on, "note": _readable(by, row.note),
         "standing": overall_standing(row, states, balance.amount if balance else 0),
         "is_archived": row.archived_on is not None, "payer": row.payer.name if row.payer else "",
-        "source": row.source, "study_status": row.study_status, "extra": row.extra,
+        "source": row.source, "study_status": row.study_status,
+        "extra": {heading: _readable(by, value) for heading, value in row.extra.items()},
     }  # fmt: skip
+
+
+def _readable(by: Actor, text: str) -> str:
+    """A free text, without the phones and e-mails in it for those who may not see contacts."""
+    return text if by.may("people.see_contacts") else without_contacts(text)
 
 
 def _known(by: Actor, student: Student) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from daftar.office import rights
 from daftar.office.forms import done, form_page, number_in
 from daftar.office.page import OfficeRequest, page
-from daftar.office.settings import rights
 from daftar.office.settings.forms import InviteForm, RoleForm, RoleNameForm
 from daftar.orgs import queries, services
 from daftar.orgs.doors import secret_of

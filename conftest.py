@@ -54,3 +54,19 @@ def post_office(settings, monkeypatch):
         monkeypatch.setenv("DAFTAR_SMTP_URL", office.url)
         monkeypatch.setenv("DAFTAR_MAIL_FROM", "Daftar <daftar@lingua.example>")
         yield office
+
+
+@pytest.fixture
+def swept(transactional_db):  # noqa: ARG001 - the fixture opens the database
+    """Counts of wrong passwords and jobs are no rows of Django's, so nothing else empties them between two tests."""
+    from django.db import connection
+
+    def sweep() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET ROLE NONE")
+            cursor.execute("TRUNCATE daftar_cache, procrastinate_jobs, procrastinate_events CASCADE")
+            cursor.execute("SET ROLE daftar_app")
+
+    sweep()
+    yield
+    sweep()

@@ -34,7 +34,7 @@ NEW = {"name": "Kamola Karimova", "password": "a-password-of-kamola"}
 
 
 @pytest.fixture
-def by(transactional_db):
+def by(swept):
     return a_centre(at=datetime.now(UTC))
 
 

@@ -37,6 +37,10 @@ BORROWED = (
     "Select a valid choice. That choice is not one of the available choices.",
     "The email address and/or password you specified are not correct.",
     "Too many failed login attempts. Try again later.",
+    "Incorrect code.",
+    "Incorrect password.",
+    "Please type your current password.",
+    "Be patient, you are sending too many requests.",
 )
 
 

@@ -28,7 +28,7 @@ VERBS = {
     "orgs.add_role": _("added the role"), "orgs.rename_role": _("renamed the role"),
     "orgs.delete_role": _("deleted the role"), "orgs.change_rights": _("changed the rights of"),
     "orgs.invite": _("invited"), "orgs.send_invitation_again": _("invited again"),
-    "orgs.withdraw_invitation": _("withdrew the invitation of"), "orgs.join": _("came in by an invitation:"),
+    "orgs.withdraw_invitation": _("withdrew the invitation of"), "orgs.join": _("came in by an invitation"),
     "orgs.require_two_steps": _("began to require a second step of signing in"),
     "orgs.stop_requiring_two_steps": _("stopped requiring a second step of signing in"),
     "people.add_student": _("added the student"),

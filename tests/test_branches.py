@@ -79,6 +79,6 @@ def test_management_sees_every_branch_whatever_is_chosen(two):
     with tenant_transaction(ours.by.org_id):
         names = list(Branch.objects.visible_to(ours.by).values_list("name", flat=True))
     assert all(name in shown(client, "settings/") for name in names)
-    body = {"name": "Everywhere", "role": "administrator", "is_active": "on"}
+    body = {"name": "Everywhere", "role": ours.ids["role"], "is_active": "on"}
     answer = client.post(f"/lingua/team/{ours.ids['member_id']}/edit/", body)
     assert answer.status_code == 302, answer.content.decode()

@@ -71,7 +71,7 @@ def places_of(by: Actor, member: Member) -> list[Branch]:
     One statement for both, asked inside the organization's transaction at each request.
     """
     role = Role.objects.visible_to(by).filter(pk=member.role_id)
-    rows = Branch.objects.visible_to(by).order_by("id")
+    rows: Any = Branch.objects.visible_to(by).order_by("id")
     rows = rows.annotate(role_code=Subquery(role.values("code")), role_permissions=Subquery(role.values("permissions")))
     own = MemberBranch.objects.visible_to(by).filter(member_id=member.pk).values("branch_id")
     return list(rows if member.all_branches else rows.filter(pk__in=own))

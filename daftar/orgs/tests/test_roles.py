@@ -9,7 +9,7 @@ import pytest
 from daftar.lib.errors import Forbidden, NotFound
 from daftar.orgs.access import Actor
 from daftar.orgs.models import AuditEntry, Member, Role
-from daftar.orgs.queries import actor_for, settled
+from daftar.orgs.queries import actor_for, places_of, settled
 from daftar.orgs.roles import GRANTABLE, PERMISSIONS, BuiltIn
 from daftar.orgs.services import (
     BeyondOwnRights,
@@ -159,10 +159,18 @@ def test_rights_branches_and_clock_take_one_statement(by, django_assert_num_quer
     member = add_member(by, name="Kamola", role="cashier", email="k@lingua.example", password=PASSWORD)
     actor, row = actor_for(member.user_id, by.org_slug, "en")
     with django_assert_num_queries(1):
-        now = settled(actor, row)
+        now = settled(actor, row, places_of(actor, row))
     assert (now.timezone, now.branch_ids, now.permissions) == (
         "Asia/Tashkent", None, PERMISSIONS[BuiltIn.CASHIER],
     )  # fmt: skip
+
+
+def test_who_works_in_no_branch_any_more_has_the_rights_and_sees_nothing(by):
+    member = add_member(by, name="Kamola", role="cashier", email="k@lingua.example", password=PASSWORD)
+    member.all_branches = False
+    member.save()
+    now = acting(by, member)
+    assert (now.branch_ids, now.permissions) == (frozenset(), PERMISSIONS[BuiltIn.CASHIER])
 
 
 def test_a_neighbours_role_is_given_to_nobody(by):

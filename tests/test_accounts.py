@@ -242,6 +242,16 @@ def test_fifty_wrong_codes_at_once_are_five_guesses_and_then_the_right_one_waits
     assert not is_in(client)
 
 
+def test_without_the_limit_fifty_wrong_codes_would_be_fifty_guesses(by):
+    """The twin: with the limit lifted more than five are looked at, so the test above can fail."""
+    set_up(a_browser())
+    client = half_in()
+    lifted = {"login_failed": "1000/m/ip,1000/5m/key"}
+    with override_settings(ACCOUNT_RATE_LIMITS=lifted):
+        answers = [client.post("/login/code/", {"code": f"{number:06}"}).content.decode() for number in range(10)]
+    assert sum("Incorrect code" in answer for answer in answers) == 10
+
+
 def test_recovery_codes_are_guessed_as_seldom_as_codes(by):
     client = a_browser()
     set_up(client)
@@ -281,6 +291,17 @@ def test_the_counts_of_wrong_passwords_cannot_be_pushed_out(by):
     for number in range(400):
         cache.set(f"tried-{number}", 1, 300)
     assert Client().post("/login/", {"login": LOGIN, "password": PASSWORD}).status_code == 200
+
+
+def test_a_small_cache_would_let_the_counts_be_pushed_out(by, settings):
+    """The twin: with Django's default the account is open again."""
+    settings.CACHES = {"default": settings.CACHES["default"] | {"OPTIONS": {}}}
+    wrong = {"login": LOGIN, "password": "wrong-password"}
+    for _ in range(5):
+        Client().post("/login/", wrong)
+    for number in range(400):
+        cache.set(f"tried-{number}", 1, 300)
+    assert Client().post("/login/", {"login": LOGIN, "password": PASSWORD}).status_code == 302
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from daftar.orgs.services import (
     add_branch,
     edit_member,
     invite,
+    note_invitation_mailed,
     send_invitation_again,
     withdraw_invitation,
 )
@@ -265,6 +266,10 @@ def test_only_who_manages_invites_and_into_no_stronger_role(by):
         manager = acting(by, Member.objects.visible_to(by).get(pk=cashier.member_id))
         with pytest.raises(BeyondOwnRights):
             invite(manager, email="x@x.example", name="X", role="owner", branch_ids=(), site=SITE)
+        row = invite(by, email="x@x.example", name="X", role="owner", branch_ids=(), site=SITE)
+        for deed in (send_invitation_again, withdraw_invitation, note_invitation_mailed):
+            with pytest.raises(BeyondOwnRights):
+                deed(manager, invitation_id=row.pk, **({"site": SITE} if deed is send_invitation_again else {}))
 
 
 def test_where_no_mail_is_sent_the_link_is_shown_once(by):

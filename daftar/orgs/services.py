@@ -111,6 +111,12 @@ class OwnersHoldAll(Refusal):
     text = _("An owner may always do everything.")
 
 
+class CentreAsAWhole(Refusal):
+    """It holds in every branch, so it is not for someone who works in some."""
+
+    text = _("This holds in every branch. Only someone who works in all of them can change it.")
+
+
 class RoleInUse(Refusal):
     """A role that somebody has."""
 
@@ -237,6 +243,7 @@ def send_invitation_again(by: Actor, *, invitation_id: int, site: str) -> Invita
 def withdraw_invitation(by: Actor, *, invitation_id: int) -> None:
     """Ends an invitation that nobody has used: its link opens nothing."""
     row = _pending_invitation(by, invitation_id)
+    _check_within(by, row.member.role)
     row.withdrawn_at = by.at
     row.save(update_fields=["withdrawn_at"])
     note(by, row.member, was={}, now={"withdrawn_at": by.at})
@@ -245,8 +252,9 @@ def withdraw_invitation(by: Actor, *, invitation_id: int) -> None:
 
 @verb("orgs.manage")
 def note_invitation_mailed(by: Actor, *, invitation_id: int) -> None:
-    """Remembers that the letter has left."""
-    row: Invitation = Invitation.objects.visible_to(by).select_for_update().one(pk=invitation_id)
+    """Remembers that the letter has left, or that the link was shown to be handed over."""
+    row = _pending_invitation(by, invitation_id)
+    _check_within(by, row.member.role)  # whoever sees the link could come in by it
     row.mailed_at = by.at
     row.save(update_fields=["mailed_at"])
 
@@ -322,6 +330,7 @@ def stop_requiring_two_steps(by: Actor) -> None:
 
 
 def _require(by: Actor, *, required: bool) -> None:
+    _check_whole(by)
     org = Organization.objects.select_for_update(no_key=True).get(pk=by.org_id)
     was, org.requires_two_steps = org.requires_two_steps, required
     if was == required:
@@ -343,6 +352,7 @@ def begin_roles(by: Actor) -> None:
 @verb("orgs.manage")
 def add_role(by: Actor, *, name: str, copy_of: int) -> Role:
     """A role of the centre's own, which may do what another may and is changed from there."""
+    _check_whole(by)
     like = _role(by, copy_of)
     if Role.objects.visible_to(by).filter(name=name).exists():
         raise NameTaken
@@ -352,6 +362,7 @@ def add_role(by: Actor, *, name: str, copy_of: int) -> Role:
 @verb("orgs.manage")
 def rename_role(by: Actor, *, role_id: int, name: str) -> Role:
     """Calls a role as the centre calls it; without a name a built-in one is called as in every centre."""
+    _check_whole(by)
     role = _role(by, role_id)
     if not name and not role.code:
         raise RoleNameless
@@ -364,6 +375,7 @@ def rename_role(by: Actor, *, role_id: int, name: str) -> Role:
 @verb("orgs.manage")
 def delete_role(by: Actor, *, role_id: int) -> None:
     """Removes a role of the centre's own that nobody has."""
+    _check_whole(by)
     role = _role(by, role_id)
     if role.code:
         raise RoleIsBuiltIn
@@ -379,6 +391,7 @@ def change_rights(by: Actor, *, given: Mapping[int, Collection[str]], taken: Map
 
     What is to change is said, not how all should be in the end: of two who change at once none undoes the other.
     """
+    _check_whole(by)
     for role_id in sorted({*given, *taken}):
         role = _role(by, role_id)
         if role.is_owner:
@@ -402,6 +415,11 @@ def _role(by: Actor, role: int | str) -> Role:
     found: Role = Role.objects.visible_to(by).select_for_update(no_key=True).one(**key)
     _check_within(by, found)
     return found
+
+
+def _check_whole(by: Actor) -> None:
+    if by.branch_ids is not None:
+        raise CentreAsAWhole
 
 
 def _check_within(by: Actor, role: Role) -> None:

@@ -13,6 +13,7 @@ from daftar.orgs.queries import actor_for, places_of, settled
 from daftar.orgs.roles import GRANTABLE, PERMISSIONS, BuiltIn
 from daftar.orgs.services import (
     BeyondOwnRights,
+    CentreAsAWhole,
     NameTaken,
     OwnersHoldAll,
     RoleInUse,
@@ -24,6 +25,7 @@ from daftar.orgs.services import (
     delete_role,
     edit_member,
     rename_role,
+    require_two_steps,
 )
 from tests.cast import PASSWORD, a_member, acting, owner_of
 
@@ -92,6 +94,20 @@ def test_nobody_gives_what_they_do_not_have(by):
         edit_member(manager, member_id=owner.member_id, name="A", role="teacher", branch_ids=[], is_active=True)
     change_rights(manager, given={cashier.pk: ["people.edit"]}, taken={})
     assert "finance.back_date" not in role(by, "cashier").rights
+
+
+def test_who_works_in_some_branches_changes_nothing_for_all(by):
+    owner = replace(owner_of(by), branch_ids=frozenset({1}))
+    pk = role(by, "cashier").pk
+    for deed in (
+        lambda: change_rights(owner, given={pk: ["people.edit"]}, taken={}),
+        lambda: add_role(owner, name="X", copy_of=pk),
+        lambda: rename_role(owner, role_id=pk, name="X"),
+        lambda: delete_role(owner, role_id=pk),
+        lambda: require_two_steps(owner),
+    ):
+        with pytest.raises(CentreAsAWhole):
+            deed()
 
 
 @pytest.mark.parametrize("code", ["ledger.post", "tuition.charge", "finance.everything"])

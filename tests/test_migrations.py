@@ -11,7 +11,7 @@ from daftar.orgs.models import Member
 from daftar.orgs.roles import PERMISSIONS, BuiltIn
 from tests.cast import a_centre, a_member, acting
 
-BEFORE, AFTER = "0005_add_promises", "0006_roles_and_invitations"
+BEFORE, AFTER = "0006_undo_imports", "0007_roles_and_invitations"
 
 
 def migrate(name: str) -> None:

@@ -40,11 +40,9 @@ def test_a_messy_file_is_brought_in_by_five_presses(visit, centre, tmp_path):
     who.page.select_option("[name=fate_1]", label="Leave it out")
     assert not who.page.is_visible("[name=course_1]"), "what is left out is not asked about"
     who.save()
-    expected = json.loads((DATA / "clients_messy_expected.json").read_text())
     shown = who.page.locator("main .tile-figure").all_inner_texts()
-    kinds = ("create", "warning", "error", "duplicate", "known")
     # 8 (912) 345-67-89 is a number in Russia and none in this centre's country.
-    counts = [sum(row["verdict"] == kind for row in expected) for kind in kinds]
+    counts = expected_counts()
     assert [int(text) for text in shown] == [counts[0] - 1, counts[1] + 1, *counts[2:]]
     assert "day first or month first" in who.text()
     who.save()
@@ -65,6 +63,12 @@ def test_a_messy_file_is_brought_in_by_five_presses(visit, centre, tmp_path):
     with tenant_transaction(centre.org_id):
         assert not Student.objects.visible_to(centre).filter(archived_on=None).exists()
         assert drift(centre) == []
+
+
+def expected_counts() -> list[int]:
+    rows = json.loads((DATA / "clients_messy_expected.json").read_text())
+    kinds = ("create", "warning", "error", "duplicate", "known")
+    return [sum(row["verdict"] == kind for row in rows) for kind in kinds]
 
 
 def undo(who) -> None:

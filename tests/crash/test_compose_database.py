@@ -5,7 +5,9 @@ What stays unproved is the engine itself: images, volumes, networks.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -18,11 +20,13 @@ import pytest
 import yaml
 
 from daftar.config import embedded
-from tests.crash.installation import Installation, _surroundings
+from tests.crash.installation import Installation, _free_port, _surroundings
 
 pytestmark = [pytest.mark.crash, pytest.mark.skipif(os.name == "nt", reason="a shell is needed")]
 ROOT = Path(__file__).resolve().parents[2]
-SERVICE = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["database"]
+SERVICES = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+SERVICE = SERVICES["database"]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SECRETS = {"OWNER_PASSWORD": "a" * 64, "APP_PASSWORD": "b" * 64}
 
 
@@ -94,6 +98,9 @@ def test_roles_tables_and_archive_are_as_promised_and_lead_back_to_a_point(datab
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("DROP TABLE daftar_payment")
 
+    plain = {"DATABASE_APP_URL": app, "DAFTAR_SECRET_KEY": "k" * 64, "DAFTAR_HOSTS": "127.0.0.1", **settings_module()}
+    web_and_worker_become_healthy(data, plain)
+
     base = database.folder / "again"
     base.mkdir()
     database.cluster.give(base, 0o700)
@@ -119,6 +126,32 @@ def test_roles_tables_and_archive_are_as_promised_and_lead_back_to_a_point(datab
     database.start([*back, "--recovery_target_action=promote"], base)
     with psycopg.connect(database.url("postgres", "postgres")) as connection:
         assert connection.execute("SELECT to_regclass('kept')").fetchone()[0] == "kept"
+
+
+def web_and_worker_become_healthy(data: str, env: dict[str, str]) -> None:
+    """By the very words of the image, but for its folder and its port."""
+    port = _free_port()
+    serve = json.loads("[" + DOCKERFILE.rpartition("\nCMD [")[2].replace("\\\n", ""))
+    serve = [
+        word.replace("/app", str(ROOT)).replace("0.0.0.0", "127.0.0.1").replace("8000", str(port)) for word in serve
+    ]
+    check = json.loads(re.search(r"CMD (\[\"python\", \"-c\".*\])", DOCKERFILE)[1])[2].replace("8000", str(port))
+    started = []
+    try:
+        for words in (serve[1:], SERVICES["worker"]["command"][1:]):
+            surroundings = _surroundings(DAFTAR_DATA=data, **env)
+            started.append(
+                subprocess.Popen([sys.executable, *words], env=surroundings, cwd=ROOT, start_new_session=True)
+            )
+        end = time.monotonic() + 60
+        while subprocess.run([sys.executable, "-c", check], capture_output=True, check=False).returncode:
+            assert time.monotonic() < end, "it never becomes healthy"
+            time.sleep(0.5)
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(30)
 
 
 def settings_module() -> dict[str, str]:

@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,9 +145,10 @@ def catch_up(folder: Path, server: embedded.Server, position: str = "") -> bool:
         while time.monotonic() < end:
             if not _one(connection, "SELECT active FROM pg_replication_slots WHERE slot_name = %s", SLOT):
                 receive = [*follow(archive, server), "--endpos", wanted]
-                subprocess.run(
-                    receive, env=tool_environment(server), capture_output=True, check=False, timeout=PATIENCE
-                )
+                with suppress(subprocess.TimeoutExpired):
+                    subprocess.run(
+                        receive, env=tool_environment(server), capture_output=True, check=False, timeout=PATIENCE
+                    )
             there = "SELECT restart_lsn >= %s::pg_lsn FROM pg_replication_slots WHERE slot_name = %s"
             if _one(connection, there, wanted, SLOT):
                 return True

@@ -107,14 +107,15 @@ def restore_point(data: Path, name: str) -> bool:
     point = folder / "points" / name
     if point.exists():
         raise BackupError(f"There is a point {name} already.")
-    making = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))
-    _copy_files(data, making, _newest(folder))
-    with archive.connected(server) as connection:
-        row = connection.execute("SELECT pg_create_restore_point(%s)::text", [name]).fetchone()
-    position = str(row[0]) if row else ""
-    write(making / MANIFEST, {"name": name, "position": position, "at": now()})
-    point.parent.mkdir(mode=0o700, exist_ok=True)
-    _settle(making, point)
+    with embedded.locked(folder / "backup.lock"):
+        making = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))
+        _copy_files(data, making, _newest(folder))
+        with archive.connected(server) as connection:
+            row = connection.execute("SELECT pg_create_restore_point(%s)::text", [name]).fetchone()
+        position = str(row[0]) if row else ""
+        write(making / MANIFEST, {"name": name, "position": position, "at": now()})
+        point.parent.mkdir(mode=0o700, exist_ok=True)
+        _settle(making, point)
     return archive.catch_up(folder, server, position)
 
 

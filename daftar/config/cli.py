@@ -52,6 +52,8 @@ def main(arguments: list[str]) -> int:
         "up": up, "down": down, "backup": make_backup, "restore-point": name_point, "restore": bring_back,
         "drill": try_backup, "test": testing.test, "check-code": testing.check_code, "messages": messages,
     }  # fmt: skip
+    if os.environ.get("DAFTAR_BACKUPS"):  # the processes of `up` run in another folder
+        os.environ["DAFTAR_BACKUPS"] = str(Path(os.environ["DAFTAR_BACKUPS"]).absolute())
     try:
         return words[word](rest) if word in words else django_command(word, rest)
     except embedded.EmbeddedError as wrong:

@@ -39,24 +39,30 @@ class Outcome:
 def drill(data: Path, url: str = "") -> Outcome:
     """Restores the last backup aside, with all of the archive, proves its books, removes it, and notes how it went."""
     folder = archive.folder_of(data)
-    for left in data.glob(f"{SCRATCH}*"):  # of a drill that was killed
-        with suppress(embedded.EmbeddedError):
-            embedded.stop(left / "data", "immediate")
-        shutil.rmtree(left)
     made = backup.backups(folder)
     if not made:
         raise archive.BackupError("There is no backup yet.")
-    scratch = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=data))
-    scratch.chmod(0o711)  # the database's account passes through
-    try:
-        is_right, said = _in_database(made[-1], scratch, url) if url else _in_folder(made[-1], data, scratch)
-    except (embedded.EmbeddedError, psycopg.Error) as wrong:
-        is_right, said = False, str(wrong)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with embedded.locked(data / "drill.lock"):
+        _clear_away(data)
+        scratch = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=data))
+        scratch.chmod(0o711)  # the database's account passes through
+        try:
+            is_right, said = _in_database(made[-1], scratch, url) if url else _in_folder(made[-1], data, scratch)
+        except (embedded.EmbeddedError, psycopg.Error) as wrong:
+            is_right, said = False, str(wrong)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
     outcome = Outcome(backup.now(), made[-1].name, is_right, said)
     backup.write(folder / NOTED, asdict(outcome))
     return outcome
+
+
+def _clear_away(data: Path) -> None:
+    """Removes what a drill left that was killed."""
+    for left in data.glob(f"{SCRATCH}*"):
+        with suppress(embedded.EmbeddedError):
+            embedded.stop(left / "data", "immediate")
+        shutil.rmtree(left)
 
 
 def last(folder: Path) -> Outcome | None:

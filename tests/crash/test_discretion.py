@@ -76,6 +76,6 @@ def count(installation, statement: str) -> int:
 
 def plant_a_talkative_database(installation) -> None:
     with (installation.data / "postgres" / "daftar.conf").open("a") as conf:
-        conf.write("log_min_messages = 'error'\nlog_error_verbosity = 'default'\n")
+        conf.write("log_min_messages = 'error'\nlog_min_error_statement = 'error'\n")
     os.kill(embedded.status(installation.data).pid, signal.SIGHUP)
     time.sleep(1)

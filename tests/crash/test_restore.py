@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,7 @@ import pytest
 from daftar.config import archive, backup, drill, embedded, keeper, restore
 from daftar.config.archive import BackupError
 from tests.crash.clients import Browser
-from tests.crash.installation import Installation, _surroundings
+from tests.crash.installation import ROOT, Installation, _surroundings
 from tests.crash.killing import Killer
 
 pytestmark = [
@@ -416,3 +417,17 @@ def test_a_database_of_ones_own_is_dumped_whole_and_restored_into_an_empty_one(h
     code, said = cli("restore", data / "backups", "--data", house.folder / "own3", DATABASE_URL=theirs, **key)
     assert code == 1
     assert "not empty" in said
+
+
+# --- the handbook ---------------------------------------------------------------------------------------------------
+
+
+def test_the_steps_of_the_handbook_work_as_they_stand(workshop):
+    text = (ROOT / "docs/admin/backup.md").read_text()
+    (block,) = re.findall(r"^```sh run\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    again = workshop.folder / "handbook"
+    for line in block.splitlines():
+        words = line.removeprefix("python3 manage.py ").replace("var/backups", str(workshop.data / "backups"))
+        code, said = cli(*words.replace("/srv/again", str(again)).split(), DAFTAR_DATA=str(workshop.data))
+        assert code == 0, (line, said)
+    assert (again / "secret-key").exists()

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 SLOT = "daftar_archive"
 SEGMENT = 16 * 1024 * 1024
-PATIENCE = 20.0
+PATIENCE = 60.0
+PATIENCE_AT_THE_END = 8.0
 # Time line and place of one segment of changes; `.partial` is the one being written.
 SEGMENT_NAME = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})\.gz(\.partial)?")
 
@@ -132,27 +133,37 @@ def begin(folder: Path, server: embedded.Server) -> Path:
 
 def follow(archive: Path, server: embedded.Server) -> list[str]:
     """The program that writes the archive: each change when it is committed, on the disk before it is acknowledged."""
-    how = ["--slot", SLOT, "--synchronous", "--compress", "gzip:1", "--no-loop"]
+    return [*_receive(archive, server), "--synchronous"]
+
+
+def _receive(archive: Path, server: embedded.Server) -> list[str]:
+    how = ["--slot", SLOT, "--compress", "gzip:1", "--no-loop"]
     return command(server.data, "pg_receivewal", "-D", archive, *how, server=server)
 
 
-def catch_up(folder: Path, server: embedded.Server, position: str = "") -> bool:
+def catch_up(folder: Path, server: embedded.Server, position: str = "", *, patience: float = PATIENCE) -> bool:
     """Whether everything up to the position, else up to now, is in the archive; brings it there."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     archive = begin(folder, server)
     with connected(server) as connection:
         wanted = position or str(_one(connection, "SELECT pg_current_wal_flush_lsn()::text"))
-        while time.monotonic() < end:
-            if not _one(connection, "SELECT active FROM pg_replication_slots WHERE slot_name = %s", SLOT):
-                receive = [*follow(archive, server), "--endpos", wanted]
-                with suppress(subprocess.TimeoutExpired):
-                    subprocess.run(
-                        receive, env=tool_environment(server), capture_output=True, check=False, timeout=PATIENCE
-                    )
+        while (left := end - time.monotonic()) > 0:
             there = "SELECT restart_lsn >= %s::pg_lsn FROM pg_replication_slots WHERE slot_name = %s"
-            if _one(connection, there, wanted, SLOT):
+            if _one(connection, there, wanted, SLOT) or _receive_up_to(archive, server, wanted, left):
                 return True
             time.sleep(0.1)
+    return False
+
+
+def _receive_up_to(archive: Path, server: embedded.Server, position: str, patience: float) -> bool:
+    """Does it here, unless the keeper follows already and so has the slot."""
+    receive = [*_receive(archive, server), "--endpos", position]
+    with suppress(subprocess.TimeoutExpired):
+        done = subprocess.run(
+            receive, env=tool_environment(server), stdin=subprocess.DEVNULL, capture_output=True, check=False,
+            timeout=patience,
+        )  # fmt: skip
+        return done.returncode == 0
     return False
 
 

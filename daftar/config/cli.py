@@ -274,7 +274,7 @@ def _archive_the_rest(data: Path) -> None:
     with suppress(embedded.EmbeddedError, psycopg.Error, OSError):
         folder = archive.folder_of(data)
         if server and backup.backups(folder):
-            archive.catch_up(folder, server)
+            archive.catch_up(folder, server, patience=archive.PATIENCE_AT_THE_END)
 
 
 def _database_or(url: str | None, data: Path) -> AbstractContextManager[str]:

@@ -144,7 +144,8 @@ def install_browser_files(env: "dict[str, str]") -> None:
         return
     if not stamped(modules / ".stamp", lock):
         say("installing what package-lock.json names …")
-        wrong = npm(["ci", "--include=dev", "--fetch-retries=2", "--fetch-retry-maxtimeout=5000"], env)
+        patience = ["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
+        wrong = npm(["ci", "--include=dev", *patience], env)
         if wrong:
             complete = "from daftar.config import vendor; raise SystemExit(vendor.missing())"
             if run([str(PYTHON), "-c", complete], env):

@@ -1,4 +1,4 @@
-"""The words after `python3 manage.py`: up, down, test, check-code, messages; any other is a Django command."""
+"""The words after `python3 manage.py`: up, down, backup, restore, test and so on; any other is a Django command."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ import signal
 import socket
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from daftar.config import embedded, testing
+import psycopg
+
+from daftar.config import archive, backup, drill, embedded, restore, testing
+from daftar.config.env import ENV
 from daftar.config.supervise import DJANGO, ROOT, StopFlag, Supervisor, in_front, stop_leftovers, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
 FIRST_EPHEMERAL_PORT = 32768
 UNANSWERED = 60.0
@@ -44,7 +48,12 @@ def say(text: str) -> None:
 def main(arguments: list[str]) -> int:
     """Exit status of one command."""
     word, *rest = arguments or ["up"]
-    words = {"up": up, "down": down, "test": testing.test, "check-code": testing.check_code, "messages": messages}
+    words = {
+        "up": up, "down": down, "backup": make_backup, "restore-point": name_point, "restore": bring_back,
+        "drill": try_backup, "test": testing.test, "check-code": testing.check_code, "messages": messages,
+    }  # fmt: skip
+    if os.environ.get("DAFTAR_BACKUPS"):  # the processes of `up` run in another folder
+        os.environ["DAFTAR_BACKUPS"] = str(Path(os.environ["DAFTAR_BACKUPS"]).absolute())
     try:
         return words[word](rest) if word in words else django_command(word, rest)
     except embedded.EmbeddedError as wrong:
@@ -80,6 +89,55 @@ def down(arguments: list[str]) -> int:
             _state_file(data).unlink(missing_ok=True)
     say(f"Stopped: {', '.join(stopped)}." if stopped else f"Nothing of Daftar runs on {data}.")
     return 0
+
+
+def make_backup(arguments: list[str]) -> int:
+    """Makes a backup and says where it is."""
+    options = _options("backup", arguments)
+    with _database_or(os.environ.get("DATABASE_URL"), options.data):
+        made = backup.backup(options.data, os.environ.get("DATABASE_URL", ""), options.keep)
+    say(f"Backup: {made}")
+    if not (made / "secret-key").exists():
+        say("The key in DAFTAR_SECRET_KEY is not in it: keep that yourself.")
+    say("Whoever has it has everything: all persons, all money, and the key. Copy it elsewhere, encrypted.")
+    return 0
+
+
+def name_point(arguments: list[str]) -> int:
+    """Names this moment, so that it can be restored."""
+    options = _options("restore-point", arguments)
+    if os.environ.get("DATABASE_URL"):
+        say(
+            "With DATABASE_URL, points are named with the tools of your server: SELECT pg_create_restore_point('name')."
+        )
+        return 1
+    with _database(options.data):
+        reached = backup.restore_point(options.data, options.name)
+    say(f"Named: {options.name}" if reached else f"Named: {options.name}, but the archive has not got there yet.")
+    return 0 if reached else 1
+
+
+def bring_back(arguments: list[str]) -> int:
+    """Restores a backup and proves its books."""
+    options, url = _options("restore", arguments), os.environ.get("DATABASE_URL")
+    if url:
+        used = restore.restore_dump(options.backup, options.data, url)
+        is_right, said = restore.check_database(options.data, url)
+    else:
+        used = restore.restore(options.backup, options.data, options.to)
+        is_right, said = restore.check_books(options.data, backup.read(used))
+    say(f"Restored {used}, made by Daftar {backup.read(used).version}, into {options.data}.")
+    say(said)
+    say(f"Start it with: {shlex.join(['python3', 'manage.py', 'up', '--data', str(options.data)])}")
+    return 0 if is_right else 1
+
+
+def try_backup(arguments: list[str]) -> int:
+    """Restores the last backup into a folder of its own, proves its books, removes it and notes the day."""
+    data: Path = _options("drill", arguments).data
+    outcome = drill.drill(data, os.environ.get("DATABASE_URL", ""))
+    say(f"{'Restored and proved' if outcome.is_right else 'FAILED'}: {outcome.backup}. {outcome.said}")
+    return 0 if outcome.is_right else 1
 
 
 def messages(arguments: list[str]) -> int:
@@ -130,7 +188,8 @@ class _Installation:
         if not _free(self.port):
             return self._port_taken()
         try:
-            supervisor = Supervisor(self.data, _children(self.port), self._start_database(before), say)
+            env = self._start_database(before)
+            supervisor = Supervisor(self.data, _children(self.port, keeps=self.server is not None), env, say)
             prepare = [sys.executable, "-m", "daftar.config.prepare", *(["--demo"] if self.demo else [])]
             code = supervisor.once("prepare", prepare, stop)
             if code and not stop.asked:
@@ -139,6 +198,7 @@ class _Installation:
             supervisor.run(stop, self._turn)
         finally:
             if self.ours:
+                _archive_the_rest(self.data)
                 embedded.stop(self.data)
             _state_file(self.data).unlink(missing_ok=True)
         return 0
@@ -158,6 +218,7 @@ class _Installation:
             DAFTAR_PORT=str(self.port),
             DAFTAR_SECRET_KEY=_key(self.data),
             DAFTAR_DEMO_LOGINS="1" if self.demo else "0",
+            DAFTAR_LOG=os.environ.get("DAFTAR_LOG") or ("text" if sys.stderr.isatty() else "json"),
         )
 
     def _turn(self) -> None:
@@ -199,10 +260,25 @@ class _Installation:
         return 1
 
 
-def _children(port: int) -> dict[str, list[str]]:
+def _children(port: int, *, keeps: bool) -> dict[str, list[str]]:
+    log = ["--log-config", str(Path(__file__).with_name("server_log.json"))]
     web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    web += ["--blocking-threads", "4", "--log-level", "warning", "daftar.config.wsgi:application"]
-    return {"web": [sys.executable, "-m", *web], "worker": [*DJANGO, "worker"]}
+    web += ["--blocking-threads", "4", "--log-level", "warning", *log, "daftar.config.wsgi:application"]
+    keeper = {"keeper": [sys.executable, "-m", "daftar.config.keeper"]} if keeps and ENV.backup_keep else {}
+    return {"web": [sys.executable, "-m", *web], "worker": [*DJANGO, "worker"], **keeper}
+
+
+def _archive_the_rest(data: Path) -> None:
+    """What was done in the last moments is in the archive too before the database ends."""
+    server = embedded.status(data)
+    with suppress(embedded.EmbeddedError, psycopg.Error, OSError):
+        folder = archive.folder_of(data)
+        if server and backup.backups(folder):
+            archive.catch_up(folder, server, patience=archive.PATIENCE_AT_THE_END)
+
+
+def _database_or(url: str | None, data: Path) -> AbstractContextManager[str]:
+    return nullcontext(url) if url else _database(data)
 
 
 @contextmanager
@@ -236,6 +312,15 @@ def _options(word: str, arguments: list[str]) -> argparse.Namespace:
         port = os.environ.get("DAFTAR_PORT", "8000")
         parser.add_argument("--port", type=_port, default=port, help="port on 127.0.0.1 (%(default)s)")
         parser.add_argument("--no-demo", action="store_true", help="no demo centre and no demo logins")
+    elif word == "backup":
+        parser.add_argument(
+            "--keep", type=int, default=ENV.backup_keep or backup.KEPT, help="backups kept (%(default)s)"
+        )
+    elif word == "restore-point":
+        parser.add_argument("name")
+    elif word == "restore":
+        parser.add_argument("backup", type=lambda text: Path(text).resolve(), help="a backup, or a folder of them")
+        parser.add_argument("--to", default="", help="a named point, or a moment: 2026-11-25T16:00:00+05:00")
     return parser.parse_args(arguments)
 
 
@@ -278,7 +363,7 @@ def _free(port: int) -> bool:
 def _answers(port: int) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
     try:
-        connection.request("GET", "/health/")
+        connection.request("GET", "/health/live")
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

@@ -1,7 +1,7 @@
 """PostgreSQL without an installation: started, adopted and stopped out of the programs in a Python package.
 
-A data folder holds `postgres/` (the database), `run/` (its socket) and `database-password`. Connections need that
-password even on the socket; the superuser has none, so nobody can connect as it.
+A data folder holds `postgres/` (the database), `run/` (its socket), `database-password` and `backup-password`.
+Connections need a password even on the socket; the superuser has none, so nobody can connect as it.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ if TYPE_CHECKING:
 
 OWNER = "daftar"
 APP_ROLE = "daftar_app"
+BACKUP_ROLE = "daftar_backup"
 PORT = 5432  # only the name of a socket where there are sockets
 BUILTIN_LOCALE_SINCE = 17
 MAX_SOCKET_PATH = 100
 LONGEST_RECOVERY = 600
 LONGEST_STOP = 30
 MAX_LOG = 10_000_000
-# A number that no process has: see _Cluster.forget_stale.
+# A number that no process has: see Cluster.forget_stale.
 NO_PROCESS = 2**31 - 2
 # Only root copies programs, so only root writes here.
 COPIES = Path("/var/cache/daftar")
@@ -49,6 +50,8 @@ HBA = """\
 local all all              scram-sha-256
 host  all all 127.0.0.1/32 scram-sha-256
 host  all all ::1/128      scram-sha-256
+local replication {backup}              scram-sha-256
+host  replication {backup} 127.0.0.1/32 scram-sha-256
 """
 
 ROLES = """\
@@ -57,6 +60,19 @@ CREATE ROLE {app} NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB;
 GRANT {app} TO {owner};
 CREATE DATABASE {owner} OWNER {owner};
 """
+# It copies the database as it lies on the disk, so it is nobody's role but the backup's.
+MAY_BACK_UP = """\
+DO $$ BEGIN IF to_regrole('{backup}') IS NULL THEN CREATE ROLE {backup}; END IF; END $$;
+ALTER ROLE {backup} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB REPLICATION PASSWORD '{password}';
+GRANT EXECUTE ON FUNCTION pg_create_restore_point(text) TO {backup};
+"""
+# No value of a statement reaches the server's log: an error is told to who asked, by its code, and logged there.
+DISCREET = {
+    "log_min_messages": "log", "log_min_error_statement": "panic", "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0", "log_parameter_max_length_on_error": "0", "log_checkpoints": "off",
+}  # fmt: skip
+# What an archive that cannot keep up may hold back; past that the database goes on and the archive begins anew.
+LONGEST_ARREARS = {"max_slot_wal_keep_size": "2GB"}
 
 
 class EmbeddedError(RuntimeError):
@@ -94,7 +110,7 @@ def make_folder(data: Path) -> None:
 def start(data: Path, *, settings: Mapping[str, str] | None = None) -> Server:
     """The database of the data folder: made if there is none, recovered after a crash, adopted if it runs already."""
     make_folder(data)
-    cluster = _Cluster(data)
+    cluster = Cluster(data)
     cluster.check_reach()
     with locked(cluster.data / "database.lock"):
         if cluster.settled_pid() is not None:
@@ -106,7 +122,7 @@ def start(data: Path, *, settings: Mapping[str, str] | None = None) -> Server:
 
 def stop(data: Path, mode: str = "fast") -> bool:
     """Stops the database of the data folder ("fast" ends its connections); False when none ran."""
-    cluster = _Cluster(data)
+    cluster = Cluster(data)
     if not cluster.postgres.exists():
         return False
     with locked(cluster.data / "database.lock"):
@@ -122,7 +138,7 @@ def stop(data: Path, mode: str = "fast") -> bool:
 
 def status(data: Path) -> Server | None:
     """The database of the data folder when it runs."""
-    cluster = _Cluster(data)
+    cluster = Cluster(data)
     return None if cluster.pid() is None else cluster.server(started_here=False)
 
 
@@ -144,19 +160,35 @@ def locked(file: Path, *, wait: bool = True) -> Iterator[bool]:
 def kept_secret(file: Path) -> str:
     """The secret in the file, which only its owner can read; made on first use."""
     if not file.exists():
-        # Written aside and linked, so that a crash leaves no empty secret and two makers agree on one.
-        descriptor, aside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-        with os.fdopen(descriptor, "w", encoding="ascii") as handle:
-            handle.write(secrets.token_hex(32))
-            handle.flush()
-            os.fsync(handle.fileno())
-        with suppress(FileExistsError):
-            os.link(aside, file)
-        Path(aside).unlink()
+        keep_secret(file, secrets.token_hex(32))
     return file.read_text(encoding="ascii").strip()
 
 
-class _Cluster:
+def keep_secret(file: Path, secret: str) -> None:
+    """Writes the secret into the file, unless there is one in it."""
+    # Written aside and linked, so that a crash leaves no empty secret and two makers agree on one.
+    descriptor, aside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+        handle.write(secret)
+        handle.flush()
+        os.fsync(handle.fileno())
+    with suppress(FileExistsError):
+        os.link(aside, file)
+    Path(aside).unlink()
+
+
+def program_for(name: str, major: str) -> str:
+    """Path of a program of PostgreSQL's: of this major version, else of the newest there is, which knows older ones."""
+    cluster = Cluster(Path(tempfile.gettempdir()))
+    found = {cluster.version(folder): folder for folder in _program_folders() if cluster.version(folder)}
+    here = [folder for _, folder in sorted(found.items(), key=lambda pair: (pair[0] != major, -int(pair[0])))]
+    usable = [folder / name for folder in here if shutil.which(folder / name)]
+    if not usable:
+        raise EmbeddedError(f"No {name} was found here. Debian: apt-get install postgresql-client.")
+    return str(usable[0])
+
+
+class Cluster:
     """The files and programs behind one data folder."""
 
     def __init__(self, data: Path) -> None:
@@ -164,6 +196,7 @@ class _Cluster:
         self.postgres = self.data / "postgres"
         self.log = self.postgres / "server.log"
         self.secret = self.data / "database-password"
+        self.backup_secret = self.data / "backup-password"
         self.account = _account()
         self._programs: Path | None = None
 
@@ -183,9 +216,9 @@ class _Cluster:
         pid = int(lines[0])
         return pid if _runs(pid, self.postgres) else None
 
-    def settled_pid(self) -> int | None:
+    def settled_pid(self, longest: int = LONGEST_RECOVERY) -> int | None:
         """The same, once the server is neither starting nor stopping."""
-        patience = time.monotonic() + LONGEST_RECOVERY
+        patience = time.monotonic() + longest
         while (pid := self.pid()) is not None:
             lines = self.pid_file()
             if "".join(lines[7:8]).strip() == "ready":  # the eighth line is the state
@@ -225,13 +258,26 @@ class _Cluster:
         elif not known:
             self.single(f"ALTER ROLE {OWNER} PASSWORD '{password}';\n", self.postgres)
         self.forget_stale()
-        lines = {**self.address(), "timezone": "UTC", "log_timezone": "UTC", "log_checkpoints": "off", **settings}
-        text = "".join("{} = '{}'\n".format(name, value.replace("'", "''")) for name, value in lines.items())
-        conf = self.postgres / "daftar.conf"
-        conf.write_text(text, encoding="utf-8")
-        self.give(conf, 0o600)
+        if not self.backup_secret.exists():
+            self.let_back_up()
+        self.configure(settings)
         if self.log.exists() and self.log.stat().st_size > MAX_LOG:
             self.log.replace(self.log.with_suffix(".log.1"))
+
+    def configure(self, settings: Mapping[str, str]) -> None:
+        """Writes the files that the server reads when it starts."""
+        lines = {**self.address(), "timezone": "UTC", "log_timezone": "UTC", **DISCREET, **LONGEST_ARREARS, **settings}
+        text = "".join("{} = '{}'\n".format(name, value.replace("'", "''")) for name, value in lines.items())
+        for name, content in (("daftar.conf", text), ("pg_hba.conf", HBA.format(backup=BACKUP_ROLE))):
+            file = self.postgres / name
+            file.write_text(content, encoding="utf-8")
+            self.give(file, 0o600)
+
+    def let_back_up(self) -> None:
+        """Gives the backup's role a password; written down last, so that a crash in between only repeats this."""
+        password = secrets.token_hex(32)
+        self.single(MAY_BACK_UP.format(backup=BACKUP_ROLE, password=password), self.postgres)
+        keep_secret(self.backup_secret, password)
 
     def make(self, password: str, *, sync: bool) -> None:
         """A new cluster, complete or not there at all: it gets its name last."""
@@ -244,12 +290,11 @@ class _Cluster:
         else:
             locale = ["--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C"]
         durable = [] if sync else ["--no-sync"]
-        # No password can be given to the superuser with "reject"; our own rules replace these at once.
+        # No password can be given to the superuser with "reject"; our own rules replace these before the first start.
         self.call(
             "initdb", "-D", fresh, "-U", "postgres", "-E", "UTF8", "-k", "--auth=reject", "--no-instructions",
             *locale, *durable,
         )  # fmt: skip
-        (fresh / "pg_hba.conf").write_text(HBA, encoding="utf-8")
         with (fresh / "postgresql.conf").open("a", encoding="utf-8") as conf:
             conf.write("include_if_exists = 'daftar.conf'\n")
         self.single(ROLES.format(owner=OWNER, app=APP_ROLE, password=password), fresh)
@@ -300,7 +345,7 @@ class _Cluster:
                 return
             said = self.log.read_bytes()[begin:].decode(errors="replace") if self.log.exists() else done.stderr
             if "shared memory block" not in said or time.monotonic() > patience:
-                raise EmbeddedError(f"PostgreSQL does not start: {_reason(said)} (all of it: {self.log})")
+                raise EmbeddedError(f"PostgreSQL does not start: {reason(said)} (all of it: {self.log})")
             time.sleep(0.3)
 
     def end(self, mode: str) -> None:
@@ -365,7 +410,7 @@ class _Cluster:
     def call(self, program: str, *args: str | Path, given: str = "") -> None:
         done = self.run(self.programs() / program, *args, given=given)
         if done.returncode:
-            raise EmbeddedError(f"PostgreSQL's {program} failed: {_reason(done.stderr)}")
+            raise EmbeddedError(f"PostgreSQL's {program} failed: {reason(done.stderr)}")
 
     def run(self, program: str | Path, *args: str | Path, given: str = "") -> subprocess.CompletedProcess[str]:
         # Its own small environment: PG* variables would change what runs, and secrets have no business there.
@@ -447,7 +492,7 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _reason(said: str) -> str:
+def reason(said: str) -> str:
     """The line that says what went wrong, out of everything a program said."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     wrong = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "rror", "invalid"))]

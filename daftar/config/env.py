@@ -34,6 +34,11 @@ class Env:
         default=False,
         metadata={"help": "1 lets the demo logins in and shows them; `up` sets it, as it listens on loopback"},
     )
+    backups: str = field(default="", metadata={"help": "folder of the backups; else `backups` in the data folder"})
+    log: str = field(
+        default="json", metadata={"help": "json or text: the form of the log; `up` at a terminal takes text"}
+    )
+    backup_keep: int = field(default=7, metadata={"help": "backups kept; `up` makes one a day, with 0 none"})
 
 
 OUTSIDE = {"DATABASE_URL": "database_url", "DATABASE_APP_URL": "database_app_url"}

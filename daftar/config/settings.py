@@ -7,7 +7,8 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from daftar.config.env import ENV, database, mail
+from daftar.config.env import ENV, EnvError, database, mail
+from daftar.config.logs import worth_saying
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,7 +36,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "daftar.config.middleware.apology",
+    "daftar.config.middleware.logged",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -207,13 +208,24 @@ SILENCED_SYSTEM_CHECKS = (
     ["security.W004", "security.W008", "security.W012", "security.W016"] if not ENV.https else ["security.W008"]
 )
 
+if ENV.log not in {"json", "text"}:
+    raise EnvError(f"DAFTAR_LOG must be json or text, not {ENV.log!r}.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"worth_saying": {"()": "django.utils.log.CallbackFilter", "callback": worth_saying}},
+    "formatters": {"json": {"()": "daftar.config.logs.Json"}, "text": {"()": "daftar.config.logs.Text"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": ENV.log, "filters": ["worth_saying"]},
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}, "procrastinate": {"level": "WARNING"}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO"},  # nothing by mail, nothing twice
+        "django.request": {"level": "ERROR"},
+        "django.security.csrf": {"level": "ERROR"},
+        "procrastinate": {"level": "INFO"},
+        "psycopg": {"level": "WARNING"},
+    },
 }
 
 SITE_NAME = _("Daftar")

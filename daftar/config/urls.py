@@ -5,12 +5,14 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from daftar.config.accounts import sign_in
-from daftar.config.doors import health, home
+from daftar.config.doors import home
+from daftar.config.health import live, ready
 from daftar.office.page import public_page
 
 urlpatterns = [
     path("", home, name="home"),
-    path("health/", health, name="health"),
+    path("health/live", live, name="health-live"),
+    path("health/ready", ready, name="health-ready"),
     path("login/", public_page("signing in")(sign_in), name="account_login"),
     path("logout/", public_page("signing out")(logout), name="account_logout"),
     path("i18n/set/", public_page("choosing a language")(set_language), name="set_language"),

@@ -2,7 +2,9 @@
 
 from django.core.wsgi import get_wsgi_application
 
+from daftar.config.logs import catch_the_uncaught
 from daftar.config.walls import refuse_unsafe_role
 
+catch_the_uncaught()
 application = get_wsgi_application()
 refuse_unsafe_role()

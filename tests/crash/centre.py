@@ -1,7 +1,7 @@
 """The besieged centre, made and recounted inside the installation's own surroundings.
 
 `python -m tests.crash.centre make` founds it and prints what the clients need; `recount` finishes what killed workers
-left and prints what a fresh reconcile still had to post.
+left and prints what a fresh reconcile still had to post; `probe` founds one with a canary in every text.
 """
 
 from __future__ import annotations
@@ -106,6 +106,17 @@ def _reconcile_twice() -> list[int]:
     return posted
 
 
+def probe() -> dict:
+    """The centre of `tests/probe.py`: every name in it carries a canary."""
+    from tests.cast import PASSWORD
+    from tests.probe import a_probe
+
+    made = a_probe("lingua")
+    return {
+        "slug": made.slug, "canary": made.canary, "ids": made.ids, "login": made.logins["owner"], "password": PASSWORD,
+    }  # fmt: skip
+
+
 if __name__ == "__main__":
     django.setup()
-    print(json.dumps({"make": make, "recount": recount}[sys.argv[1]]()))
+    print(json.dumps({"make": make, "recount": recount, "probe": probe}[sys.argv[1]]()))

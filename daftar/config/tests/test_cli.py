@@ -1,6 +1,7 @@
 """`up` and `down` as a person types them, on an installation of their own."""
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -43,10 +44,11 @@ def run(*words):
 
 
 def answers(port):
+    """Whether the web server answers and reaches its database."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", "/health/")
-        return connection.getresponse().status == 200
+        connection.request("GET", "/health/ready")
+        return json.loads(connection.getresponse().read())["checks"]["database"] == "ok"
     except OSError:
         return False
     finally:
@@ -117,7 +119,7 @@ def test_down_ends_what_a_killed_up_left(data, launch):
     code, said = run("down", "--data", data)
     assert (code, sorted(said.removeprefix("Stopped: ").rstrip(".\n").split(", "))) == (
         0,
-        ["database", "web", "worker"],
+        ["database", "keeper", "web", "worker"],
     )
     assert not answers(port)
     assert run("down", "--data", data) == (0, f"Nothing of Daftar runs on {data}.\n")

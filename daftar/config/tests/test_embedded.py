@@ -98,12 +98,13 @@ def test_a_started_database_is_durable_and_checked_and_adopted_by_the_next(data)
 
 
 def test_roles_have_no_more_rights_than_they_need(running):
-    rights = "rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin"
+    rights = "rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication"
     with connected(running) as connection:
         found = connection.execute(f"SELECT rolname, {rights} FROM pg_roles WHERE rolname LIKE 'daftar%' ORDER BY 1")
         assert found.fetchall() == [
-            ("daftar", False, False, False, True, True),
-            ("daftar_app", False, False, False, False, False),
+            ("daftar", False, False, False, True, True, False),
+            ("daftar_app", False, False, False, False, False, False),
+            ("daftar_backup", False, False, False, False, True, True),
         ]
     with psycopg.connect(running.url, options="-c role=daftar_app") as connection:
         assert connection.execute("SELECT current_user").fetchone() == ("daftar_app",)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import gettext
 import re
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
+from babel.messages.pofile import write_po
 
 from daftar.config import messages, vendor
 
@@ -27,6 +29,18 @@ def test_the_catalogues_hold_every_text_of_the_code_and_no_other(language):
 @pytest.mark.parametrize("language", messages.LANGUAGES[1:])
 def test_no_text_appears_in_english(language):
     assert messages.untranslated(language) == []
+
+
+def test_a_doubtful_translation_is_shown_and_counted(tmp_path, monkeypatch):
+    catalog = Catalog(locale="uz")
+    catalog.add("Second step", "Ikkinchi qadam", flags=["fuzzy"])
+    monkeypatch.setattr(messages, "_po", lambda _language: tmp_path / "django.po")
+    with messages._po("uz").open("wb") as file:
+        write_po(file, catalog)
+    messages.compile_all()
+    with messages._po("uz").with_suffix(".mo").open("rb") as file:
+        assert gettext.GNUTranslations(file).gettext("Second step") == "Ikkinchi qadam"
+    assert (messages.untranslated("uz"), messages.doubtful("uz")) == ([], [str(catalog["Second step"].id)])
 
 
 @pytest.mark.parametrize("language", messages.LANGUAGES[1:])

@@ -74,24 +74,28 @@ def update(template: Catalog) -> None:
 
 
 def compile_all() -> None:
-    """The .mo files that Django reads; a doubtful (fuzzy) translation stays out and English is shown."""
+    """The .mo files that Django reads; a doubtful (fuzzy) translation is shown too: better than English among it."""
     for language in LANGUAGES:
         with _po(language).with_suffix(".mo").open("wb") as file:
-            write_mo(file, _read(language))
+            write_mo(file, _read(language), use_fuzzy=True)
 
 
 def untranslated(language: str) -> list[str]:
     """The texts that would appear in English."""
-    return [
-        str(message.id) for message in _read(language) if message.id and (message.fuzzy or not _is_said(message.string))
-    ]
+    return [str(message.id) for message in _read(language) if message.id and not _is_said(message.string)]
+
+
+def doubtful(language: str) -> list[str]:
+    """The texts whose translation is marked fuzzy: somebody who speaks the language should read them."""
+    return [str(message.id) for message in _read(language) if message.id and message.fuzzy]
 
 
 def main(arguments: list[str]) -> None:
     if "compile" not in arguments:
         update(gather())
         for language in LANGUAGES[1:]:
-            print(f"{language}: {len(untranslated(language))} texts to translate")
+            missing, unsure = len(untranslated(language)), len(doubtful(language))
+            print(f"{language}: {missing} texts to translate, {unsure} to be read again")
     compile_all()
 
 

@@ -119,9 +119,9 @@ def debtors(by: Actor, *, bucket: Bucket = Bucket.ALL, wanted: Wanted = EVERYBOD
     ids = [row.student_id for row in chosen]
     reach = phones(by, ids) if by.may("people.see_contacts") else {}
     groups: dict[int, list[str]] = defaultdict(list)
-    enrolments = Enrolment.objects.visible_to(by).filter(student_id__in=ids).select_related("group")
-    for row in enrolments.order_by("group__name", "id"):
-        groups[row.student_id].append(row.group.name)
+    enrolments = Enrolment.objects.visible_to(by).filter(student_id__in=ids).order_by("group__name", "id")
+    for student_id, name in enrolments.values_list("student_id", "group__name"):
+        groups[student_id].append(name)
     promises = _promises(by, ids)
     found = []
     for row in chosen:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 TICK = os.sysconf("SC_CLK_TCK")
-PATIENCE = 60.0
+PATIENCE, IDLE = 60.0, 1.0
 Form = list[tuple[str, str]]
 
 
@@ -131,6 +131,7 @@ class Browser:
     def __init__(self, port: int) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.cookies: dict[str, str] = {}
+        self.asked = 0.0
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and text of a page."""
@@ -152,6 +153,9 @@ class Browser:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if time.monotonic() - self.asked > IDLE:  # the server has closed it by now, or will in the middle of this
+            self.connection.close()
+        self.asked = time.monotonic()
         self.connection.request(method, path, body, headers)
         answer = self.connection.getresponse()
         for cookie in answer.headers.get_all("Set-Cookie") or []:

@@ -36,7 +36,7 @@ NO_DATABASE = {
 WORDS = {
     # Without pytest-django, whose setting in pyproject.toml nobody then knows.
     "rules": ["-p", "no:django", "-W", "ignore::pytest.PytestConfigWarning"],
-    "unit": ["-m", "not journey and not crash"],
+    "unit": ["-m", "not journey and not crash and not bench"],
     "journeys": ["-m", "journey"],
     "crash": ["-m", "crash"],
 }

@@ -56,12 +56,13 @@ class StudentsPage:
 def students_page(by: Actor, *, q: str = "", state: str = "", number: int = 1) -> StudentsPage:
     """A page of students by name: those matching what was typed, in a state (empty: all who are not archived)."""
     everyone: Any = Student.objects.visible_to(by)
-    rows = _matching(by, everyone.current(), q)
-    rows = _in_state(by, rows, state)
+    rows = _in_state(by, _matching(by, everyone.current(), q), state).order_by("sort_key", "id")
     counts = student_counts(by)
     total = None if q.strip() else counts.get(state)  # what was counted for the tab need not be counted again
-    chosen, page = paged(rows.select_related("branch").order_by("sort_key", "id"), number, total)
-    return StudentsPage(student_rows(by, chosen), page, counts)
+    # The page is found by keys alone, which an index holds, and only its rows are read.
+    keys, page = paged(rows.values_list("pk", flat=True), number, total)
+    chosen = everyone.filter(pk__in=keys).select_related("branch").order_by("sort_key", "id")
+    return StudentsPage(student_rows(by, list(chosen)), page, counts)
 
 
 @question("people.view")

@@ -97,6 +97,8 @@ def _measure(centre: Centre, lines: list[Any], times: int) -> Result:
         result.memory_at_rest = memory_of(web)["pss"]
         bench = Bench(centre, port, web, postmaster(), times)
         result.calibrators = calibrated(bench, _free_port())
+        for name, figure in result.calibrators.items():
+            say(f"  calibrator {name}: {figure.cpu:.3f} ms")
         for line in lines:
             figure = result.figures[line.name] = line.run(bench)
             repeats = ", ".join(f"{each:.2f}" for each in figure.repeats)

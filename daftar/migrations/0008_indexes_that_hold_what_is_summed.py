@@ -23,6 +23,14 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('balance__lt', 0), ('kind', 'student')), fields=['org', 'balance'], include=('currency', 'student', 'owes_since'), name='account_debtors'),
         ),
         migrations.AddIndex(
+            model_name='lesson',
+            index=models.Index(fields=['org', 'held_on'], name='lesson_by_day'),
+        ),
+        migrations.AddIndex(
+            model_name='lesson',
+            index=models.Index(condition=models.Q(('status', 'planned')), fields=['org', 'held_on'], name='lesson_planned'),
+        ),
+        migrations.AddIndex(
             model_name='payment',
             index=models.Index(fields=['org', '-paid_on', '-id'], include=('branch', 'amount'), name='payment_newest'),
         ),

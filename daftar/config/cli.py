@@ -50,7 +50,8 @@ def main(arguments: list[str]) -> int:
     word, *rest = arguments or ["up"]
     words = {
         "up": up, "down": down, "backup": make_backup, "restore-point": name_point, "restore": bring_back,
-        "drill": try_backup, "test": testing.test, "bench": bench, "check-code": testing.check_code, "messages": messages,
+        "drill": try_backup, "test": testing.test, "bench": bench,
+        "check-code": testing.check_code, "messages": messages,
     }  # fmt: skip
     if os.environ.get("DAFTAR_BACKUPS"):  # the processes of `up` run in another folder
         os.environ["DAFTAR_BACKUPS"] = str(Path(os.environ["DAFTAR_BACKUPS"]).absolute())

@@ -93,7 +93,7 @@ def _measure(centre: Centre, lines: list[Any], times: int) -> Result:
         cursor.execute("SHOW fsync")
         say(f"  fsync {cursor.fetchone()[0]}, load {described()['load']}")
     port = _free_port()
-    with served(web_server(port), port, {}, "/health/") as web:
+    with served(web_server(port), port, {}, "/health/live") as web:
         result.memory_at_rest = memory_of(web)["pss"]
         bench = Bench(centre, port, web, postmaster(), times)
         result.calibrators = calibrated(bench, _free_port())

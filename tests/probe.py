@@ -1,130 +1,21 @@
-"""Two centres that mirror each other, with one row of everything an address or a form can name."""
+"""The two centres of `daftar.config.probe` in the tests' database, and what each form is sent with."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 
-from daftar.attendance.models import AbsenceReason
-from daftar.attendance.services import conduct_lesson
-from daftar.courses.models import Lesson
-from daftar.courses.rules import PlanKind
-from daftar.courses.services import add_room
-from daftar.finance.models import Desk
-from daftar.finance.services import promise, take_payment
-from daftar.lib.tenancy import tenant_transaction
-from daftar.orgs.access import Actor
-from daftar.orgs.models import AuditEntry, Branch, Member, Role
-from daftar.orgs.services import add_role, invite
-from daftar.transfer import services as transfer
-from daftar.transfer.rules import Field
-from daftar.tuition.services import activate
-from tests.cast import a_centre, a_course, a_group, a_member, a_student, enrolled
+from daftar.config.probe import ROLES, Probe, make_probe
+from tests.cast import PASSWORD
 
-ROLES = ("owner", "administrator", "cashier", "teacher")
+__all__ = ["ROLES", "Probe", "a_probe", "good_bodies"]
+
 NOW = datetime.now(UTC)
 
 
-@dataclass
-class Probe:
-    """A centre: who acts in it, by role, and the ids of its rows by the names addresses and forms use."""
-
-    by: Actor
-    slug: str
-    canary: str
-    logins: dict[str, str] = field(default_factory=dict)
-    ids: dict[str, int] = field(default_factory=dict)
-
-
 def a_probe(slug: str) -> Probe:
-    """Every name in it carries a canary that must never show up elsewhere."""
-    by = a_centre(slug, at=NOW)
-    probe = Probe(by, slug, f"Zq{slug}")
-    with tenant_transaction(by.org_id):
-        _people(probe)
-        _courses(probe)
-        _money(probe)
-        _files(probe)
-    return probe
-
-
-def _people(probe: Probe) -> None:
-    by = probe.by
-    probe.logins["owner"] = f"aziza@{probe.slug}.example"
-    for role in ROLES[1:]:
-        a_member(by, f"{role.title()}{probe.canary}", role)
-        probe.logins[role] = f"{role}{probe.canary}@{probe.slug}.example".lower()
-    probe.ids["member_id"] = Member.objects.visible_to(by).get(role__code="cashier").pk
-    probe.ids["teacher_id"] = Member.objects.visible_to(by).get(role__code="teacher").pk
-    probe.ids["branch_id"] = Branch.objects.visible_to(by).get().pk
-    probe.ids["branch_ids"] = probe.ids["branch_id"]
-    probe.ids["role"] = Role.objects.visible_to(by).get(code="cashier").pk
-    own = add_role(by, name=f"{probe.canary} role", copy_of=probe.ids["role"])
-    probe.ids["role_id"] = probe.ids["copy_of"] = own.pk
-    invited = {"email": f"{probe.canary}@invited.example", "name": f"{probe.canary} invited", "role": "teacher"}
-    probe.ids["invitation_id"] = invite(by, **invited, branch_ids=(), site="http://testserver").pk
-    student = a_student(
-        by,
-        f"{probe.canary} Farhod",
-        phone="+998901234567",
-        payer_name=f"{probe.canary} payer",
-        note=f"{probe.canary} note",
-    )
-    probe.ids["student_id"] = probe.ids["student"] = student.pk
-    probe.ids["other_student"] = a_student(by, f"{probe.canary} Madina").pk
-    probe.ids["free_student"] = a_student(by, f"{probe.canary} Sardor").pk
-
-
-def _courses(probe: Probe) -> None:
-    by, ids, today = probe.by, probe.ids, probe.by.today
-    course = a_course(by, f"{probe.canary} English", plan=PlanKind.PER_LESSON, price=5_000_000)
-    ids["course_id"] = course.pk
-    ids["room_id"] = add_room(by, branch_id=ids["branch_id"], name=f"{probe.canary} room").pk
-    first = today - timedelta(days=20)
-    group = a_group(
-        by, course, f"{probe.canary} group", weekdays=(1, 2, 3, 4, 5, 6, 7), starts_on=str(first),
-        last_on=str(today + timedelta(days=60)), teacher_id=ids["teacher_id"], room_id=ids["room_id"],
-    )  # fmt: skip
-    ids["group_id"] = group.pk
-    from daftar.people.models import Student
-
-    rows = {row.pk: row for row in Student.objects.visible_to(by).select_related("branch")}
-    active = enrolled(by, rows[ids["student_id"]], group, str(first))
-    activate(by, enrolment_id=active.pk, activated_on=first)
-    ids["enrolment_id"] = enrolled(by, rows[ids["other_student"]], group, str(today)).pk
-    lesson = Lesson.objects.visible_to(by).get(group=group, held_on=today)
-    conduct_lesson(by, lesson_id=lesson.pk, absent={}, topic=f"{probe.canary} topic")
-    ids["lesson_id"] = lesson.pk
-    ids["reason"] = AbsenceReason.objects.visible_to(by).order_by("id")[0].pk
-
-
-def _money(probe: Probe) -> None:
-    by, ids = probe.by, probe.ids
-    ids["desk_id"] = ids["desk"] = Desk.objects.visible_to(by).order_by("id")[0].pk
-    ids["payment_id"] = take_payment(
-        by, student_id=ids["student_id"], desk_id=ids["desk_id"], amount=100_000, paid_on=by.today,
-        key=f"probe-{probe.slug}", note=f"{probe.canary} paid",
-    ).pk  # fmt: skip
-    ids["promise_id"] = promise(by, student_id=ids["student_id"], promised_for=by.today, note=f"{probe.canary} said").pk
-    ids["before"] = AuditEntry.objects.visible_to(by).order_by("-id")[0].pk
-
-
-def _files(probe: Probe) -> None:
-    """A checked file with a row of every kind, one group that is here and one that is not."""
-    by, ids = probe.by, probe.ids
-    names = [f"{probe.canary} {name}" for name in ("Olim", "Salim", "Olim")]
-    rows = [(names[0], f"{probe.canary} group"), (names[1], "A new one"), (names[2], ""), ("", names[0])]
-    text = "".join(f"{name};{group};12345;5\n" for name, group in rows)
-    content = f"Name;Group;Phone;Balance\n{text}".encode()
-    name = f"{probe.canary}.csv"
-    row = transfer.begin_import(by, branch_id=ids["branch_id"], file_name=name, content=content, opens_on=by.today)
-    fields = [Field.NAME, Field.GROUPS, Field.PHONE, Field.BALANCE]
-    row = transfer.choose_columns(by, import_id=row.pk, fields=fields)
-    from daftar.transfer.groups import from_json
-
-    transfer.choose_groups(by, import_id=row.pk, choices=from_json(row.groups))
-    ids["import_id"] = row.pk
+    """A centre with rows of everything; every text in it carries a canary that must never show up elsewhere."""
+    return make_probe(slug, at=NOW, password=PASSWORD)
 
 
 class Upload(BytesIO):

@@ -75,7 +75,7 @@ def test_a_teacher_reaches_only_own_groups_and_lessons(centres):
     from tests.cast import a_group
 
     with tenant_transaction(ours.by.org_id):
-        course = Group.objects.visible_to(ours.by).get().course
+        course = Group.objects.visible_to(ours.by).get(pk=ours.ids["group_id"]).course
         group = a_group(
             ours.by,
             course,

@@ -59,10 +59,7 @@ def test_the_database_shows_one_organization_even_when_nobody_asks_politely(cent
         for model in WALLED:
             orgs = set(model.unguarded.values_list("org_id", flat=True))
             assert orgs <= {ours.by.org_id}, model.__name__
-            # Members of branches exist only where someone works in some and not in all.
-            assert orgs or model.__name__ in {"MemberBranch", "PaymentReversal"}, (
-                f"{model.__name__}: no row, nothing shown"
-            )
+            assert orgs, f"{model.__name__}: no row, nothing shown"
 
 
 def test_the_database_refuses_rows_of_another_organization(centres):
@@ -107,10 +104,7 @@ def test_serving_is_refused_to_a_role_above_the_wall():
 def test_the_queryset_shows_one_organization_even_to_the_owner_of_the_tables(as_owner):
     ours, other = as_owner
     for model in TENANTS:
-        assert model.unguarded.filter(org_id=other.by.org_id).exists() or model.__name__ in {
-            "MemberBranch",
-            "PaymentReversal",
-        }
+        assert model.unguarded.filter(org_id=other.by.org_id).exists(), model.__name__
         assert set(model.objects.visible_to(ours.by).values_list("org_id", flat=True)) <= {ours.by.org_id}, (
             model.__name__
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from daftar.attendance.models import AbsenceReason, Attendance
@@ -71,11 +71,22 @@ def get_lesson(by: Actor, lesson_id: int) -> Lesson:
     return lesson
 
 
+class Marked(NamedTuple):
+    """A mark of a student with the lesson's group; `charges` is the reason's flag, None without a reason."""
+
+    student_id: int
+    lesson_id: int
+    group_id: int
+    is_present: bool
+    charges: bool | None
+
+
 @question("tuition.view")
-def marks_of(by: Actor, student_ids: Collection[int]) -> list[Any]:
-    """Every mark of these students; beside it `charges`, the reason's flag (None without one), and `group_id`."""
+def marks_of(by: Actor, student_ids: Collection[int]) -> list[Marked]:
+    """Every mark of these students. There are hundreds to a student, so they are no models."""
     rows = Attendance.objects.visible_to(by).filter(student_id__in=student_ids)
-    return list(rows.annotate(charges=F("reason__charges"), group_id=F("lesson__group_id")))
+    found = rows.values_list("student_id", "lesson_id", "lesson__group_id", "is_present", "reason__charges")
+    return [Marked._make(row) for row in found]
 
 
 @dataclass(frozen=True)
@@ -94,24 +105,37 @@ class StudentLesson:
 @question("people.view")
 def recent_lessons(by: Actor, student_id: int, *, back: int = 20, ahead: int = 5) -> list[StudentLesson]:
     """The student's next lessons and the last ones, the latest first."""
+    # Two short lists, by the student's marks and by the student's groups: asked together, all lessons would be read.
+    marked = Attendance.objects.visible_to(by).filter(student_id=student_id, lesson__held_on__lte=by.today)
     marks = {
-        row.lesson_id: row
-        for row in Attendance.objects.visible_to(by).filter(student_id=student_id).select_related("reason")
+        row[0]: row
+        for row in marked.order_by("-lesson__starts_at").values_list(
+            "lesson_id", *(f"lesson__{name}" for name in _SHOWN), "is_present", "reason__name"
+        )[:back]
     }
-    mine = Enrolment.unguarded.filter(
-        org_id=by.org_id, student_id=student_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
-    ).exclude(ends_on__lte=OuterRef("held_on"))
-    rows = Lesson.objects.visible_to(by).filter(Exists(mine) | Q(pk__in=marks)).select_related("group")
-    past = rows.filter(held_on__lte=by.today).order_by("-starts_at")[:back]
+    times = Enrolment.objects.visible_to(by).filter(student_id=student_id).values_list("group", "starts_on", "ends_on")
+    mine = Q(pk__in=())
+    for group_id, since, until in times:
+        of_group = Q(group_id=group_id, held_on__gte=since)
+        mine |= of_group if until is None else of_group & Q(held_on__lt=until)
+    rows = Lesson.objects.visible_to(by).filter(mine).values_list("id", *_SHOWN)
+    past = {row[0]: (*row, None, None) for row in rows.filter(held_on__lte=by.today).order_by("-starts_at")[:back]}
     coming = rows.filter(held_on__gt=by.today).order_by("starts_at")[:ahead]
+    last = sorted((past | marks).values(), key=lambda row: row[1], reverse=True)[:back]
     return [
-        StudentLesson(
-            row.pk, row.held_on, row.starts_time, row.group.name, row.status,
-            "" if row.pk not in marks else "present" if marks[row.pk].is_present else "absent",
-            str(marks[row.pk].reason or "") if row.pk in marks else "",
-        )
-        for row in [*reversed(coming), *past]
-    ]  # fmt: skip
+        StudentLesson(pk, on, starts_time, name, state, _mark_text(present), reason or "")
+        for pk, _starts_at, on, starts_time, name, state, present, reason in [
+            *((*row, None, None) for row in reversed(coming)),
+            *last,
+        ]
+    ]
+
+
+_SHOWN = ("starts_at", "held_on", "starts_time", "group__name", "status")
+
+
+def _mark_text(is_present: bool | None) -> str:  # noqa: FBT001 - a column of a row
+    return "" if is_present is None else "present" if is_present else "absent"
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,8 @@ def main(arguments: list[str]) -> int:
     word, *rest = arguments or ["up"]
     words = {
         "up": up, "down": down, "backup": make_backup, "restore-point": name_point, "restore": bring_back,
-        "drill": try_backup, "test": testing.test, "check-code": testing.check_code, "messages": messages,
+        "drill": try_backup, "test": testing.test, "bench": bench,
+        "check-code": testing.check_code, "messages": messages,
     }  # fmt: skip
     if os.environ.get("DAFTAR_BACKUPS"):  # the processes of `up` run in another folder
         os.environ["DAFTAR_BACKUPS"] = str(Path(os.environ["DAFTAR_BACKUPS"]).absolute())
@@ -143,6 +144,13 @@ def try_backup(arguments: list[str]) -> int:
 def messages(arguments: list[str]) -> int:
     """Gathers the texts to translate and compiles the translations."""
     return in_front([sys.executable, "-m", "daftar.config.messages", *arguments], surroundings())
+
+
+def bench(arguments: list[str]) -> int:
+    """Measures on a database of its own, which waits for its disk like a real one, or on the one DATABASE_URL names."""
+    with testing.throwaway(settings={}) as own:
+        env = surroundings(**own)
+        return in_front(TABLES, env) or in_front([*DJANGO, "bench", *arguments], env, Path.cwd())
 
 
 def django_command(word: str, arguments: list[str]) -> int:
@@ -260,12 +268,16 @@ class _Installation:
         return 1
 
 
-def _children(port: int, *, keeps: bool) -> dict[str, list[str]]:
+def web_server(port: int, application: str = "daftar.config.wsgi:application") -> list[str]:
+    """The command of the web server."""
     log = ["--log-config", str(Path(__file__).with_name("server_log.json"))]
     web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    web += ["--blocking-threads", "4", "--log-level", "warning", *log, "daftar.config.wsgi:application"]
+    return [sys.executable, "-m", *web, "--blocking-threads", "4", "--log-level", "warning", *log, application]
+
+
+def _children(port: int, *, keeps: bool) -> dict[str, list[str]]:
     keeper = {"keeper": [sys.executable, "-m", "daftar.config.keeper"]} if keeps and ENV.backup_keep else {}
-    return {"web": [sys.executable, "-m", *web], "worker": [*DJANGO, "worker"], **keeper}
+    return {"web": web_server(port), "worker": [*DJANGO, "worker"], **keeper}
 
 
 def _archive_the_rest(data: Path) -> None:

@@ -36,7 +36,7 @@ NO_DATABASE = {
 WORDS = {
     # Without pytest-django, whose setting in pyproject.toml nobody then knows.
     "rules": ["-p", "no:django", "-W", "ignore::pytest.PytestConfigWarning"],
-    "unit": ["-m", "not journey and not crash"],
+    "unit": ["-m", "not journey and not crash and not bench"],
     "journeys": ["-m", "journey"],
     "crash": ["-m", "crash"],
 }
@@ -104,26 +104,27 @@ def _words_test(word: str, rest: list[str]) -> int:
 
 
 def _pytest(arguments: list[str], env: Mapping[str, str]) -> int:
-    with _throwaway() as own:
+    with throwaway(FORGETFUL, testing=True) as own:
         command = [sys.executable, "-m", "pytest", *arguments]
         # What the person sets wins: DAFTAR_CRASH_KILLS=1000 python3 manage.py test crash
         return in_front(command, {**env, **surroundings(**own)}, ROOT)
 
 
 @contextmanager
-def _throwaway() -> Iterator[dict[str, str]]:
+def throwaway(settings: Mapping[str, str], *, testing: bool = False) -> Iterator[dict[str, str]]:
     """Variables of a database that is gone afterwards, unless DATABASE_URL names one."""
-    base = _base()
+    base = _base() if testing else Path(tempfile.gettempdir())
     for left in base.glob("daftar-test-*"):
         _remove_left(left)
     folder = Path(tempfile.mkdtemp(prefix=f"daftar-test-{os.getpid()}-", dir=base))
     folder.chmod(0o711)  # the database's account passes through
-    own = {"DAFTAR_TESTING": "1", "DAFTAR_DATA": str(folder), "DAFTAR_SECRET_KEY": secrets.token_hex(32)}
+    own = {"DAFTAR_DATA": str(folder), "DAFTAR_SECRET_KEY": secrets.token_hex(32)}
+    own |= {"DAFTAR_TESTING": "1"} if testing else {}
     try:
         if os.environ.get("DATABASE_URL"):
             yield own
         else:
-            yield {**own, "DATABASE_URL": embedded.start(folder, settings=FORGETFUL).url}
+            yield {**own, "DATABASE_URL": embedded.start(folder, settings=settings).url}
     finally:
         embedded.stop(folder, "immediate")
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, When
 
 from daftar.courses.models import Course, Enrolment, Group, Lesson, Recurrence, Room
 from daftar.lib.errors import NotFound
@@ -71,14 +71,31 @@ def lessons_of_group(by: Actor, group_id: int, *, since: date, until: date) -> l
     return list(rows.order_by("held_on", "starts_time", "id"))
 
 
+@dataclass(frozen=True)
+class Day:
+    """Lessons of a day by time, and how many more there are."""
+
+    lessons: list[Lesson]
+    more: int
+
+
 @question("courses.view")
-def lessons_on(by: Actor, on: date) -> list[Lesson]:
-    """Lessons of a day that the actor may see, by time; a teacher's own ones and those given as a substitute."""
+def lessons_on(by: Actor, on: date, *, most: int | None = None) -> Day:
+    """Lessons of a day that the actor may see; a teacher's own ones and those given as a substitute.
+
+    Of more than `most` the actor's own come first, then those that are not over, the next ones before the later.
+    """
     rows = Lesson.objects.visible_to(by).filter(held_on=on)
+    mine = Q(teacher_id=by.member_id) | Q(group__teacher_id=by.member_id)
     if not by.may("courses.see_all"):
-        rows = rows.filter(Q(teacher_id=by.member_id) | Q(group__teacher_id=by.member_id))
+        rows = rows.filter(mine)
+    total = rows.count() if most is not None else 0
     joined = rows.select_related("group", "group__branch", "room", "teacher")
-    return list(joined.order_by("starts_at", "group__name", "id"))
+    if most is None or total <= most:
+        return Day(list(joined.order_by("starts_at", "group__name", "id")), 0)
+    place = Case(When(mine, then=0), When(ends_at__gt=by.at, then=1), default=2)
+    near = joined.order_by(place, "starts_at", "group__name", "id")[:most]
+    return Day(sorted(near, key=lambda row: (row.starts_at, row.group.name, row.pk)), total - most)
 
 
 @question("courses.view")

@@ -74,7 +74,8 @@ class Payment(TenantModel):
             models.CheckConstraint(name="payment_positive", condition=Q(amount__gt=0)),
         ]
         indexes = [
-            models.Index(fields=["org", "-paid_on", "-id"], name="payment_newest"),
+            # With what the takings of a period are summed of.
+            models.Index(fields=["org", "-paid_on", "-id"], include=["branch", "amount"], name="payment_newest"),
             models.Index(fields=["org", "student", "-id"], name="payment_of_student"),
         ]
 

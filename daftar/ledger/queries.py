@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When, Window
@@ -110,14 +110,24 @@ def balance_after(by: Actor, transfer: Transfer, student_id: int) -> int:
     return int(plus - minus)
 
 
+class LiveCharge(NamedTuple):
+    """A charge that was posted and not reversed."""
+
+    id: int
+    on: date
+    amount: int
+    charge_key: str
+
+
 @question("tuition.view")
-def live_charges(by: Actor, account_ids: Collection[int]) -> dict[int, list[Transfer]]:
+def live_charges(by: Actor, account_ids: Collection[int]) -> dict[int, list[LiveCharge]]:
     """Charges that were posted and not reversed, by the account they were charged to."""
-    found: dict[int, list[Transfer]] = {account_id: [] for account_id in account_ids}
+    found: dict[int, list[LiveCharge]] = {account_id: [] for account_id in account_ids}
     undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
     rows = Transfer.objects.visible_to(by).filter(kind=TransferKind.CHARGE, debit_id__in=account_ids)
-    for row in rows.exclude(Exists(undone)):
-        found[row.debit_id].append(row)
+    columns = rows.exclude(Exists(undone)).values_list("debit_id", "id", "effective_on", "amount", "charge_key")
+    for account_id, *charge in columns:
+        found[account_id].append(LiveCharge._make(charge))
     return found
 
 
@@ -127,6 +137,14 @@ def live_openings(by: Actor, student_ids: Collection[int]) -> list[Transfer]:
     rows = Transfer.objects.visible_to(by).filter(kind=TransferKind.OPENING)
     mine = rows.filter(Q(debit__student_id__in=student_ids) | Q(credit__student_id__in=student_ids))
     return list(mine.exclude(Exists(Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk")))))
+
+
+@question("tuition.view")
+def transfers(by: Actor, transfer_ids: Collection[int]) -> dict[int, Transfer]:
+    """These transfers, by id."""
+    if not transfer_ids:
+        return {}
+    return {row.pk: row for row in Transfer.objects.visible_to(by).filter(pk__in=transfer_ids)}
 
 
 @question("tuition.view")

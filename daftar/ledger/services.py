@@ -18,7 +18,7 @@ from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, verb
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from daftar.people.models import Student
@@ -45,6 +45,14 @@ MOVE_BALANCES = f"""
     FROM new LEFT JOIN since ON since.account_id = new.id
     WHERE account.id = new.id AND account.org_id = %(org)s
 """  # noqa: S608 - made of constants
+
+
+# The same where nobody owes afterwards: most payments; there are no days to be read then.
+MOVE_BALANCES_ABOVE_ZERO = """
+    UPDATE daftar_account AS account SET balance = account.balance + delta.amount, owes_since = NULL
+    FROM unnest(%(ids)s::bigint[], %(amounts)s::bigint[]) AS delta(account_id, amount)
+    WHERE account.id = delta.account_id AND account.org_id = %(org)s AND account.balance IS NOT NULL
+"""
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,9 @@ def post(by: Actor, *, moves: Sequence[Move]) -> list[Transfer]:
         .filter(pk__in=ids, balance__isnull=False)
         .select_for_update(no_key=True)
         .order_by("id")
-    } | {row.pk: row for row in Account.objects.visible_to(by).filter(pk__in=ids, balance=None)}
+    }
+    if others := ids - accounts.keys():
+        accounts |= {row.pk: row for row in Account.objects.visible_to(by).filter(pk__in=others, balance=None)}
     if any(accounts[move.debit_id].currency != accounts[move.credit_id].currency for move in moves):
         raise CurrenciesDiffer
     rows = Transfer.objects.bulk_create(
@@ -136,7 +146,7 @@ def post(by: Actor, *, moves: Sequence[Move]) -> list[Transfer]:
         ],
         batch_size=2000,
     )  # fmt: skip
-    _move_balances(by, moves)
+    _move_balances(by, accounts, moves)
     return rows
 
 
@@ -148,11 +158,19 @@ def reversal_of(transfer: Transfer, *, on: date, turn: int | None = None, note: 
     )  # fmt: skip
 
 
-def _move_balances(by: Actor, moves: Sequence[Move]) -> None:
+def _move_balances(by: Actor, accounts: Mapping[int, Account], moves: Sequence[Move]) -> None:
     deltas: dict[int, int] = defaultdict(int)
     for move in moves:
         deltas[move.debit_id] -= move.amount
         deltas[move.credit_id] += move.amount
+    # The accounts are locked, so what was read of them is what they hold.
+    owed = any(
+        accounts[pk].kind == AccountKind.STUDENT and (accounts[pk].balance or 0) + delta < 0
+        for pk, delta in deltas.items()
+    )
     # One statement however many accounts: an expression per account would be planned account by account.
     with connection.cursor() as cursor:
-        cursor.execute(MOVE_BALANCES, {"ids": list(deltas), "amounts": list(deltas.values()), "org": by.org_id})
+        cursor.execute(
+            MOVE_BALANCES if owed else MOVE_BALANCES_ABOVE_ZERO,
+            {"ids": list(deltas), "amounts": list(deltas.values()), "org": by.org_id},
+        )

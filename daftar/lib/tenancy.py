@@ -82,4 +82,5 @@ def tenant_transaction(org_id: int) -> Iterator[None]:
         cursor.execute("SELECT current_setting('daftar.org', true), set_config('daftar.org', %s, true)", [str(org_id)])
         before = cursor.fetchone()[0]
         yield
-        cursor.execute("SELECT set_config('daftar.org', %s, true)", [before or ""])
+        if connection.savepoint_ids:  # otherwise the transaction ends here, and the setting with it
+            cursor.execute("SELECT set_config('daftar.org', %s, true)", [before or ""])

@@ -45,19 +45,29 @@ def language() -> str:
 
 def money_text(money: Money) -> str:
     """1 250 000,50 soʻm: no tiyin where there are none, a real minus sign, no-break spaces."""
-    thousands, decimals = GROUPS.get(language(), (NBSP, ","))
+    return _money_text(money, language())
+
+
+@lru_cache(maxsize=8192)
+def _money_text(money: Money, spoken: str) -> str:
+    thousands, decimals = GROUPS.get(spoken, (NBSP, ","))
     unit = 10 ** exponent(money.currency)
     whole, rest = divmod(abs(money.amount), unit)
     written = f"{whole:,}".replace(",", thousands)
     if rest or default_step(money.currency) < unit:
         written += f"{decimals}{rest:0{exponent(money.currency)}}"
-    return (MINUS if money.amount < 0 else "") + _with_symbol(written, money.currency)
+    return (MINUS if money.amount < 0 else "") + _with_symbol(written, money.currency, spoken)
 
 
 def money(money: Money) -> SafeString:
     """The sum as one piece that neither breaks nor turns round, red when it is below zero."""
+    return _money_piece(money, language())
+
+
+@lru_cache(maxsize=8192)
+def _money_piece(money: Money, spoken: str) -> SafeString:
     classes = "money money-minus" if money.amount < 0 else "money"
-    return format_html('<bdi class="{}">{}</bdi>', classes, money_text(money))
+    return format_html('<bdi class="{}">{}</bdi>', classes, _money_text(money, spoken))
 
 
 def sums(amounts: Iterable[Money]) -> SafeString:
@@ -131,9 +141,9 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in name.split()[:2]).upper()
 
 
-def _with_symbol(written: str, currency: str) -> str:
-    symbol = SYMBOLS.get(currency, {}).get(language(), currency)
-    if language() != "en":
+def _with_symbol(written: str, currency: str, spoken: str) -> str:
+    symbol = SYMBOLS.get(currency, {}).get(spoken, currency)
+    if spoken != "en":
         return f"{written}{NBSP}{symbol}"
     return f"{symbol}{written}" if len(symbol) == 1 else f"{symbol}{NBSP}{written}"
 
@@ -143,7 +153,8 @@ def _local(at: datetime) -> datetime:
 
 
 def _write(on: date, pattern: str) -> str:
-    return _format(on, pattern, LOCALES.get(language(), language()))
+    spoken = language()
+    return _format(on, pattern, LOCALES.get(spoken, spoken))
 
 
 @lru_cache(maxsize=8192)

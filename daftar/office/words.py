@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -80,6 +81,12 @@ def _day(text: Any) -> str:
 
 
 def _days(texts: Any) -> str:
+    return _days_in(formats.language(), tuple(texts))
+
+
+@lru_cache(maxsize=4096)
+def _days_in(_spoken: str, texts: tuple[str, ...]) -> str:
+    """The days of a month are those of everybody in a group, and stand in every charge."""
     return ", ".join(str(formats.day_month(date.fromisoformat(text))) for text in texts)
 
 

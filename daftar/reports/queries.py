@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, OuterRef, Q
@@ -23,10 +24,11 @@ from daftar.reports.debts import debtor_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import date
 
 
 FEWEST_LETTERS = 3  # what is shorter fits too many in any layout
+MANY, KEPT_FOR, MOST_KEPT = 5_000, timedelta(minutes=1), 1_000
+_kept_counts: dict[tuple[int, frozenset[int] | None, bool, date], tuple[datetime, dict[str, int]]] = {}
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,13 @@ class StudentsPage:
 def students_page(by: Actor, *, q: str = "", state: str = "", number: int = 1) -> StudentsPage:
     """A page of students by name: those matching what was typed, in a state (empty: all who are not archived)."""
     everyone: Any = Student.objects.visible_to(by)
-    rows = _matching(by, everyone.current(), q)
-    rows = _in_state(by, rows, state)
-    chosen, page = paged(rows.select_related("branch").order_by("sort_key", "id"), number)
-    return StudentsPage(student_rows(by, chosen), page, student_counts(by))
+    rows = _in_state(by, _matching(by, everyone.current(), q), state).order_by("sort_key", "id")
+    counts = student_counts(by)
+    total = None if q.strip() else counts.get(state)  # what was counted for the tab need not be counted again
+    # The page is found by keys alone, which an index holds, and only its rows are read.
+    keys, page = paged(rows.values_list("pk", flat=True), number, total)
+    chosen = everyone.filter(pk__in=keys).select_related("branch").order_by("sort_key", "id")
+    return StudentsPage(student_rows(by, list(chosen)), page, counts)
 
 
 @question("people.view")
@@ -89,12 +94,14 @@ def student_rows(by: Actor, students: Sequence[Student]) -> list[StudentRow]:
     reach = phones(by, ids) if by.may("people.see_contacts") else {}
     groups: dict[int, list[str]] = defaultdict(list)
     states: dict[int, set[EnrolmentState]] = defaultdict(set)
-    enrolments = Enrolment.objects.visible_to(by).filter(student_id__in=ids).select_related("group")
-    for row in enrolments.order_by("group__name", "id"):
-        state = state_on(by.today, joined_on=row.starts_on, activated_on=row.activated_on, ends_on=_end_of(row))
-        states[row.student_id].add(state or EnrolmentState.TRIAL)
+    today, enrolments = by.today, Enrolment.objects.visible_to(by).filter(student_id__in=ids)
+    for student_id, joined, activated, left, over, name in enrolments.order_by("group__name", "id").values_list(
+        "student_id", "starts_on", "activated_on", "ends_on", "group__ends_on", "group__name"
+    ):
+        state = state_on(today, joined_on=joined, activated_on=activated, ends_on=min(left or over, over))
+        states[student_id].add(state or EnrolmentState.TRIAL)
         if state is not EnrolmentState.LEFT:
-            groups[row.student_id].append(row.group.name)
+            groups[student_id].append(name)
     return [
         StudentRow(
             id=student.pk, name=student.full_name, groups=tuple(groups[student.pk]),
@@ -114,11 +121,6 @@ def overall_standing(student: Student, states: Collection[EnrolmentState], balan
         if state in states:
             return standing(state, balance).value
     return "lead"
-
-
-def _end_of(row: Enrolment) -> date:
-    """The first day no longer in the group: left, or the group is over."""
-    return min(row.ends_on or row.group.ends_on, row.group.ends_on)
 
 
 def _enrolled(by: Actor) -> Any:
@@ -141,7 +143,23 @@ def _in_state(by: Actor, rows: Any, state: str) -> Any:
 
 @question("people.view")
 def student_counts(by: Actor) -> dict[str, int]:
-    """How many students there are in each state, archived ones left out; "" is all, "owes" only for who may see it."""
+    """How many students there are in each state, archived ones left out; "" is all, "owes" only for who may see it.
+
+    Counting takes longer the more there are: of more than MANY the figures may be a minute old.
+    """
+    asked = (by.org_id, by.branch_ids, by.may("tuition.view"), by.today)
+    kept = _kept_counts.get(asked)
+    if kept is not None and timedelta(0) <= by.at - kept[0] < KEPT_FOR:
+        return dict(kept[1])
+    counts = _counted(by)
+    if counts[""] > MANY:
+        if len(_kept_counts) >= MOST_KEPT:
+            _kept_counts.clear()
+        _kept_counts[asked] = (by.at, dict(counts))
+    return counts
+
+
+def _counted(by: Actor) -> dict[str, int]:
     today, students = by.today, Student.objects.visible_to(by).filter(archived_on=None)
     enrolled = (
         Enrolment.objects.visible_to(by)

@@ -8,12 +8,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from daftar.attendance.queries import marks_of
-from daftar.courses.models import Enrolment, Group, Lesson, Recurrence
+from daftar.courses.models import Enrolment, Group, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.lib.money import default_step
-from daftar.orgs.models import Organization
 from daftar.tuition import rules
-from daftar.tuition.models import PriceStep, Subscription
+from daftar.tuition.models import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,7 +32,7 @@ class _Plans:
 def facts_of(
     by: Actor, students: Collection[Student], also_groups: frozenset[int] = frozenset()
 ) -> dict[int, rules.StudentFacts]:
-    """Everything that prices each student, and what is planned in `also_groups`; students need their branch loaded.
+    """Everything that prices each student, and what is planned in `also_groups`; students need branch and org loaded.
 
     Not a question itself: verbs and questions that permit it ask it.
     """
@@ -57,12 +56,11 @@ def facts_of(
         for student_id in ids
     }
     plans = _plans(trusted, set().union(*wanted.values()) if wanted else set())
-    org = Organization.objects.get(pk=by.org_id)
     return {
         student.pk: rules.StudentFacts(
             currency=student.branch.currency,
-            step=org.rounding_step or default_step(student.branch.currency),
-            activation_day_counts=org.activation_day_counts,
+            step=student.org.rounding_step or default_step(student.branch.currency),
+            activation_day_counts=student.org.activation_day_counts,
             groups=tuple(plans.groups[group_id] for group_id in sorted(wanted[student.pk])),
             enrolments=tuple(enrolments[student.pk]),
             subscriptions=tuple(subscriptions[student.pk]),
@@ -89,56 +87,65 @@ def with_activation(
 
 def _enrolments(by: Actor, ids: Collection[int]) -> dict[int, list[rules.EnrolmentFact]]:
     found: dict[int, list[rules.EnrolmentFact]] = defaultdict(list)
-    for row in Enrolment.objects.visible_to(by).filter(student_id__in=ids).order_by("id"):
-        found[row.student_id].append(
-            rules.EnrolmentFact(
-                group_id=row.group_id, joined_on=row.starts_on, activated_on=row.activated_on, ends_on=row.ends_on
-            )
-        )
+    rows = Enrolment.objects.visible_to(by).filter(student_id__in=ids).order_by("id")
+    for student_id, group_id, joined, activated, left in rows.values_list(
+        "student_id", "group_id", "starts_on", "activated_on", "ends_on"
+    ):
+        fact = rules.EnrolmentFact(group_id=group_id, joined_on=joined, activated_on=activated, ends_on=left)
+        found[student_id].append(fact)
     return found
 
 
 def _subscriptions(by: Actor, ids: Collection[int]) -> dict[int, list[rules.SubscriptionFact]]:
     prices: dict[int, list[rules.PriceStep]] = defaultdict(list)
-    for step in PriceStep.objects.visible_to(by).filter(subscription__student_id__in=ids).order_by("from_on"):
-        prices[step.subscription_id].append(rules.PriceStep(step.from_on, step.amount))
+    kept = {}
+    rows = Subscription.objects.visible_to(by).filter(student_id__in=ids).order_by("id", "price_steps__from_on")
+    columns = ("id", "student_id", "plan", "group_id", "lessons_count", "starts_on", "ends_on")
+    for *row, from_on, amount in rows.values_list(*columns, "price_steps__from_on", "price_steps__amount"):
+        kept[row[0]] = row
+        if from_on is not None:
+            prices[row[0]].append(rules.PriceStep(from_on, amount))
     found: dict[int, list[rules.SubscriptionFact]] = defaultdict(list)
-    for row in Subscription.objects.visible_to(by).filter(student_id__in=ids).order_by("id"):
-        found[row.student_id].append(
+    for pk, student_id, plan, group_id, lessons_count, starts_on, ends_on in kept.values():
+        found[student_id].append(
             rules.SubscriptionFact(
-                id=row.pk, plan=PlanKind(row.plan), group_id=row.group_id, prices=tuple(prices[row.pk]),
-                lessons_count=row.lessons_count, starts_on=row.starts_on, ends_on=row.ends_on,
+                id=pk, plan=PlanKind(plan), group_id=group_id, prices=tuple(prices[pk]),
+                lessons_count=lessons_count, starts_on=starts_on, ends_on=ends_on,
             )
         )  # fmt: skip
     return found
 
 
 def _plans(by: Actor, group_ids: Collection[int]) -> _Plans:
-    patterns = _patterns(by, group_ids)
-    groups = {
-        row.pk: rules.GroupFact(
-            id=row.pk, starts_on=row.starts_on, ends_on=row.ends_on, weekdays=patterns[row.pk][1],
-            first_weekdays=patterns[row.pk][0],
-        )
-        for row in Group.objects.visible_to(by).filter(pk__in=group_ids)
-    }  # fmt: skip
     lessons: dict[int, list[rules.LessonFact]] = defaultdict(list)
     rows = Lesson.objects.visible_to(by).filter(group_id__in=group_ids)
     for pk, group_id, on, at, status in rows.values_list("id", "group_id", "held_on", "starts_time", "status"):
-        lessons[group_id].append(
-            rules.LessonFact(id=pk, group_id=group_id, on=on, at=at, status=rules.LessonStatus(status))
-        )
-    return _Plans(groups, lessons)
+        lessons[group_id].append(rules.LessonFact(id=pk, group_id=group_id, on=on, at=at, status=_STATUS[status]))
+    return _Plans(_groups(by, group_ids), lessons)
 
 
-def _patterns(by: Actor, group_ids: Collection[int]) -> dict[int, tuple[frozenset[int], frozenset[int]]]:
-    """The weekdays each group met on at first, and those it meets on now."""
-    rows: dict[int, list[Recurrence]] = defaultdict(list)
-    for row in Recurrence.objects.visible_to(by).filter(group_id__in=group_ids):
-        rows[row.group_id].append(row)
+# Asked hundreds of times for one student: a dictionary is quicker than the enumeration itself.
+_STATUS = {status.value: status for status in rules.LessonStatus}
+
+
+def _groups(by: Actor, group_ids: Collection[int]) -> dict[int, rules.GroupFact]:
+    """The groups with the weekdays each met on at first, and those it meets on now."""
+    lives: dict[int, tuple[date, date]] = {}
+    weekly: dict[int, list[tuple[int, date, date | None]]] = defaultdict(list)
+    rows = Group.objects.visible_to(by).filter(pk__in=group_ids)
+    columns = ("recurrences__weekday", "recurrences__valid_from", "recurrences__valid_until")
+    for pk, starts_on, ends_on, weekday, valid_from, valid_until in rows.values_list(
+        "id", "starts_on", "ends_on", *columns
+    ):
+        lives[pk] = (starts_on, ends_on)
+        if weekday is not None:
+            weekly[pk].append((weekday, valid_from or date.min, valid_until))
     found = {}
-    for group_id in group_ids:
-        began = min(((row.valid_from or date.min) for row in rows[group_id]), default=date.min)
-        first = frozenset(row.weekday for row in rows[group_id] if (row.valid_from or date.min) == began)
-        found[group_id] = (first, frozenset(row.weekday for row in rows[group_id] if row.valid_until is None))
+    for pk, (starts_on, ends_on) in lives.items():
+        began = min((since for _weekday, since, _until in weekly[pk]), default=date.min)
+        found[pk] = rules.GroupFact(
+            id=pk, starts_on=starts_on, ends_on=ends_on,
+            weekdays=frozenset(weekday for weekday, _since, until in weekly[pk] if until is None),
+            first_weekdays=frozenset(weekday for weekday, since, _until in weekly[pk] if since == began),
+        )  # fmt: skip
     return found

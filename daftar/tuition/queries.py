@@ -63,7 +63,7 @@ class ActivationPreview:
 @question("tuition.view")
 def reach(by: Actor, student_ids: Collection[int]) -> dict[int, Reach]:
     """Balance, paid until, lessons left and next charge of each student."""
-    students = list(Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch"))
+    students = list(Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch", "org"))
     facts, sums = facts_of(by, students), balances(by, student_ids)
     found = {}
     for student in students:
@@ -77,7 +77,7 @@ def reach(by: Actor, student_ids: Collection[int]) -> dict[int, Reach]:
 @question("tuition.view")
 def outlook(by: Actor, student_id: int, amount: int | None = None) -> Outlook:
     """What to ask a student for, and how far the money goes with `amount` minor units more (None: the sum asked)."""
-    student = Student.objects.visible_to(by).select_related("branch").one(pk=student_id)
+    student = Student.objects.visible_to(by).select_related("branch", "org").one(pk=student_id)
     known, today = facts_of(by, [student])[student_id], today_in(by, student.branch)
     balance = balances(by, [student_id])[student_id]
     ahead = _coverage(known, today, balance).next_charge
@@ -90,7 +90,7 @@ def outlook(by: Actor, student_id: int, amount: int | None = None) -> Outlook:
 @question("tuition.view")
 def preview_activation(by: Actor, enrolment_id: int, activated_on: date) -> ActivationPreview:
     """What `activate` would post on this day; refuses what it would refuse."""
-    rows = Enrolment.objects.visible_to(by).select_related("group__course", "student__branch")
+    rows = Enrolment.objects.visible_to(by).select_related("group__course", "student__branch", "student__org")
     enrolment: Enrolment = rows.one(pk=enrolment_id)
     check_activation(enrolment, activated_on)
     return _preview(by, enrolment, activated_on)
@@ -99,7 +99,7 @@ def preview_activation(by: Actor, enrolment_id: int, activated_on: date) -> Acti
 @question("tuition.view")
 def preview_enrolment(by: Actor, student_id: int, group_id: int, starts_on: date) -> ActivationPreview:
     """What `enrol_active` would post; refuses what it would refuse."""
-    student = Student.objects.visible_to(by).select_related("branch").one(pk=student_id)
+    student = Student.objects.visible_to(by).select_related("branch", "org").one(pk=student_id)
     group = Group.objects.visible_to(by).select_related("course").one(pk=group_id)
     check_joining(by, group, student, starts_on)
     return _preview(by, Enrolment(org_id=by.org_id, student=student, group=group, starts_on=starts_on), starts_on)

@@ -142,7 +142,7 @@ def take_back(by: Actor, *, student_ids: Collection[int]) -> None:
 
 
 def _students(by: Actor, student_ids: Collection[int]) -> list[StudentRow]:
-    return list(Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch"))
+    return list(Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch", "org"))
 
 
 @verb("tuition.charge")
@@ -156,16 +156,17 @@ def reconcile(by: Actor, *, student_ids: Collection[int]) -> int:
     accounts = ledger.student_accounts(by.trusted(), students=students)
     facts = facts_of(by, students)
     posted = ledger_queries.live_charges(by.trusted(), [account.pk for account in accounts.values()])
-    reversals: list[tuple[Transfer, date]] = []
+    wrong: list[int] = []
     charges: list[tuple[Account, rules.ChargeDraft]] = []
     for student in students:
         today = today_in(by, student.branch)
         # What another's later clock has charged is not judged by an earlier one.
-        live = {row.pk: row for row in posted[accounts[student.pk].pk] if row.effective_on <= today}
-        gone, missing = rules.difference(rules.due(facts[student.pk], today), [_posted(row) for row in live.values()])
-        reversals += [(live[pk], live[pk].effective_on) for pk in gone]
+        live = [_posted(row) for row in posted[accounts[student.pk].pk] if row.on <= today]
+        gone, missing = rules.difference(rules.due(facts[student.pk], today), live)
+        wrong += gone
         charges += [(accounts[student.pk], draft) for draft in missing]
-    return _post_difference(by, reversals, charges)
+    undone = ledger_queries.transfers(by.trusted(), wrong)
+    return _post_difference(by, [(undone[pk], undone[pk].effective_on) for pk in wrong], charges)
 
 
 def charge_key(draft: rules.ChargeDraft) -> str:
@@ -173,12 +174,11 @@ def charge_key(draft: rules.ChargeDraft) -> str:
     return f"{draft.subscription_id}:{draft.key}"
 
 
-def _posted(transfer: Transfer) -> rules.PostedCharge:
-    subscription, key = str(transfer.charge_key).split(":", 1)
+def _posted(charge: ledger_queries.LiveCharge) -> rules.PostedCharge:
+    subscription, key = charge.charge_key.split(":", 1)
     return rules.PostedCharge(
-        transfer_id=transfer.pk, subscription_id=int(subscription), key=key, on=transfer.effective_on,
-        amount=transfer.amount,
-    )  # fmt: skip
+        transfer_id=charge.id, subscription_id=int(subscription), key=key, on=charge.on, amount=charge.amount
+    )
 
 
 def _post_difference(

@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from daftar.courses.models import Lesson
     from daftar.orgs.access import Actor
 
-PER_PAGE = 50
+PER_PAGE, MOST_LESSONS = 50, 60
 
 
 @page("courses.view")
 def today(request: OfficeRequest) -> HttpResponse:
     by = request.by
-    rows = lessons_on(by, by.today)
+    day = lessons_on(by, by.today, most=None if "all" in request.GET else MOST_LESSONS)
+    rows = day.lessons
     figures = lesson_figures(by, [row.pk for row in rows])
     context = {
         "today": by.today, "demo_until": demo_until(by), "checklist": _checklist(by),
@@ -45,6 +46,7 @@ def today(request: OfficeRequest) -> HttpResponse:
             | {"present": figures[row.pk].present, "expected": figures[row.pk].expected, "is_mine": _is_mine(by, row)}
             for row in rows
         ],
+        "more_lessons": day.more,
         "unmarked": [_lesson(by, row) for row in forgotten_lessons(by)] if by.may("attendance.mark") else [],
     }  # fmt: skip
     return render(request, "office/home/today.html", context)

@@ -1,12 +1,14 @@
 """Lists across packages: exact totals, standings, and a number of statements that does not grow."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 from daftar.finance.models import Desk
 from daftar.finance.services import take_payment
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
 from daftar.people.models import Student
+from daftar.reports import queries
 from daftar.reports.debts import Bucket, Wanted, debt_totals, debtors, owes_since
 from daftar.reports.queries import student_counts, students_page
 from daftar.tuition.services import activate, enrol_active, open_balances
@@ -94,7 +96,8 @@ def test_standings_follow_groups_and_money_e31(by):
     }  # fmt: skip
     assert page.counts == {"": 4, "active": 2, "trial": 1, "owes": 1}
     for state in ("active", "trial", "owes"):
-        assert students_page(by, state=state).page.total == page.counts[state], state
+        found = students_page(by, state=state)
+        assert found.page.total == len(found.rows) == page.counts[state], state
     assert [row.name for row in students_page(by, state="lead").rows] == ["White"]
     assert students_page(by, state="left").rows == []
 
@@ -102,3 +105,16 @@ def test_standings_follow_groups_and_money_e31(by):
 def test_a_group_that_is_over_makes_its_students_left(by):
     enrolled(by, a_student(by, "Old"), a_group(by, last_on="2025-05-10"), "2025-05-05")
     assert [row.standing for row in students_page(at(by, "2025-06-01")).rows] == ["left"]
+
+
+def test_counts_of_many_students_are_kept_for_a_minute_and_those_of_few_are_not(by, monkeypatch):
+    def counted(minutes: int) -> int:
+        return student_counts(replace(by, at=by.at + timedelta(minutes=minutes)))[""]
+
+    a_student(by, "One")
+    assert counted(0) == 1
+    monkeypatch.setattr(queries, "MANY", 0)
+    monkeypatch.setattr(queries, "_kept_counts", {})
+    assert counted(0) == 1
+    a_student(by, "Two")
+    assert (counted(0), counted(1)) == (1, 2)

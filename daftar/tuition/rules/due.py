@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from daftar.tuition.rules.charging import ChargeDraft
     from daftar.tuition.rules.facts import AttendanceFact, LessonFact, Moment, StudentFacts
+    from daftar.tuition.rules.why import Why
 
 
 def due(facts: StudentFacts, until: date) -> list[ChargeDraft]:
@@ -35,11 +36,11 @@ def due(facts: StudentFacts, until: date) -> list[ChargeDraft]:
         )
         if draft.amount
     ]
-    moments = {lesson.id: lesson.moment for lesson in facts.lessons}
+    by_id = {lesson.id: lesson for lesson in facts.lessons}
 
     def moment_of(draft: ChargeDraft) -> Moment:
         period = (draft.on, 0, time.min, draft.subscription_id)
-        return period if draft.lesson_id is None else moments[draft.lesson_id]
+        return period if draft.lesson_id is None else by_id[draft.lesson_id].moment
 
     return sorted(drafts, key=moment_of)
 
@@ -57,19 +58,28 @@ def unpriced(facts: StudentFacts, until: date) -> list[int]:
 def _charged_lessons(facts: StudentFacts, until: date) -> dict[int, list[PaidLesson]]:
     """By subscription, the lessons to be charged one by one."""
     charged: dict[int, list[PaidLesson]] = {}
+    if all(PLANS[subscription.plan].by_period for subscription in facts.subscriptions):
+        return charged
+    said: dict[tuple[int, str, tuple[int, ...]], Why] = {}  # the same payer for the same reason, again and again
     for lesson, mark in _marked_lessons(facts, until):
         payer = payer_of(facts, lesson) if mark.present or mark.charges_absence else None
         if payer is None:
             continue
+        reason = (payer.subscription.id, payer.rule, payer.over)
+        why = said.get(reason) or said.setdefault(reason, payer.why)
         missed = () if mark.present else (line("absence_charged", on=lesson.on.isoformat()),)
-        charged.setdefault(payer.subscription.id, []).append(PaidLesson(lesson, (*payer.why, *missed)))
+        charged.setdefault(payer.subscription.id, []).append(PaidLesson(lesson, (*why, *missed)))
     return charged
 
 
 def _marked_lessons(facts: StudentFacts, until: date) -> Iterator[tuple[LessonFact, AttendanceFact]]:
     """In order, the conducted lessons of the student that are no trials, with their marks."""
     marks = {mark.lesson_id: mark for mark in facts.attendances}
-    for lesson in sorted(facts.lessons, key=lambda lesson: lesson.moment):
-        held = lesson.status is LessonStatus.CONDUCTED and lesson.on <= until
-        if held and lesson.id in marks and is_paid_for(facts, lesson):
+    held = [
+        lesson
+        for lesson in facts.lessons
+        if lesson.id in marks and lesson.status is LessonStatus.CONDUCTED and lesson.on <= until
+    ]
+    for lesson in sorted(held, key=lambda lesson: lesson.moment):
+        if is_paid_for(facts, lesson):
             yield lesson, marks[lesson.id]

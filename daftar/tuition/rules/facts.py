@@ -50,6 +50,8 @@ class SubscriptionFact:
 
     def price_on(self, on: date) -> PriceStep:
         """The step in force on a day (pricing rule 9.6)."""
+        if len(self.prices) == 1:
+            return self.prices[0]
         steps = sorted(self.prices, key=lambda step: step.from_on)
         return next((step for step in reversed(steps) if step.from_on <= on), steps[0])
 

@@ -49,7 +49,8 @@ def lessons_of_month(facts: StudentFacts, subscription: SubscriptionFact, month:
         return sorted(lesson.on for lesson in listed if on_roster(facts, lesson))
     group = group_of(facts, subscription.group_id)
     days = [lesson.on for lesson in listed if lesson.group_id == group.id]
-    outside = [day for day in month if group.would_meet_on(day)]
+    lives_through = group.lives_on(month.first) and group.lives_on(month.last)
+    outside = [] if lives_through else [day for day in month if group.would_meet_on(day)]
     return sorted([*days, *(day for day in outside if day not in days)])
 
 

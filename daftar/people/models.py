@@ -55,7 +55,9 @@ class StudentQuerySet(TenantQuerySet["Student"]):
         Without `by_phone` digits find nobody by a phone, so that the search tells nothing of phones either.
         """
         digits = "".join(char for char in typed if char.isdigit())
-        if by_phone and len(digits) >= FEWEST_DIGITS and not any(char.isalpha() for char in typed):
+        if len(digits) >= FEWEST_DIGITS and not any(char.isalpha() for char in typed):
+            if not by_phone:
+                return self.none()
             ending = {"last4": digits} if len(digits) == LAST_DIGITS else {"digits__contains": digits}
             phones = Contact.unguarded.filter(
                 org_id=models.OuterRef("org_id"), student_id=models.OuterRef("pk"), **ending

@@ -11,11 +11,12 @@ from daftar.orgs.models import Member
 from daftar.orgs.roles import PERMISSIONS, BuiltIn
 from tests.cast import a_centre, a_member, acting
 
-BEFORE, AFTER = "0006_undo_imports", "0007_roles_and_invitations"
+BEFORE = "0006_undo_imports"
 
 
-def migrate(name: str) -> None:
-    call_command("migrate", "daftar", name, database="owner", interactive=False, verbosity=0)
+def migrate(*name: str) -> None:
+    """To a migration by name, or to the last."""
+    call_command("migrate", "daftar", *name, database="owner", interactive=False, verbosity=0)
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -30,7 +31,7 @@ def test_members_keep_the_role_they_had_when_roles_become_rows():
             cursor.execute("SELECT name, role FROM daftar_member ORDER BY id")
             was = dict(cursor.fetchall())
     finally:
-        migrate(AFTER)
+        migrate()
         with connections["owner"].cursor() as cursor:
             cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO daftar_app")  # as for every test
     assert was == {"Aziza": "owner", **{code.title(): code for code in ("administrator", "cashier", "teacher")}}

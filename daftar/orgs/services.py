@@ -145,6 +145,7 @@ class WorksElsewhere(Refusal):
 @verb("orgs.manage")
 def change_settings(by: Actor, *, name: str, activation_day_counts: bool) -> None:
     """Sets the name of the centre and whether the lesson on the day of activation is charged (decision D1)."""
+    _check_whole(by)
     org = Organization.objects.select_for_update(no_key=True).get(pk=by.org_id)
     was = {"name": org.name, "activation_day_counts": org.activation_day_counts}
     now = {"name": name, "activation_day_counts": activation_day_counts}

@@ -24,6 +24,7 @@ from daftar.orgs.services import (
     add_member,
     add_role,
     change_rights,
+    change_settings,
     delete_role,
     edit_member,
     invite,
@@ -111,6 +112,7 @@ def test_who_works_in_some_branches_changes_nothing_for_all(by):
         lambda: rename_role(owner, role_id=pk, name="X"),
         lambda: delete_role(owner, role_id=pk),
         lambda: require_two_steps(owner),
+        lambda: change_settings(owner, name="X", activation_day_counts=False),
     ):
         with pytest.raises(CentreAsAWhole):
             deed()

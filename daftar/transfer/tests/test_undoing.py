@@ -19,7 +19,7 @@ from daftar.people.services import edit_student
 from daftar.reports.queries import student_counts
 from daftar.transfer.models import ImportState
 from daftar.transfer.queries import get_import
-from daftar.transfer.tests.test_imports import checked, run
+from daftar.transfer.tests.test_imports import checked, run, verdicts
 from daftar.transfer.undoing import TooLateToUndo, kept_rows, take_rows_back, undo_import
 from daftar.tuition.models import PriceStep, Subscription
 from daftar.tuition.services import reconcile
@@ -78,6 +78,14 @@ def test_the_same_file_can_be_brought_again_and_undone_again(by):
     assert sorted(people(by)) == NAMES
     undone(by, again)
     assert people(by) == {}
+
+
+def test_people_known_by_birthday_or_phone_can_be_brought_again_too(by):
+    file = "Name;Birthday;Phone\nAziz Karimov;01.02.2014;\nBarno Saidova;;+7 912 345-67-89\n"
+    undone(by, run(by, checked(by, file)))
+    row = run(by, checked(by, file))
+    assert set(verdicts(by, row).values()) == {"create"}
+    assert sorted(people(by)) == ["Aziz Karimov", "Barno Saidova"]
 
 
 def test_whoever_was_touched_since_is_kept_and_named(by):

@@ -11,10 +11,12 @@ from daftar.attendance.models import Attendance
 from daftar.courses import services as courses
 from daftar.courses.models import Enrolment
 from daftar.finance.models import Payment, Promise
+from daftar.ledger import services as ledger
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, change, note, publish, question, verb
 from daftar.orgs.models import AuditEntry, Branch
 from daftar.people import services as people
+from daftar.people.models import Student
 from daftar.transfer import groups as choosing
 from daftar.transfer.events import ImportUndone
 from daftar.transfer.models import Import, ImportRow, ImportState
@@ -63,6 +65,7 @@ def take_rows_back(by: Actor, *, import_id: int) -> bool:
     list(Branch.objects.visible_to(by).select_for_update(no_key=True).order_by("id"))
     rows = ImportRow.objects.visible_to(by).filter(file=row, is_done=True, student__isnull=False).order_by("number")
     part = list(rows[:AT_ONCE])
+    _hold(by, [one.student_id for one in part])
     kept = _changed(by, row, [one.student_id for one in part])
     gone = [one.student_id for one in part if one.student_id not in kept]
     _take_back(by, gone)
@@ -85,6 +88,22 @@ def kept_rows(by: Actor, row: Import) -> Any:
     """The rows of an undone import whose people were changed since, and so were kept, in the file's order."""
     rows = ImportRow.objects.visible_to(by).filter(file=row, is_done=False, student__isnull=False)
     return rows.select_related("student").order_by("number")
+
+
+def _hold(by: Actor, student_ids: Collection[int]) -> None:
+    """Whoever is at work with these people ends first, and so is seen; whoever comes later waits.
+
+    In the order of the other verbs: enrolments, people, accounts.
+    """
+    list(
+        Enrolment.objects.visible_to(by)
+        .filter(student_id__in=student_ids)
+        .select_for_update(no_key=True)
+        .order_by("id")
+    )
+    rows = Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch")
+    students = list(rows.select_for_update(of=("self",), no_key=True).order_by("id"))
+    ledger.student_accounts(by.trusted(), students=students)
 
 
 def _take_back(by: Actor, student_ids: Collection[int]) -> None:

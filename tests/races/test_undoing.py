@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from daftar.courses.models import Enrolment
 from daftar.finance.models import Desk
 from daftar.finance.services import promise, take_payment
+from daftar.ledger.services import student_accounts
 from daftar.lib.tenancy import tenant_transaction
 from daftar.people.models import Student
 from daftar.transfer.tests.test_imports import checked, run
@@ -52,3 +54,21 @@ def test_whoever_pays_or_promises_while_the_import_is_taken_back_is_kept(by, dee
     with tenant_transaction(by.org_id):
         assert list(Student.objects.visible_to(by).filter(archived_on=None).values_list("id", flat=True)) == [who]
     assert books(by) == []
+
+
+def test_somebody_is_activated_while_the_import_is_taken_back_and_neither_waits_for_ever(by):
+    """An activation locks the enrolment and then the account: the steps of it, with the undoing between them."""
+    with tenant_transaction(by.org_id):
+        row = undo_import(by, import_id=run(by, checked(by, FILE)).pk)
+        student = Student.objects.visible_to(by).select_related("branch").get(full_name="Aziz Karimov")
+    answers = []
+    undoing = threading.Thread(
+        target=lambda: answers.extend(at_once(by, [lambda: take_rows_back(by, import_id=row.pk)]))
+    )
+    with tenant_transaction(by.org_id):
+        Enrolment.objects.visible_to(by).select_for_update(no_key=True).get(student=student)
+        undoing.start()
+        wait_for_a_lock()
+        student_accounts(by, students=[student])
+    undoing.join()
+    assert kinds(answers) == {"done": 1}, answers

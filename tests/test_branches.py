@@ -82,3 +82,13 @@ def test_management_sees_every_branch_whatever_is_chosen(two):
     body = {"name": "Everywhere", "role": ours.ids["role"], "is_active": "on"}
     answer = client.post(f"/lingua/team/{ours.ids['member_id']}/edit/", body)
     assert answer.status_code == 302, answer.content.decode()
+
+
+def test_the_least_debt_is_asked_in_the_currency_of_the_chosen_branch(two):
+    ours, _where, _who = two
+    with tenant_transaction(ours.by.org_id):
+        other = add_branch(ours.by, name="Third", timezone="Europe/Warsaw", currency="PLN", language="pl").pk
+    client = signed_in(ours.logins["owner"])
+    assert 'id="id_at_least_helptext">UZS' in shown(client, "debtors/")
+    client.post("/lingua/branch/", {"branch_id": other})
+    assert 'id="id_at_least_helptext">PLN' in shown(client, "debtors/")

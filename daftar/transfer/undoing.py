@@ -56,8 +56,9 @@ def may_undo(by: Actor, row: Import) -> bool:
 def take_rows_back(by: Actor, *, import_id: int) -> bool:
     """Takes the next people of the file back, all or nothing; whether there may be more of them.
 
-    Opening balances and charges are reversed, the people archived; those with payments, marks, promises, other groups
-    or edits since are left alone. Done again after a break it goes on where the last finished part ended.
+    Opening balances and charges are reversed, the people archived; those with payments, marks, promises, edits, new
+    places in groups or activations since are left alone. Done again after a break it goes on where the last finished
+    part ended.
     """
     row = locked(by, import_id)
     if row.state != ImportState.UNDOING:
@@ -121,9 +122,8 @@ def _changed(by: Actor, row: Import, student_ids: Collection[int]) -> set[int]:
         found |= set(
             model.objects.visible_to(by).filter(student_id__in=student_ids).values_list("student_id", flat=True)
         )
-    others = Enrolment.objects.visible_to(by).filter(student_id__in=student_ids).exclude(group_id__in=own)
-    edits = AuditEntry.objects.visible_to(by).filter(
-        verb="people.edit_student", subject__in=[f"student:{pk}" for pk in student_ids]
-    )
-    found |= set(others.values_list("student_id", flat=True))
-    return found | {int(subject.partition(":")[2]) for subject in edits.values_list("subject", flat=True)}
+    joined = list(Enrolment.objects.visible_to(by).filter(student_id__in=student_ids))
+    found |= {one.student_id for one in joined if one.group_id not in own}
+    whose = {f"enrolment:{one.pk}": one.student_id for one in joined} | {f"student:{pk}": pk for pk in student_ids}
+    deeds = AuditEntry.objects.visible_to(by).filter(subject__in=whose).exclude(verb="transfer.take_rows")
+    return found | {whose[subject] for subject in deeds.values_list("subject", flat=True)}

@@ -20,6 +20,7 @@ from daftar.people.services import edit_student
 from daftar.reports.queries import student_counts
 from daftar.transfer.models import ImportState
 from daftar.transfer.queries import get_import
+from daftar.transfer.services import resume_import
 from daftar.transfer.tests.test_imports import checked, run, verdicts
 from daftar.transfer.undoing import TooLateToUndo, kept_rows, take_rows_back, undo_import
 from daftar.tuition.models import PriceStep, Subscription
@@ -150,3 +151,15 @@ def test_the_statements_of_taking_back_do_not_grow_with_the_file(by):
         return len(asked)
 
     assert statements(3) == statements(15)
+
+
+def test_an_undoing_whose_job_was_lost_is_asked_for_again_and_one_that_is_over_is_not(by):
+    row = run(by, checked(by, FILE))
+    resume_import(by, import_id=row.pk)
+    undo_import(by, import_id=row.pk)
+    resume_import(by, import_id=row.pk)
+    take_rows_back(by, import_id=row.pk)
+    resume_import(by, import_id=row.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'transfer.undo_import'")
+        assert cursor.fetchone() == (2,)

@@ -260,12 +260,16 @@ def withdraw_invitation(by: Actor, *, invitation_id: int) -> None:
 
 
 @verb("orgs.manage")
-def note_invitation_mailed(by: Actor, *, invitation_id: int) -> None:
-    """Remembers that the letter has left, or that the link was shown to be handed over."""
+def note_invitation_mailed(by: Actor, *, invitation_id: int, nonce: str) -> None:
+    """Remembers that the letter with the link of this nonce has left, or that the link was shown to be handed over.
+
+    A letter that was under way while a newer one was wanted says nothing of the newer one.
+    """
     row = _pending_invitation(by, invitation_id)
     _check_over(by, row.member)  # whoever sees the link could come in by it
-    row.mailed_at = by.at
-    row.save(update_fields=["mailed_at"])
+    if row.nonce == nonce:
+        row.mailed_at = by.at
+        row.save(update_fields=["mailed_at"])
 
 
 @verb("orgs.manage")

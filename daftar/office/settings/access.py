@@ -149,7 +149,7 @@ def invitation_link(request: OfficeRequest, invitation_id: int) -> HttpResponse:
     by, row = request.by, queries.get_invitation(request.by, invitation_id)
     link = ""
     if request.method == "POST" and may_show_link(row):
-        services.note_invitation_mailed(by, invitation_id=invitation_id)
+        services.note_invitation_mailed(by, invitation_id=invitation_id, nonce=row.nonce)
         link = _site(request) + reverse("invitation-open", args=[secret_of(row.nonce)])
     context = {"invitation": row, "link": link, "may_show": may_show_link(row)}
     return render(request, "office/settings/invitation_link.html", context)

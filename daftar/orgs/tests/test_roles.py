@@ -128,14 +128,14 @@ def test_who_works_in_some_branches_neither_decides_over_nor_comes_in_as_who_wor
     known = {"member_id": row.member_id, "name": "K", "role": "cashier", "branch_ids": [second.pk], "is_active": False}
     for deed in (
         lambda: edit_member(limited, **known),
-        lambda: note_invitation_mailed(limited, invitation_id=row.pk),
+        lambda: note_invitation_mailed(limited, invitation_id=row.pk, nonce=row.nonce),
         lambda: send_invitation_again(limited, invitation_id=row.pk, site=site),
         lambda: withdraw_invitation(limited, invitation_id=row.pk),
     ):
         with pytest.raises(WorksElsewhere):
             deed()
     edit_member(by, **known | {"is_active": True})
-    note_invitation_mailed(limited, invitation_id=row.pk)
+    note_invitation_mailed(limited, invitation_id=row.pk, nonce=row.nonce)
     edit_member(limited, **known)
 
 

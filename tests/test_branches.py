@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -92,3 +94,12 @@ def test_the_least_debt_is_asked_in_the_currency_of_the_chosen_branch(two):
     assert 'id="id_at_least_helptext">UZS' in shown(client, "debtors/")
     client.post("/lingua/branch/", {"branch_id": other})
     assert 'id="id_at_least_helptext">PLN' in shown(client, "debtors/")
+
+
+def test_the_switch_says_what_lists_show_on_pages_about_every_branch_too(two):
+    ours, where, _who = two
+    client = signed_in(ours.logins["owner"])
+    client.post("/lingua/branch/", {"branch_id": where})
+    for path in ("students/", "settings/", "payments/new/", f"students/{ours.ids['student_id']}/"):
+        [said] = re.findall(r'data-testid="branch-switch".*?</svg>([^<]*)</button>', shown(client, path))
+        assert said == "Second", path

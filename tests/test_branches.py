@@ -96,6 +96,14 @@ def test_the_least_debt_is_asked_in_the_currency_of_the_chosen_branch(two):
     assert 'id="id_at_least_helptext">PLN' in shown(client, "debtors/")
 
 
+def test_a_student_of_the_chosen_branch_can_be_moved_to_another(two):
+    ours, where, who = two
+    client = signed_in(ours.logins["owner"])
+    client.post("/lingua/branch/", {"branch_id": where})
+    body = {"full_name": "Zuhra Moved", "branch_id": ours.ids["branch_id"]}
+    assert client.post(f"/lingua/students/{who}/edit/", body).status_code == 302
+
+
 def test_the_switch_says_what_lists_show_on_pages_about_every_branch_too(two):
     ours, where, _who = two
     client = signed_in(ours.logins["owner"])

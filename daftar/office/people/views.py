@@ -82,7 +82,7 @@ def student_new(request: OfficeRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-@page("people.edit")
+@page("people.edit", every_branch=True)
 def student_edit(request: OfficeRequest, student_id: int) -> HttpResponse:
     by, student = request.by, get_student(request.by, student_id)
     form = StudentForm(

@@ -93,7 +93,7 @@ def _access_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
         },
         "invitation-again": {},
         "invitation-withdraw": {},
-        "roles": {f"role_{ids['role']}": ["people.view"], "confirmed": "1"},
+        "roles": {f"given_{ids['role']}": ["people.edit"], "confirmed": "1"},
         "role-new": {"name": "Role new", "copy_of": ids["copy_of"]},
         "role-edit": {"name": "Role renamed"},
         "role-delete": {},

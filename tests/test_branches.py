@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -82,3 +84,30 @@ def test_management_sees_every_branch_whatever_is_chosen(two):
     body = {"name": "Everywhere", "role": ours.ids["role"], "is_active": "on"}
     answer = client.post(f"/lingua/team/{ours.ids['member_id']}/edit/", body)
     assert answer.status_code == 302, answer.content.decode()
+
+
+def test_the_least_debt_is_asked_in_the_currency_of_the_chosen_branch(two):
+    ours, _where, _who = two
+    with tenant_transaction(ours.by.org_id):
+        other = add_branch(ours.by, name="Third", timezone="Europe/Warsaw", currency="PLN", language="pl").pk
+    client = signed_in(ours.logins["owner"])
+    assert 'id="id_at_least_helptext">UZS' in shown(client, "debtors/")
+    client.post("/lingua/branch/", {"branch_id": other})
+    assert 'id="id_at_least_helptext">PLN' in shown(client, "debtors/")
+
+
+def test_a_student_of_the_chosen_branch_can_be_moved_to_another(two):
+    ours, where, who = two
+    client = signed_in(ours.logins["owner"])
+    client.post("/lingua/branch/", {"branch_id": where})
+    body = {"full_name": "Zuhra Moved", "branch_id": ours.ids["branch_id"]}
+    assert client.post(f"/lingua/students/{who}/edit/", body).status_code == 302
+
+
+def test_the_switch_says_what_lists_show_on_pages_about_every_branch_too(two):
+    ours, where, _who = two
+    client = signed_in(ours.logins["owner"])
+    client.post("/lingua/branch/", {"branch_id": where})
+    for path in ("students/", "settings/", "payments/new/", f"students/{ours.ids['student_id']}/"):
+        [said] = re.findall(r'data-testid="branch-switch".*?</svg>([^<]*)</button>', shown(client, path))
+        assert said == "Second", path

@@ -208,6 +208,16 @@ def test_sent_again_the_older_link_ends_and_the_newer_opens(by, post_office):
     assert opened(newer).post("/invitation/", NEW).status_code == 302
 
 
+def test_a_letter_under_way_while_a_newer_one_is_wanted_does_not_stand_for_it(by, post_office):
+    """The job has read the older link and is sending; meanwhile somebody invites again."""
+    row = invited(by)
+    with tenant_transaction(by.org_id):
+        send_invitation_again(by, invitation_id=row.pk, site=SITE)
+        note_invitation_mailed(by, invitation_id=row.pk, nonce=row.nonce)
+    work()
+    assert [link_in(letter) for letter in post_office.letters] == [link_of(by, row)]
+
+
 def test_an_invented_link_and_a_forged_cookie_open_nothing(by):
     invited(by)
     assert opened("/invitation/" + "x" * 43 + "/").get("/invitation/").status_code == 410
@@ -267,9 +277,10 @@ def test_only_who_manages_invites_and_into_no_stronger_role(by):
         with pytest.raises(BeyondOwnRights):
             invite(manager, email="x@x.example", name="X", role="owner", branch_ids=(), site=SITE)
         row = invite(by, email="x@x.example", name="X", role="owner", branch_ids=(), site=SITE)
-        for deed in (send_invitation_again, withdraw_invitation, note_invitation_mailed):
+        more = {send_invitation_again: {"site": SITE}, withdraw_invitation: {}, note_invitation_mailed: {"nonce": ""}}
+        for deed, values in more.items():
             with pytest.raises(BeyondOwnRights):
-                deed(manager, invitation_id=row.pk, **({"site": SITE} if deed is send_invitation_again else {}))
+                deed(manager, invitation_id=row.pk, **values)
 
 
 def test_where_no_mail_is_sent_the_link_is_shown_once(by):

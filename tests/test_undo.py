@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from daftar.attendance.models import Attendance
+from daftar.attendance.queries import expected_students
 from daftar.attendance.services import NothingToUndo, conduct_lesson, undo_marks
 from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.services import EnrolmentCounts, undo_enrolment
@@ -128,6 +129,17 @@ def test_debtors_stand_in_buckets_by_age_and_by_promise(class_of_three):
 
 def counts(by) -> dict[str, int]:
     return {bucket.name: debt.count for bucket, debt in debtors(by).buckets.items() if debt.count}
+
+
+def test_a_marking_that_changed_nothing_offers_no_undo_of_the_one_before(db):
+    ours = a_probe("lingua")
+    client, page = Client(), f"/lingua/lessons/{ours.ids['lesson_id']}/"
+    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
+    with tenant_transaction(ours.by.org_id):
+        people = list(expected_students(ours.by, ours.ids["lesson_id"]))
+    body = {"shown": people, "present": people, "topic": "Marked anew"}
+    told = [f'action="{page}undo/"' in client.post(page, body, follow=True).content.decode() for _ in range(2)]
+    assert told == [True, False]
 
 
 def test_the_page_says_what_was_done_with_undo_beside_it_and_undo_leads_back_to_the_page(db):

@@ -339,8 +339,12 @@ def undo_enrolment(by: Actor, *, enrolment_id: int) -> Enrolment:
     """Takes an enrolment back that had no consequence yet: on trial, and in no lesson that was conducted since."""
     rows = Enrolment.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
     enrolment: Enrolment = rows.select_related("group", "student").one(pk=enrolment_id)
-    lessons = Lesson.objects.visible_to(by).filter(group_id=enrolment.group_id, held_on__gte=enrolment.starts_on)
-    if enrolment.activated_on is not None or lessons.filter(status=LessonStatus.CONDUCTED).exists():
+    # Locked: one that is being conducted at this moment counts. Those ahead cannot be; today may have begun elsewhere.
+    lessons = Lesson.objects.visible_to(by).filter(
+        group_id=enrolment.group_id, held_on__gte=enrolment.starts_on, held_on__lte=by.today + timedelta(days=1)
+    )
+    states = {row.status for row in lessons.select_for_update(of=("self",), no_key=True).order_by("id")}
+    if enrolment.activated_on is not None or LessonStatus.CONDUCTED in states:
         raise EnrolmentCounts
     note(by, enrolment, was={"starts_on": enrolment.starts_on}, now={"starts_on": None})
     Enrolment.objects.visible_to(by).filter(pk=enrolment_id).delete()

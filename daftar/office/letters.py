@@ -41,7 +41,7 @@ def mail_invitation(by: Actor, *, invitation_id: int, site: str) -> None:
             _("The link is valid for 7 days and can be used once. If you did not expect this letter, ignore it."),
         ]
         _send(row.email, _("Invitation to %(centre)s") % values, said, (link, _("Come in")))
-    services.note_invitation_mailed(by, invitation_id=invitation_id)
+    services.note_invitation_mailed(by, invitation_id=invitation_id, nonce=row.nonce)
 
 
 @app.task(name="office.mail_password_link", retry=AGAIN)

@@ -29,7 +29,7 @@ class OfficeRequest(HttpRequest):
     """A request of a member of an organization."""
 
     by: Actor
-    # Those the member works in, the oldest first, and the one chosen to be looked at; None: all of them.
+    # Those the member works in, the oldest first, and the one that lists show; None: all of them.
     branches: list[Branch]
     branch: Branch | None
 
@@ -95,7 +95,7 @@ def _answer(
     try:
         return _within(view, request, guard, arguments, narrows=narrows)
     except NotFound:
-        if getattr(request, "branch", None) is None:
+        if not narrows or getattr(request, "branch", None) is None:
             raise
         return _within(view, request, guard, arguments, narrows=False)
 
@@ -116,8 +116,8 @@ def _within(
     with tenant_transaction(actor.org_id):
         request.branches = places_of(actor, member)
         request.by = settled(actor, member, request.branches)
-        request.branch = _chosen(request, org) if narrows else None
-        if request.branch:
+        request.branch = _chosen(request, org)
+        if narrows and request.branch:
             own = frozenset({request.branch.pk})
             request.by = replace(request.by, branch_ids=own, timezone=request.branch.timezone)
         request.by.must(code)

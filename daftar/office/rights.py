@@ -74,5 +74,11 @@ def wanted(by: Actor, roles: Sequence[Role], sizes: dict[int, int], ticks: Query
     return changes
 
 
+def shown(roles: Sequence[Role], kind: str, sent: QueryDict) -> dict[int, list[str]]:
+    """What a page of changes had to give or take (`kind`), by role: what another changed meanwhile is not undone."""
+    found = {role.pk: sent.getlist(f"{kind}_{role.pk}") for role in roles}
+    return {role_id: codes for role_id, codes in found.items() if codes}
+
+
 def _in_order(codes: frozenset[str]) -> tuple[str, ...]:
     return tuple(code for code in LABELS if code in codes)

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext, pgettext_lazy
 from daftar.courses.models import PLAN_LABELS
 from daftar.courses.rules import Pattern, PlanKind, pattern_of
 from daftar.lib.money import Money
+from daftar.lib.phone import without_contacts
 from daftar.office import formats
 from daftar.tuition.rules import WhyLine, from_json
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from daftar.courses.queries import WeeklySchedule
+    from daftar.orgs.access import Actor
 
 PATTERNS: dict[Pattern, Any] = {
     Pattern.ODD: pgettext_lazy("days", "odd days"),
@@ -32,6 +34,11 @@ WEEKDAYS = (
     pgettext_lazy("weekday", "Thu"), pgettext_lazy("weekday", "Fri"), pgettext_lazy("weekday", "Sat"),
     pgettext_lazy("weekday", "Sun"),
 )  # fmt: skip
+
+
+def readable(by: Actor, text: str) -> str:
+    """A free text, without the phones and e-mails in it for those who may not see contacts."""
+    return text if by.may("people.see_contacts") else without_contacts(text)
 
 
 @dataclass(frozen=True)

@@ -136,9 +136,16 @@ class OutsideBranches(Refusal):
     text = _("Choose among the branches of this centre.")
 
 
+class WorksElsewhere(Refusal):
+    """Someone whose branches reach beyond the actor's."""
+
+    text = _("This person also works where you do not. Ask someone who works in all branches.")
+
+
 @verb("orgs.manage")
 def change_settings(by: Actor, *, name: str, activation_day_counts: bool) -> None:
     """Sets the name of the centre and whether the lesson on the day of activation is charged (decision D1)."""
+    _check_whole(by)
     org = Organization.objects.select_for_update(no_key=True).get(pk=by.org_id)
     was = {"name": org.name, "activation_day_counts": org.activation_day_counts}
     now = {"name": name, "activation_day_counts": activation_day_counts}
@@ -204,12 +211,14 @@ def edit_member(
     # Rows are locked without joining their role: a role that changed meanwhile would make the row vanish.
     rows = Member.objects.visible_to(by).select_for_update(no_key=True)
     owner: Role = Role.objects.visible_to(by).get(code=BuiltIn.OWNER)
-    # One who never signs in could manage nothing.
-    owners = {row.pk for row in rows.filter(role_id=owner.pk, is_active=True, user__isnull=False).order_by("id")}
+    # One who never signs in could manage nothing, and one of some branches not what holds in all.
+    able = rows.filter(role_id=owner.pk, is_active=True, all_branches=True, user__isnull=False)
+    owners = {row.pk for row in able.order_by("id")}
     member: Member = rows.one(pk=member_id)
     wanted = _role(by, role)
-    _check_within(by, member.role)
-    if member.role_id == owner.pk and not (is_active and wanted == owner) and owners <= {member_id}:
+    _check_over(by, member)
+    stays = is_active and wanted == owner and not branch_ids
+    if member.role_id == owner.pk and not stays and owners <= {member_id}:
         raise LastOwner
     change(by, member, name=name, role=wanted, is_active=is_active, all_branches=not branch_ids)
     _set_branches(by, member, branch_ids)
@@ -232,7 +241,7 @@ def invite(by: Actor, *, email: str, name: str, role: int | str, branch_ids: Col
 def send_invitation_again(by: Actor, *, invitation_id: int, site: str) -> Invitation:
     """A new letter with a new link and seven more days; the link of the older letter ends."""
     row = _pending_invitation(by, invitation_id)
-    _check_within(by, row.member.role)
+    _check_over(by, row.member)
     change(by, row.member, is_active=True)
     _issue(by, row, site)
     note(by, row.member, was={}, now={"expires_at": row.expires_at})
@@ -243,7 +252,7 @@ def send_invitation_again(by: Actor, *, invitation_id: int, site: str) -> Invita
 def withdraw_invitation(by: Actor, *, invitation_id: int) -> None:
     """Ends an invitation that nobody has used: its link opens nothing."""
     row = _pending_invitation(by, invitation_id)
-    _check_within(by, row.member.role)
+    _check_over(by, row.member)
     row.withdrawn_at = by.at
     row.save(update_fields=["withdrawn_at"])
     note(by, row.member, was={}, now={"withdrawn_at": by.at})
@@ -251,12 +260,16 @@ def withdraw_invitation(by: Actor, *, invitation_id: int) -> None:
 
 
 @verb("orgs.manage")
-def note_invitation_mailed(by: Actor, *, invitation_id: int) -> None:
-    """Remembers that the letter has left, or that the link was shown to be handed over."""
+def note_invitation_mailed(by: Actor, *, invitation_id: int, nonce: str) -> None:
+    """Remembers that the letter with the link of this nonce has left, or that the link was shown to be handed over.
+
+    A letter that was under way while a newer one was wanted says nothing of the newer one.
+    """
     row = _pending_invitation(by, invitation_id)
-    _check_within(by, row.member.role)  # whoever sees the link could come in by it
-    row.mailed_at = by.at
-    row.save(update_fields=["mailed_at"])
+    _check_over(by, row.member)  # whoever sees the link could come in by it
+    if row.nonce == nonce:
+        row.mailed_at = by.at
+        row.save(update_fields=["mailed_at"])
 
 
 @verb("orgs.manage")
@@ -427,6 +440,16 @@ def _check_within(by: Actor, role: Role) -> None:
         raise BeyondOwnRights
 
 
+def _check_over(by: Actor, member: Member) -> None:
+    """Nobody decides over, or could come in as, someone who may do more or works in more branches."""
+    _check_within(by, member.role)
+    if by.branch_ids is None:
+        return
+    places = MemberBranch.objects.visible_to(by).filter(member=member)
+    if member.all_branches or places.exclude(branch_id__in=by.branch_ids).exists():
+        raise WorksElsewhere
+
+
 def _set_branches(by: Actor, member: Member, branch_ids: Collection[int]) -> None:
     if by.branch_ids is not None and not branch_ids:
         raise OutsideBranches  # none chosen means all, which is more than the actor has
@@ -438,8 +461,7 @@ def _set_branches(by: Actor, member: Member, branch_ids: Collection[int]) -> Non
     known = Branch.objects.visible_to(by).filter(pk__in=wanted)
     if known.count() != len(wanted):
         raise OutsideBranches
-    unwanted = rows.exclude(branch_id__in=wanted)
-    (unwanted if by.branch_ids is None else unwanted.filter(branch_id__in=by.branch_ids)).delete()
+    rows.exclude(branch_id__in=wanted).delete()
     MemberBranch.objects.bulk_create(
         MemberBranch(org_id=by.org_id, member=member, branch=branch) for branch in known if branch.pk not in had
     )

@@ -58,8 +58,11 @@ class Identity:
 
 @question("transfer.import")
 def added_by_hand(by: Actor) -> list[Identity]:
-    """Everyone whom no import brought, in two statements however many there are."""
-    rows = Student.objects.visible_to(by).filter(import_key=None)
+    """Everyone who is here and whom no import brought, in two statements however many there are.
+
+    Whom an undone import left in the archive is not here: the same file may bring them again.
+    """
+    rows = Student.objects.visible_to(by).filter(import_key=None, archived_on=None)
     phones: dict[int, list[str]] = {}
     numbers = Contact.objects.visible_to(by).filter(kind=ContactKind.MOBILE, student__in=rows).exclude(digits="")
     for student_id, digits in numbers.values_list("student_id", "digits"):

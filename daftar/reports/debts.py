@@ -16,6 +16,7 @@ from daftar.finance.models import Promise
 from daftar.ledger.models import Account, AccountKind
 from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged
+from daftar.lib.phone import without_contacts
 from daftar.orgs.access import Actor, question
 from daftar.people.models import Student
 from daftar.people.queries import phones
@@ -126,6 +127,7 @@ def debtors(by: Actor, *, bucket: Bucket = Bucket.ALL, wanted: Wanted = EVERYBOD
     for student_id, name in enrolments.values_list("student_id", "group__name"):
         groups[student_id].append(name)
     promises = _promises(by, ids)
+    said = str if by.may("people.see_contacts") else without_contacts
     found = []
     for row in chosen:
         promise = promises.get(row.student_id)
@@ -134,7 +136,7 @@ def debtors(by: Actor, *, bucket: Bucket = Bucket.ALL, wanted: Wanted = EVERYBOD
             Debtor(
                 row.student_id, row.student.full_name, tuple(dict.fromkeys(groups[row.student_id])),
                 Money(-row.balance, row.currency), row.owes_since, reach.get(row.student_id, ""),
-                promise.promised_for if promise and stands else None, promise.note if promise and stands else "",
+                promise.promised_for if promise and stands else None, said(promise.note) if promise and stands else "",
             )
         )  # fmt: skip
     return Debtors(found, page, buckets)

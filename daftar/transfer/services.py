@@ -21,7 +21,7 @@ from daftar.people.queries import imported_keys
 from daftar.people.services import region_of
 from daftar.transfer import groups as choosing
 from daftar.transfer import taking
-from daftar.transfer.events import ImportStarted
+from daftar.transfer.events import ImportStarted, ImportUndone
 from daftar.transfer.files import read_table
 from daftar.transfer.models import Import, ImportRow, ImportState
 from daftar.transfer.rules import (
@@ -289,11 +289,11 @@ def start_import(by: Actor, *, import_id: int) -> Import:
 
 @verb("transfer.import")
 def resume_import(by: Actor, *, import_id: int) -> Import:
-    """Asks once more for the rows of a running import, in case the job that should take them was lost."""
+    """Asks once more for the rows of an import under way, or being undone, in case the job for them was lost."""
     row = taking.locked(by, import_id)
-    if row.state == ImportState.RUNNING:
+    if row.state in {ImportState.RUNNING, ImportState.UNDOING}:
         note(by, row, was=None, now={})
-        publish(by, ImportStarted(row.pk))
+        publish(by, ImportStarted(row.pk) if row.state == ImportState.RUNNING else ImportUndone(row.pk))
     return row
 
 

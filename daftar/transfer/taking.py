@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db import DataError, IntegrityError, connection, transaction
@@ -77,11 +78,13 @@ def check(by: Actor, row: Import) -> None:
     choices = choosing.from_json(row.groups)
     ends = {group.pk: group.ends_on for group in Group.objects.visible_to(by).filter(branch=row.branch)}
     keys = [reading.client.natural_key for reading in readings if reading.client]
-    earlier = ImportRow.objects.visible_to(by).filter(file__content_hash=row.content_hash).exclude(student=None)
+    # The run asks in all branches, so the check does too, whatever its asker looks at.
+    everywhere = replace(by.trusted(), branch_ids=None)
+    earlier = ImportRow.objects.visible_to(everywhere).filter(file__content_hash=row.content_hash).exclude(student=None)
     outside = Surroundings(
-        known_keys=imported_keys(by.trusted(), keys),
+        known_keys=imported_keys(everywhere, keys),
         by_hand={
-            key for each in added_by_hand(by.trusted()) for key in keys_of(each.search_key, each.born_on, each.tails)
+            key for each in added_by_hand(everywhere) for key in keys_of(each.search_key, each.born_on, each.tails)
         },
         known_numbers=set(earlier.values_list("number", flat=True)),
         fates=choosing.fates(choices, ends, row.opens_on),

@@ -11,10 +11,12 @@ from daftar.attendance.models import Attendance
 from daftar.courses import services as courses
 from daftar.courses.models import Enrolment
 from daftar.finance.models import Payment, Promise
+from daftar.ledger import services as ledger
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, change, note, publish, question, verb
 from daftar.orgs.models import AuditEntry, Branch
 from daftar.people import services as people
+from daftar.people.models import Student
 from daftar.transfer import groups as choosing
 from daftar.transfer.events import ImportUndone
 from daftar.transfer.models import Import, ImportRow, ImportState
@@ -54,8 +56,9 @@ def may_undo(by: Actor, row: Import) -> bool:
 def take_rows_back(by: Actor, *, import_id: int) -> bool:
     """Takes the next people of the file back, all or nothing; whether there may be more of them.
 
-    Opening balances and charges are reversed, the people archived; those with payments, marks, promises, other groups
-    or edits since are left alone. Done again after a break it goes on where the last finished part ended.
+    Opening balances and charges are reversed, the people archived; those with payments, marks, promises, edits, new
+    places in groups or activations since are left alone. Done again after a break it goes on where the last finished
+    part ended.
     """
     row = locked(by, import_id)
     if row.state != ImportState.UNDOING:
@@ -63,6 +66,7 @@ def take_rows_back(by: Actor, *, import_id: int) -> bool:
     list(Branch.objects.visible_to(by).select_for_update(no_key=True).order_by("id"))
     rows = ImportRow.objects.visible_to(by).filter(file=row, is_done=True, student__isnull=False).order_by("number")
     part = list(rows[:AT_ONCE])
+    _hold(by, [one.student_id for one in part])
     kept = _changed(by, row, [one.student_id for one in part])
     gone = [one.student_id for one in part if one.student_id not in kept]
     _take_back(by, gone)
@@ -87,6 +91,22 @@ def kept_rows(by: Actor, row: Import) -> Any:
     return rows.select_related("student").order_by("number")
 
 
+def _hold(by: Actor, student_ids: Collection[int]) -> None:
+    """Whoever is at work with these people ends first, and so is seen; whoever comes later waits.
+
+    In the order of the other verbs: enrolments, people, accounts.
+    """
+    list(
+        Enrolment.objects.visible_to(by)
+        .filter(student_id__in=student_ids)
+        .select_for_update(no_key=True)
+        .order_by("id")
+    )
+    rows = Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch")
+    students = list(rows.select_for_update(of=("self",), no_key=True).order_by("id"))
+    ledger.student_accounts(by.trusted(), students=students)
+
+
 def _take_back(by: Actor, student_ids: Collection[int]) -> None:
     trusted = by.trusted()
     tuition.take_back(trusted, student_ids=student_ids)
@@ -102,9 +122,8 @@ def _changed(by: Actor, row: Import, student_ids: Collection[int]) -> set[int]:
         found |= set(
             model.objects.visible_to(by).filter(student_id__in=student_ids).values_list("student_id", flat=True)
         )
-    others = Enrolment.objects.visible_to(by).filter(student_id__in=student_ids).exclude(group_id__in=own)
-    edits = AuditEntry.objects.visible_to(by).filter(
-        verb="people.edit_student", subject__in=[f"student:{pk}" for pk in student_ids]
-    )
-    found |= set(others.values_list("student_id", flat=True))
-    return found | {int(subject.partition(":")[2]) for subject in edits.values_list("subject", flat=True)}
+    joined = list(Enrolment.objects.visible_to(by).filter(student_id__in=student_ids))
+    found |= {one.student_id for one in joined if one.group_id not in own}
+    whose = {f"enrolment:{one.pk}": one.student_id for one in joined} | {f"student:{pk}": pk for pk in student_ids}
+    deeds = AuditEntry.objects.visible_to(by).filter(subject__in=whose).exclude(verb="transfer.take_rows")
+    return found | {whose[subject] for subject in deeds.values_list("subject", flat=True)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, time
 
 import pytest
@@ -10,7 +11,7 @@ from daftar.attendance.models import Attendance
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.rules import ODD, PlanKind
-from daftar.courses.services import Schedule, check_joining, edit_group, enrol_student
+from daftar.courses.services import Schedule, check_joining, edit_group, enrol_student, undo_enrolment
 from daftar.finance.models import Desk, Payment
 from daftar.finance.services import reverse_payment, take_payment
 from daftar.ledger.models import Transfer
@@ -18,6 +19,7 @@ from daftar.lib.errors import NotFound
 from daftar.lib.tenancy import tenant_transaction
 from daftar.tuition.services import activate, enrol_active, reconcile
 from tests.cast import a_course, a_group, a_student, enrolled
+from tests.races.test_rights import wait_for_a_lock
 from tests.races.together import CROWD, at_once, books, kinds
 
 PRICE = 5_000_000
@@ -208,3 +210,21 @@ def test_a_lesson_conducted_while_its_day_is_given_up_stays_or_goes_as_a_whole(b
         marks = rows(by, Attendance, lesson_id=today.pk)
         assert len(marks) == len(rows(by, Lesson, pk=today.pk)) == isinstance(taught, Lesson)
     assert books(by) == []
+
+
+def test_a_trial_is_not_taken_back_while_its_first_lesson_is_being_conducted(by):
+    """The marks are not committed yet when Undo is pressed."""
+    with tenant_transaction(by.org_id):
+        group, student = a_group(by, starts_on="2025-05-12"), a_student(by)
+        trial = enrolled(by, student, group, "2025-05-14")
+        lesson = Lesson.objects.visible_to(by).get(group=group, held_on="2025-05-14")
+    answers = []
+    undoing = threading.Thread(
+        target=lambda: answers.extend(at_once(by, [lambda: undo_enrolment(by, enrolment_id=trial.pk)]))
+    )
+    with tenant_transaction(by.org_id):
+        conduct_lesson(by, lesson_id=lesson.pk, absent={})
+        undoing.start()
+        wait_for_a_lock()
+    undoing.join()
+    assert kinds(answers) == {"EnrolmentCounts": 1}

@@ -13,7 +13,7 @@ from daftar.attendance.queries import Mark, expected_students, get_lesson, marks
 from daftar.lib.errors import Refusal
 from daftar.office.forms import UndoForm, as_number, done, said, tell, typed, undo_page, undone
 from daftar.office.page import OfficeRequest, page
-from daftar.orgs.queries import today_in
+from daftar.orgs.queries import latest_deed, today_in
 from daftar.reports.queries import lesson_people
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         except Refusal as refusal:
             refused = said(refusal)
         else:
-            undo = reverse("office:lesson-undo", args=[by.org_slug, lesson_id])
+            deed = latest_deed(by, row)
+            # Where nothing was different nothing was done, and Undo would take back what was marked earlier.
+            is_new = deed is not None and deed.at == by.at
+            undo = reverse("office:lesson-undo", args=[by.org_slug, lesson_id]) if is_new else ""
             tell(request, _said(len(expected) - len(absent), len(absent)), undo=undo)
             return redirect("office:today", by.org_slug)
         marks = _typed(expected, absent)

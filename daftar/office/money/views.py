@@ -16,7 +16,7 @@ from daftar.finance import queries, services
 from daftar.ledger.queries import balance_after, desk_balances
 from daftar.lib.money import Money, exponent
 from daftar.lib.paging import paged
-from daftar.office import formats
+from daftar.office import formats, words
 from daftar.office.forms import (
     UndoForm,
     as_number,
@@ -109,11 +109,12 @@ def payment(request: OfficeRequest, payment_id: int) -> HttpResponse:
     by, row = request.by, queries.get_payment(request.by, payment_id)
     undone = queries.reversal_of_payment(by, payment_id)
     shown = _payment_row(row) | {
-        "at": row.recorded_at, "payer": row.payer_name, "note": row.note, "branch": row.branch.name,
+        "at": row.recorded_at, "payer": row.payer_name, "note": words.readable(by, row.note),
+        "branch": row.branch.name,
         "address": row.branch.address, "phone": row.branch.phone,
         "balance_after": Money(balance_after(by, row.transfer, row.student_id), row.branch.currency),
         "reversed_on": timezone.localdate(undone.reversed_at) if undone else None,
-        "reason": undone.reason if undone else "",
+        "reason": words.readable(by, undone.reason) if undone else "",
     }  # fmt: skip
     return render(request, "office/money/payment.html", {"payment": shown})
 
@@ -141,7 +142,7 @@ def payment_undo(request: OfficeRequest, payment_id: int) -> HttpResponse:
 @page("tuition.view")
 def debtors(request: OfficeRequest) -> HttpResponse:
     by, bucket = request.by, _bucket(request.GET)
-    form = DebtorsForm(request.GET, currency=request.branches[0].currency)
+    form = DebtorsForm(request.GET, currency=(request.branch or request.branches[0]).currency)
     values = form.cleaned_data if form.is_valid() else {}
     wanted = Wanted(at_least=values.get("at_least") or 1, with_archived=bool(values.get("with_archived")))
     found = ask_debtors(by, bucket=bucket, wanted=wanted, number=number_in(request, "page") or 1)

@@ -18,7 +18,6 @@ from daftar.finance.queries import receipts_of
 from daftar.ledger.models import TransferKind
 from daftar.ledger.queries import statement
 from daftar.lib.money import Money
-from daftar.lib.phone import without_contacts
 from daftar.office import formats, words
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.page import OfficeRequest, page
@@ -83,14 +82,14 @@ def student_new(request: OfficeRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-@page("people.edit")
+@page("people.edit", every_branch=True)
 def student_edit(request: OfficeRequest, student_id: int) -> HttpResponse:
     by, student = request.by, get_student(request.by, student_id)
     form = StudentForm(
         request.POST or None, initial=_known(by, student), branches=branches(by), contacts=by.may("people.see_contacts")
     )
     kept: dict[str, Any] = {}
-    if _readable(by, student.note) != student.note:
+    if words.readable(by, student.note) != student.note:
         # A note with a phone in it is not theirs to read: it stays as it is.
         kept = {"note": student.note}
         del form.fields["note"]
@@ -123,17 +122,12 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
 
 def _head(by: Actor, row: Student, states: set[EnrolmentState], balance: Money | None) -> dict[str, Any]:
     return {
-        "id": row.pk, "name": row.full_name, "born_on": row.born_on, "note": _readable(by, row.note),
+        "id": row.pk, "name": row.full_name, "born_on": row.born_on, "note": words.readable(by, row.note),
         "standing": overall_standing(row, states, balance.amount if balance else 0),
         "is_archived": row.archived_on is not None, "payer": row.payer.name if row.payer else "",
         "source": row.source, "study_status": row.study_status,
-        "extra": {heading: _readable(by, value) for heading, value in row.extra.items()},
+        "extra": {heading: words.readable(by, value) for heading, value in row.extra.items()},
     }  # fmt: skip
-
-
-def _readable(by: Actor, text: str) -> str:
-    """A free text, without the phones and e-mails in it for those who may not see contacts."""
-    return text if by.may("people.see_contacts") else without_contacts(text)
 
 
 def _known(by: Actor, student: Student) -> dict[str, Any]:
@@ -223,7 +217,8 @@ def _statement_row(by: Actor, row: Line, currency: str, names: tuple[dict[int, A
         on=row.on, what=_what(row, lesson, receipt),
         link=reverse("office:payment", args=[by.org_slug, receipt[0]]) if receipt else "",
         charge=None if is_payment else amount, payment=amount if is_payment else None,
-        balance=Money(row.balance, currency), why=words.why_text(row.why, currency), note=row.note,
+        balance=Money(row.balance, currency), why=words.why_text(row.why, currency),
+        note=words.readable(by, row.note),
         is_undone=row.is_reversed,
     )  # fmt: skip
 

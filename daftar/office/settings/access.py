@@ -30,17 +30,14 @@ if TYPE_CHECKING:
 def roles(request: OfficeRequest) -> HttpResponse:
     """The matrix; what is sent is first shown as what it would change, and saved when that is sent."""
     by, rows, sizes = request.by, queries.roles(request.by), queries.role_sizes(request.by)
-    changes = rights.wanted(by, rows, sizes, request.POST) if request.method == "POST" else []
-    if request.method == "POST" and "confirmed" in request.POST:
-        services.change_rights(
-            by,
-            given={each.role.pk: each.given for each in changes},
-            taken={each.role.pk: each.taken for each in changes},
-        )
+    if "confirmed" in request.POST:
+        given, taken = (rights.shown(rows, kind, request.POST) for kind in ("given", "taken"))
+        services.change_rights(by, given=given, taken=taken)
         messages.success(request, _("Saved. It counts from the next page that each of them opens."))
         return redirect("office:roles", by.org_slug)
+    changes = rights.wanted(by, rows, sizes, request.POST) if request.method == "POST" else []
     if changes:
-        return render(request, "office/settings/roles_check.html", {"changes": changes, "ticks": _ticks(request, rows)})
+        return render(request, "office/settings/roles_check.html", {"changes": changes})
     one = number_in(request, "role")
     shown = next((row.pk for row in rows if row.pk == one), next(row.pk for row in rows if not row.is_owner))
     context = {
@@ -55,11 +52,6 @@ def _column(by: Actor, row: Role, sizes: dict[int, int]) -> dict[str, Any]:
         "id": row.pk, "name": str(row), "rights": row.rights, "people": sizes.get(row.pk, 0),
         "is_open": rights.may_change(by, row), "is_own": not row.code,
     }  # fmt: skip
-
-
-def _ticks(request: HttpRequest, rows: list[Role]) -> list[tuple[str, str]]:
-    names = [f"role_{row.pk}" for row in rows]
-    return [(name, code) for name in names for code in request.POST.getlist(name) if code in rights.LABELS]
 
 
 @page("orgs.manage")
@@ -157,7 +149,7 @@ def invitation_link(request: OfficeRequest, invitation_id: int) -> HttpResponse:
     by, row = request.by, queries.get_invitation(request.by, invitation_id)
     link = ""
     if request.method == "POST" and may_show_link(row):
-        services.note_invitation_mailed(by, invitation_id=invitation_id)
+        services.note_invitation_mailed(by, invitation_id=invitation_id, nonce=row.nonce)
         link = _site(request) + reverse("invitation-open", args=[secret_of(row.nonce)])
     context = {"invitation": row, "link": link, "may_show": may_show_link(row)}
     return render(request, "office/settings/invitation_link.html", context)

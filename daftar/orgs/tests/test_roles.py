@@ -19,15 +19,22 @@ from daftar.orgs.services import (
     RoleInUse,
     RoleIsBuiltIn,
     RoleNameless,
+    WorksElsewhere,
+    add_branch,
     add_member,
     add_role,
     change_rights,
+    change_settings,
     delete_role,
     edit_member,
+    invite,
+    note_invitation_mailed,
     rename_role,
     require_two_steps,
+    send_invitation_again,
+    withdraw_invitation,
 )
-from tests.cast import PASSWORD, a_member, acting, owner_of
+from tests.cast import PASSWORD, a_branch, a_member, acting, owner_of
 
 
 def role(by: Actor, code: str) -> Role:
@@ -105,9 +112,31 @@ def test_who_works_in_some_branches_changes_nothing_for_all(by):
         lambda: rename_role(owner, role_id=pk, name="X"),
         lambda: delete_role(owner, role_id=pk),
         lambda: require_two_steps(owner),
+        lambda: change_settings(owner, name="X", activation_day_counts=False),
     ):
         with pytest.raises(CentreAsAWhole):
             deed()
+
+
+@pytest.mark.parametrize("branches", ["all", "both", "other"])
+def test_who_works_in_some_branches_neither_decides_over_nor_comes_in_as_who_works_elsewhere(by, branches):
+    first, site = a_branch(by), "http://testserver"
+    second = add_branch(by, name="Second", timezone="Asia/Tashkent", currency="UZS", language="en")
+    where = {"all": [], "both": [first.pk, second.pk], "other": [first.pk]}[branches]
+    limited = replace(owner_of(by), branch_ids=frozenset({second.pk}))
+    row = invite(by, email="k@x.example", name="K", role="cashier", branch_ids=where, site=site)
+    known = {"member_id": row.member_id, "name": "K", "role": "cashier", "branch_ids": [second.pk], "is_active": False}
+    for deed in (
+        lambda: edit_member(limited, **known),
+        lambda: note_invitation_mailed(limited, invitation_id=row.pk, nonce=row.nonce),
+        lambda: send_invitation_again(limited, invitation_id=row.pk, site=site),
+        lambda: withdraw_invitation(limited, invitation_id=row.pk),
+    ):
+        with pytest.raises(WorksElsewhere):
+            deed()
+    edit_member(by, **known | {"is_active": True})
+    note_invitation_mailed(limited, invitation_id=row.pk, nonce=row.nonce)
+    edit_member(limited, **known)
 
 
 @pytest.mark.parametrize("code", ["ledger.post", "tuition.charge", "finance.everything"])
@@ -169,6 +198,19 @@ def test_an_owner_who_never_signs_in_does_not_count_as_one_who_is_left(by):
     add_member(by, name="Invited", role="owner")
     with pytest.raises(LastOwner):
         edit_member(by, member_id=owner.member_id, name="A", role="teacher", branch_ids=[], is_active=True)
+
+
+def test_the_last_owner_of_all_branches_is_not_kept_to_one(by):
+    """Nobody could change roles any more, nor give anybody all branches again."""
+    from daftar.orgs.services import LastOwner
+
+    owner, first = owner_of(by), a_branch(by)
+    known = {"member_id": owner.member_id, "name": "A", "role": "owner", "is_active": True}
+    add_member(by, name="B", role="owner", branch_ids=[first.pk], email="b@lingua.example", password=PASSWORD)
+    with pytest.raises(LastOwner):
+        edit_member(owner, **known, branch_ids=[first.pk])
+    add_member(by, name="C", role="owner", email="c@lingua.example", password=PASSWORD)
+    edit_member(owner, **known, branch_ids=[first.pk])
 
 
 def test_rights_branches_and_clock_take_one_statement(by, django_assert_num_queries):

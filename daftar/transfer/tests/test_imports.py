@@ -1,6 +1,7 @@
 """A file through all its steps: columns, groups, the check, the run."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from daftar.courses.models import Course, Enrolment, Group, Lesson
 from daftar.ledger.queries import balances, drift, statement
 from daftar.lib.errors import NotFound
 from daftar.lib.tenancy import tenant_transaction
+from daftar.orgs.services import add_branch
 from daftar.people.models import Contact, Student
+from daftar.people.services import add_student
 from daftar.transfer import services
 from daftar.transfer.groups import from_json
 from daftar.transfer.models import Import, ImportRow, ImportState
@@ -20,7 +23,7 @@ from daftar.transfer.queries import columns, get_import, problem_rows, progress,
 from daftar.transfer.rules import Field
 from daftar.tuition.models import PriceStep, Subscription
 from daftar.tuition.services import reconcile
-from tests.cast import a_branch, a_centre, a_course, a_group, a_student, at
+from tests.cast import a_branch, a_centre, a_course, a_group, a_student, at, owner_of
 
 DATA = Path(__file__).resolve().parents[3] / "tests/data"
 OPENS = date(2026, 11, 10)
@@ -48,8 +51,6 @@ def checked(by, content, opens_on=OPENS, **changes) -> Import:
 
 
 def change(choice, changes):
-    from dataclasses import replace
-
     return replace(choice, **changes.get(choice.name.replace("-", "_"), {}))
 
 
@@ -105,6 +106,15 @@ def test_the_same_file_again_adds_nothing(by):
     run(by, row)
     assert Student.objects.visible_to(by).count() == 300
     assert Group.objects.visible_to(by).count() == 18
+
+
+def test_the_check_knows_people_of_every_branch_whichever_is_looked_at(by):
+    born_on, file = date(2014, 2, 1), "ФИО;Дата рождения\nИванов;01.02.2014\nПетров;03.04.2013\n"
+    other = add_branch(by, name="Second", timezone="Europe/Moscow", currency="RUB", language="ru")
+    add_student(by, full_name="Иванов", branch_id=other.pk, born_on=born_on)
+    row = checked(replace(owner_of(by), branch_ids=frozenset({a_branch(by).pk})), file)
+    assert verdicts(by, row) == {2: "known", 3: "create"}
+    assert verdicts(by, run(by, row)) == {2: "known", 3: "create"}
 
 
 def test_the_same_file_with_other_columns_adds_nothing_either(by):

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.models import Course, Enrolment, Group, Lesson
+from daftar.courses.services import enrol_student
 from daftar.finance.models import Desk
 from daftar.finance.services import take_payment
 from daftar.ledger.models import Transfer
@@ -19,11 +20,12 @@ from daftar.people.services import edit_student
 from daftar.reports.queries import student_counts
 from daftar.transfer.models import ImportState
 from daftar.transfer.queries import get_import
-from daftar.transfer.tests.test_imports import checked, run
+from daftar.transfer.services import resume_import
+from daftar.transfer.tests.test_imports import checked, run, verdicts
 from daftar.transfer.undoing import TooLateToUndo, kept_rows, take_rows_back, undo_import
 from daftar.tuition.models import PriceStep, Subscription
-from daftar.tuition.services import reconcile
-from tests.cast import a_centre, a_student, at
+from daftar.tuition.services import activate, reconcile
+from tests.cast import a_centre, a_course, a_group, a_student, at
 
 FILE = "".join(
     f"{name};{group};{price};{balance}\n"
@@ -80,6 +82,14 @@ def test_the_same_file_can_be_brought_again_and_undone_again(by):
     assert people(by) == {}
 
 
+def test_people_known_by_birthday_or_phone_can_be_brought_again_too(by):
+    file = "Name;Birthday;Phone\nAziz Karimov;01.02.2014;\nBarno Saidova;;+7 912 345-67-89\n"
+    undone(by, run(by, checked(by, file)))
+    row = run(by, checked(by, file))
+    assert set(verdicts(by, row).values()) == {"create"}
+    assert sorted(people(by)) == ["Aziz Karimov", "Barno Saidova"]
+
+
 def test_whoever_was_touched_since_is_kept_and_named(by):
     row = run(by, checked(by, FILE))
     ids = people(by)
@@ -95,6 +105,18 @@ def test_whoever_was_touched_since_is_kept_and_named(by):
     assert [each.student.full_name for each in kept_rows(by, row)] == ["Aziz Karimov", "Barno Olimova"]
     assert Group.objects.visible_to(by).count() == 1, "the group of those who are kept stays"
     assert drift(by) == []
+
+
+def test_whoever_was_activated_or_put_into_a_group_since_is_kept(by):
+    a_group(by, a_course(by), "A1", starts_on="2026-11-01", last_on="2027-05-31")
+    row = run(by, checked(by, "Name;Group;Active from\nAziz;A1;\nBarno;A1;\nDavron;;\nElyor;A1;12.11.2026\n"))
+    ids, group = people(by), Group.objects.visible_to(by).get()
+    activate(by, enrolment_id=Enrolment.objects.visible_to(by).get(student_id=ids["Aziz"]).pk, activated_on=by.today)
+    enrol_student(by, student_id=ids["Davron"], group_id=group.pk, starts_on=by.today)
+    owed = balances(by, list(ids.values()))
+    undone(by, row)
+    assert sorted(people(by)) == ["Aziz", "Davron"]
+    assert balances(by, [ids["Aziz"]]) == {ids["Aziz"]: owed[ids["Aziz"]]}
 
 
 def test_whoever_was_marked_in_a_lesson_is_kept_with_what_was_charged(by):
@@ -129,3 +151,15 @@ def test_the_statements_of_taking_back_do_not_grow_with_the_file(by):
         return len(asked)
 
     assert statements(3) == statements(15)
+
+
+def test_an_undoing_whose_job_was_lost_is_asked_for_again_and_one_that_is_over_is_not(by):
+    row = run(by, checked(by, FILE))
+    resume_import(by, import_id=row.pk)
+    undo_import(by, import_id=row.pk)
+    resume_import(by, import_id=row.pk)
+    take_rows_back(by, import_id=row.pk)
+    resume_import(by, import_id=row.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'transfer.undo_import'")
+        assert cursor.fetchone() == (2,)

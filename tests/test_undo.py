@@ -13,8 +13,17 @@ from daftar.attendance.queries import expected_students
 from daftar.attendance.services import NothingToUndo, conduct_lesson, undo_marks
 from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.services import EnrolmentCounts, undo_enrolment
-from daftar.finance.models import Promise
-from daftar.finance.services import NothingOwed, PromisedTooLate, promise, withdraw_promise
+from daftar.finance.models import Desk, Promise
+from daftar.finance.services import (
+    AlreadyReversed,
+    NothingOwed,
+    PromisedTooLate,
+    TooLateToUndo,
+    promise,
+    take_payment,
+    undo_payment,
+    withdraw_promise,
+)
 from daftar.ledger.queries import balances, drift
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.access import replace
@@ -102,6 +111,21 @@ def standing(by) -> list[int]:
     return list(Promise.objects.visible_to(by).filter(stands=True).values_list("id", flat=True))
 
 
+def test_a_cashier_takes_back_an_own_payment_of_just_now_and_no_other(class_of_three):
+    by, _lesson, students = class_of_three
+    cashier, other = a_member(by, "Kamola", "cashier"), a_member(by, "Nodira", "cashier")
+    desk = Desk.objects.visible_to(by)[0]
+    before = balances(by, students)
+    paid = take_payment(cashier, student_id=students[0], desk_id=desk.pk, amount=500, paid_on=by.today, key="mistake")
+    for who in (other, replace(cashier, at=cashier.at + LATER)):
+        with pytest.raises(TooLateToUndo):
+            undo_payment(who, payment_id=paid.pk, reason="mistake")
+    undo_payment(cashier, payment_id=paid.pk, reason="mistake")
+    assert balances(by, students) == before
+    with pytest.raises(AlreadyReversed):
+        undo_payment(cashier, payment_id=paid.pk, reason="mistake")
+
+
 def test_a_promise_is_for_a_day_to_come_of_someone_who_owes(class_of_three):
     by, _lesson, students = class_of_three
     for day in (by.today - timedelta(1), by.today + timedelta(400)):
@@ -123,7 +147,7 @@ def test_debtors_stand_in_buckets_by_age_and_by_promise(class_of_three):
     assert counts(late) == {"ALL": 3, "OLDER": 3, "BROKEN": 2}
     found = debtors(late, bucket=Bucket.BROKEN)
     assert [row.student_id for row in found.rows] == students[:2]
-    assert found.rows[0].promised_for == by.today
+    assert found.rows[0].promise.promised_for == by.today
     assert sum(row.owes.amount for row in found.rows) == found.buckets[Bucket.BROKEN].totals[0].amount
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 
+UNDO_WITHIN = timedelta(minutes=10)
 LONGEST_PROMISE = timedelta(days=366)
 
 
@@ -73,6 +74,12 @@ class AlreadyReversed(Refusal):
     )
     field = "reason"
     text = _("This payment is reversed already.")
+
+
+class TooLateToUndo(Refusal):
+    """Too late, or somebody else's."""
+
+    text = _("This can no longer be undone. Ask an administrator to reverse it.")
 
 
 class ReasonMissing(Refusal):
@@ -129,6 +136,15 @@ def take_payment(
         payer_name=student.payer.name if student.payer else "", note=note, member_id=by.member_id,
         recorded_at=by.at, idempotency_key=key,
     )  # fmt: skip
+
+
+@verb("finance.take_payment")
+def undo_payment(by: Actor, *, payment_id: int, reason: str) -> PaymentReversal:
+    """Takes back a payment that one has recorded oneself within the last ten minutes; later it is reversed."""
+    payment: Payment = Payment.objects.visible_to(by).one(pk=payment_id)
+    if payment.member_id != by.member_id or by.at - payment.recorded_at > UNDO_WITHIN:
+        raise TooLateToUndo
+    return reverse_payment(by.trusted(), payment_id=payment_id, reason=reason)
 
 
 @verb("finance.reverse_payment")

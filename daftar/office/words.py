@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -178,3 +178,9 @@ _SAYS: Mapping[str, Callable[[WhyLine, str], Said | None]] = {
     "prorated": _part,
     "rounding": _rounding,
 }
+
+
+def promise_days(today: date) -> list[tuple[str, date]]:
+    """The days that people promise, each one press away; those without a name of their own are shown as a weekday."""
+    names = {0: _("Today"), 1: _("Tomorrow")}
+    return [(names.get(ahead, ""), today + timedelta(days=ahead)) for ahead in range(7)]

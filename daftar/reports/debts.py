@@ -22,7 +22,7 @@ from daftar.people.models import Student
 from daftar.people.queries import phones
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import date
 
     from django_stubs_ext import StrPromise
@@ -66,6 +66,15 @@ EVERYBODY = Wanted()
 
 
 @dataclass(frozen=True)
+class Promised:
+    """A promise that stands; its note without contacts for those who may not see them."""
+
+    id: int
+    promised_for: date
+    note: str
+
+
+@dataclass(frozen=True)
 class Debtor:
     """Someone whose balance is below zero; `since`: the day the running balance last fell below it."""
 
@@ -75,8 +84,7 @@ class Debtor:
     owes: Money
     since: date | None
     phone: str
-    promised_for: date | None
-    promise_note: str
+    promise: Promised | None
 
 
 @dataclass(frozen=True)
@@ -126,19 +134,15 @@ def debtors(by: Actor, *, bucket: Bucket = Bucket.ALL, wanted: Wanted = EVERYBOD
     enrolments = Enrolment.objects.visible_to(by).filter(student_id__in=ids).order_by("group__name", "id")
     for student_id, name in enrolments.values_list("student_id", "group__name"):
         groups[student_id].append(name)
-    promises = _promises(by, ids)
-    said = str if by.may("people.see_contacts") else without_contacts
-    found = []
-    for row in chosen:
-        promise = promises.get(row.student_id)
-        stands = promise is not None and promise.made_on >= row.owes_since
-        found.append(
-            Debtor(
-                row.student_id, row.student.full_name, tuple(dict.fromkeys(groups[row.student_id])),
-                Money(-row.balance, row.currency), row.owes_since, reach.get(row.student_id, ""),
-                promise.promised_for if promise and stands else None, said(promise.note) if promise and stands else "",
-            )
-        )  # fmt: skip
+    promises = standing_promises(by, {row.student_id: row.owes_since for row in chosen})
+    found = [
+        Debtor(
+            row.student_id, row.student.full_name, tuple(dict.fromkeys(groups[row.student_id])),
+            Money(-row.balance, row.currency), row.owes_since, reach.get(row.student_id, ""),
+            promises.get(row.student_id),
+        )
+        for row in chosen
+    ]  # fmt: skip
     return Debtors(found, page, buckets)
 
 
@@ -162,9 +166,16 @@ def owes_since(by: Actor, student_ids: Collection[int]) -> dict[int, date]:
     return dict(rows.values_list("student_id", "owes_since"))
 
 
-def _promises(by: Actor, student_ids: Collection[int]) -> dict[int, Promise]:
-    rows = Promise.objects.visible_to(by).filter(stands=True, student_id__in=student_ids)
-    return {row.student_id: row for row in rows}
+@question("tuition.view")
+def standing_promises(by: Actor, owing: Mapping[int, date]) -> dict[int, Promised]:
+    """What those who owe since these days have promised about the debt of now."""
+    said = str if by.may("people.see_contacts") else without_contacts
+    rows = Promise.objects.visible_to(by).filter(stands=True, student_id__in=owing.keys())
+    return {
+        row.student_id: Promised(row.pk, row.promised_for, said(row.note))
+        for row in rows
+        if row.made_on >= owing[row.student_id]
+    }
 
 
 def _ages(by: Actor) -> dict[Bucket, Q]:

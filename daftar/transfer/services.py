@@ -279,7 +279,9 @@ def start_import(by: Actor, *, import_id: int) -> Import:
     row = _changeable(by, import_id)
     if row.state != ImportState.CHECKED:
         raise NotChecked
-    made = [_made(by, row, choice) for choice in choosing.from_json(row.groups)]
+    chosen = choosing.from_json(row.groups)
+    brings = ImportRow.objects.visible_to(by).filter(file=row, verdict__in=TAKEN).exists()
+    made = [_made(by, row, choice) for choice in chosen] if brings else chosen  # nobody comes: no groups for nobody
     change(
         by, row, groups=[choice.as_json() for choice in made], state=ImportState.RUNNING.value, started_at=by.at
     )  # fmt: skip

@@ -92,3 +92,35 @@ def switch(who, name: str) -> None:
     who.click("[data-testid=branch-switch]")
     with who.page.expect_navigation():
         who.click(f"header .dropdown-menu.show button:has-text('{name}')")
+
+
+def test_the_palette_waits_for_what_was_typed_fast(visit, centre):
+    with tenant_transaction(centre.org_id):
+        a_student(centre, "Aziz Karimov", phone="+998901234567")
+    who = visit("aziza@lingua.example")
+    who.open("/lingua/")
+    who.press("Control+k")
+    who.page.keyboard.type("4567")
+    who.page.keyboard.press("Enter")
+    who.page.wait_for_url("**/students/*/")
+    assert "Aziz Karimov" in who.text()
+
+
+def test_a_promise_is_noted_on_the_card_while_she_is_on_the_phone(visit, centre):
+    with tenant_transaction(centre.org_id):
+        a_debtor(centre)
+    who = visit("aziza@lingua.example")
+    who.open("/lingua/students/?q=aziz")
+    who.page.click("main .row-link")
+    card = who.page.url
+    who.click("details.promise summary")
+    with who.page.expect_navigation():
+        who.click("details.promise[open] button >> nth=2")
+    assert who.page.url == card, "one stays at the card"
+    assert "promised for" in who.text()
+    who.page.reload()
+    who.click("details.promise summary")
+    with who.page.expect_navigation():
+        who.click("details.promise[open] button:has-text('Take back')")
+    assert "promised for" not in who.text()
+    assert who.errors == []

@@ -41,6 +41,7 @@ VERBS = {
     "attendance.undo_marks": _("took back the marks of the lesson"),
     "tuition.activate": _("activated"), "tuition.enrol_active": _("enrolled and activated"),
     "attendance.conduct_lesson": _("marked the lesson"), "finance.take_payment": _("recorded the payment"),
+    "finance.undo_payment": _("took back the payment"),
     "finance.promise": _("noted the promise of"), "finance.withdraw_promise": _("took back the promise of"),
     "finance.reverse_payment": _("reversed the payment"), "finance.open_desk": _("opened the desk"),
     "finance.edit_desk": _("edited the desk"), "transfer.import_clients": _("imported a file"),

@@ -88,9 +88,7 @@ def payment_new(request: OfficeRequest) -> HttpResponse:
     if request.method == "POST":
         paid = done(form, lambda **values: services.take_payment(by, student_id=student.pk, **values))
         if paid is not None:
-            may_undo = by.may("finance.reverse_payment")
-            undo = reverse("office:payment-undo", args=[by.org_slug, paid.pk]) if may_undo else ""
-            tell(request, _("Payment recorded."), undo=undo)
+            tell(request, _("Payment recorded."), undo=reverse("office:payment-undo", args=[by.org_slug, paid.pk]))
             return redirect("office:payment", by.org_slug, paid.pk)
     known = outlook(by, student.pk, _amount(form))
     if not form.is_bound:
@@ -129,11 +127,11 @@ def payment_reverse(request: OfficeRequest, payment_id: int) -> HttpResponse:
     return form_page(request, "office/money/payment_reverse.html", form, payment=_payment_row(row))
 
 
-@page("finance.reverse_payment")
+@page("finance.take_payment")
 def payment_undo(request: OfficeRequest, payment_id: int) -> HttpResponse:
     by, row = request.by, queries.get_payment(request.by, payment_id)
     form, mistake = UndoForm(request.POST or None), _("Recorded by mistake")
-    if done(form, lambda: services.reverse_payment(by, payment_id=payment_id, reason=mistake)):
+    if done(form, lambda: services.undo_payment(by, payment_id=payment_id, reason=mistake)):
         tell(request, _("Receipt No %(number)s is reversed.") % {"number": row.number})
         return undone(request, reverse("office:payment", args=[by.org_slug, payment_id]))
     return undo_page(request, form, _("Reverse receipt No %(number)s?") % {"number": row.number})
@@ -150,7 +148,7 @@ def debtors(request: OfficeRequest) -> HttpResponse:
         "form": form, "is_narrowed": wanted != EVERYBODY,
         "rows": found.rows, "page": found.page, "totals": found.buckets[bucket].totals, "bucket": bucket.value,
         "tabs": [(each.value, each.label, debt.count) for each, debt in found.buckets.items()],
-        "promise_days": _promise_days(by),
+        "promise_days": words.promise_days(by.today),
     }  # fmt: skip
     return render(request, "office/money/debtors.html", context)
 
@@ -164,7 +162,7 @@ def promise_new(request: OfficeRequest, student_id: int) -> HttpResponse:
         told = {"name": student.full_name, "day": formats.weekday_day(made.promised_for)}
         undo = reverse("office:promise-withdraw", args=[by.org_slug, made.pk])
         tell(request, _("%(name)s promised to pay: %(day)s.") % told, undo=undo)
-        return redirect(back)
+        return undone(request, back)
     return form_page(
         request, "office/form.html", form, title=_("Promise of %(name)s") % {"name": student.full_name},
         submit_label=_("Note promise"), cancel_url=back,
@@ -223,12 +221,6 @@ def _bucket(sent: Mapping[str, str]) -> Bucket:
         return Bucket(sent.get("bucket", ""))
     except ValueError:
         return Bucket.ALL
-
-
-def _promise_days(by: Actor) -> list[tuple[Any, date]]:
-    """The days that people promise most, each one press away."""
-    days = ((_("Today"), 0), (_("Tomorrow"), 1), (_("In 3 days"), 3), (_("In a week"), 7))
-    return [(label, by.today + timedelta(days=ahead)) for label, ahead in days]
 
 
 def _day(request: OfficeRequest, name: str) -> date | None:

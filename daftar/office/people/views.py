@@ -26,7 +26,7 @@ from daftar.orgs.queries import branches
 from daftar.people import services as people
 from daftar.people.models import ContactKind
 from daftar.people.queries import contacts, get_student
-from daftar.reports.debts import owes_since
+from daftar.reports.debts import owes_since, standing_promises
 from daftar.reports.queries import overall_standing, students_page
 from daftar.tuition.queries import reach
 
@@ -107,7 +107,9 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
     by, row = request.by, get_student(request.by, student_id)
     sees_money = by.may("tuition.view")
     tab = "money" if request.GET.get("tab") == "money" and sees_money else "lessons"
-    money = _money(by, row) if sees_money else {"balance": None, "owes_since": None, "paid_until": None}
+    money = (
+        _money(by, row) if sees_money else {"balance": None, "owes_since": None, "paid_until": None, "promise": None}
+    )
     enrolments, states = _enrolments(by, row, money["balance"])
     context: dict[str, Any] = {
         "student": _head(by, row, states, money["balance"]), "contacts": _contacts(by, student_id),
@@ -184,10 +186,12 @@ def _enrolments(by: Actor, student: Student, balance: Money | None) -> tuple[lis
 def _money(by: Actor, student: Student) -> dict[str, Any]:
     known = reach(by, [student.pk])[student.pk]
     ahead = known.coverage.next_charge
+    owing = owes_since(by, [student.pk]) if known.balance < 0 else {}
     return {
-        "balance": Money(known.balance, known.currency),
-        "owes_since": owes_since(by, [student.pk]).get(student.pk) if known.balance < 0 else None,
+        "balance": Money(known.balance, known.currency), "owes_since": owing.get(student.pk),
         "paid_until": known.coverage.paid_until, "lessons_left": known.coverage.lessons_left,
+        "promise": standing_promises(by, owing).get(student.pk) if owing else None,
+        "promise_days": words.promise_days(by.today),
         "unpriced": len(known.unpriced), "prices": _prices(by, known),
         "next_charge": ahead and {"on": ahead.on, "amount": Money(ahead.amount, known.currency)},
     }  # fmt: skip
@@ -234,10 +238,18 @@ def _what(row: Line, lesson: Any, receipt: Any) -> str:
 
 
 def _prices(by: Actor, known: Outreach) -> list[str]:
-    """What the student is charged now, in words."""
-    return [
-        f"{formats.money_text(Money(row.price_on(by.today).amount, known.currency))}"
-        f" · {words.plan_text(row.plan, row.lessons_count)}"
-        for row in known.subscriptions
-        if row.ends_on is None or row.ends_on > by.today
-    ]
+    """What the student is charged now, in words; where that is nothing yet, from when on how much."""
+    found = []
+    for row in known.subscriptions:
+        if row.ends_on is not None and row.ends_on <= by.today:
+            continue
+        plan, step = words.plan_text(row.plan, row.lessons_count), row.price_on(by.today)
+        ahead = min(
+            (each for each in row.prices if each.from_on > by.today), default=None, key=lambda each: each.from_on
+        )
+        if step.amount == 0 and ahead is not None:
+            told = {"sum": formats.money_text(Money(ahead.amount, known.currency)), "day": formats.day(ahead.from_on)}
+            found.append(f"{_('%(sum)s from %(day)s') % told} · {plan}")
+        else:
+            found.append(f"{formats.money_text(Money(step.amount, known.currency))} · {plan}")
+    return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from daftar.office.forms import pick_field
 
@@ -31,7 +32,7 @@ class SettingsForm(forms.Form):
 class MemberForm(forms.Form):
     """Someone who works in the centre."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=200)
 
     def __init__(
         self, *args: Any, branches: Iterable[Branch], roles: Iterable[Role], is_new: bool, **kwargs: Any

@@ -154,7 +154,7 @@ def import_undo(request: OfficeRequest, import_id: int) -> HttpResponse:
         return redirect(home)
     text = _(
         "Everybody whom the file brought is archived and the balances are reversed. Who has paid, was marked in a"
-        " lesson, promised something or was edited since is kept."
+        " lesson, promised something or was edited since is kept, and so are courses."
     )
     title = _("Undo the import of %(name)s?") % {"name": row.file_name}
     return form_page(

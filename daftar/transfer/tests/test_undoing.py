@@ -163,3 +163,9 @@ def test_an_undoing_whose_job_was_lost_is_asked_for_again_and_one_that_is_over_i
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'transfer.undo_import'")
         assert cursor.fetchone() == (2,)
+
+
+def test_a_file_that_brings_nobody_makes_no_groups(by):
+    run(by, checked(by, FILE))
+    row = run(by, checked(by, FILE.replace("A1", "Z9"), Z9={"is_left_out": False}))
+    assert (row.state, Group.objects.visible_to(by).filter(name="Z9").exists()) == (ImportState.DONE, False)

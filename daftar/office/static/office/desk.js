@@ -4,7 +4,7 @@
   const palette = document.getElementById("palette");
   const input = palette?.querySelector("input");
   const items = () => [...palette.querySelectorAll("[data-testid=palette-item]")];
-  let chosen = 0;
+  let chosen = 0, asked = "", answered = "", wanted = false;
   const mark = () => items().forEach((item, place) => item.closest("li").classList.toggle("bg-primary-lt", place === chosen));
   const open = () => {
     palette.showModal();
@@ -26,10 +26,19 @@
       chosen = Math.min(Math.max(chosen + step, 0), items().length - 1);
       mark();
       items()[chosen]?.scrollIntoView({ block: "nearest" });
-    } else if (event.code === "Enter" && items()[chosen]) {
+    } else if (event.code === "Enter") {
       event.preventDefault();
-      items()[chosen].click();
+      // Who types fast presses Enter before the answer: what was typed is meant, not what is still shown.
+      if (input.value === answered) items()[chosen]?.click();
+      else wanted = true;
     }
   });
-  palette?.addEventListener("htmx:afterSettle", () => { chosen = 0; mark(); });
+  palette?.addEventListener("htmx:beforeRequest", () => { asked = input.value; });
+  palette?.addEventListener("htmx:afterSettle", () => {
+    answered = asked;
+    chosen = 0;
+    mark();
+    if (wanted && input.value === answered) items()[0]?.click();
+    if (input.value === answered) wanted = false;
+  });
 })();

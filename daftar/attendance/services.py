@@ -86,12 +86,15 @@ def undo_marks(by: Actor, *, lesson_id: int) -> Lesson:
     is_own = deed is not None and deed.member_id == by.member_id and by.at - deed.at <= UNDO_WITHIN
     if deed is None or not is_own or deed.verb != "attendance.conduct_lesson":
         raise NothingToUndo
+    marked: set[int] = set()
     for told in deed.changes:
         if "attendance" in told["now"]:
+            marked |= {int(pk) for pk in told["now"]["attendance"]}
             _unmark(by, lesson, told["now"]["attendance"], (told["was"] or {}).get("attendance", {}))
         elif told["was"]:
             change(by, lesson, **_as_before(told["was"]))
-    publish(by, TuitionFactsChanged(tuple(sorted(expected_students(by.trusted(), lesson_id)))))
+    touched = marked | set(expected_students(by.trusted(), lesson_id))
+    publish(by, TuitionFactsChanged(tuple(sorted(touched))))
     return lesson
 
 

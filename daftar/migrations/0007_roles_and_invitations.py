@@ -5,9 +5,24 @@ import django.db.models.deletion
 import django.db.models.manager
 from django.db import migrations, models
 
-from daftar.orgs.roles import PERMISSIONS, BuiltIn
-
 MANAGERS = [("objects", django.db.models.manager.Manager()), ("unguarded", django.db.models.manager.Manager())]
+# The rights of each role on the day of this release.
+RIGHTS = {
+    "owner": [],
+    "administrator": [
+        "attendance.mark", "courses.edit", "courses.enrol", "courses.see_all", "courses.view",
+        "finance.promise", "finance.reverse_payment", "finance.take_payment", "finance.view",
+        "orgs.see_history", "people.edit", "people.see_contacts", "people.view", "tuition.activate",
+        "tuition.view",
+    ],
+    "cashier": [
+        "courses.see_all", "courses.view", "finance.promise", "finance.take_payment", "finance.view",
+        "people.see_contacts", "people.view", "tuition.view",
+    ],
+    "teacher": [
+        "attendance.mark", "courses.view",
+    ],
+}
 CODES = [("owner", "Owner"), ("administrator", "Administrator"), ("cashier", "Cashier"), ("teacher", "Teacher")]
 
 
@@ -15,17 +30,16 @@ def give_roles(apps, _schema_editor):
     """The table of defaults, once for each centre; members point to what they were called."""
     Organization, Role, Member = (apps.get_model("daftar", name) for name in ("Organization", "Role", "Member"))
     for org in Organization.objects.using("owner").order_by("id"):
-        for code in BuiltIn:
-            rights = [] if code is BuiltIn.OWNER else sorted(PERMISSIONS[code])
-            role = Role.unguarded.using("owner").create(org=org, code=code.value, permissions=rights)
-            Member.unguarded.using("owner").filter(org=org, role_code=code.value).update(role=role)
+        for code, rights in RIGHTS.items():
+            role = Role.unguarded.using("owner").create(org=org, code=code, permissions=rights)
+            Member.unguarded.using("owner").filter(org=org, role_code=code).update(role=role)
 
 
 def take_roles(apps, _schema_editor):
     """What each member was called; whoever had a role of the centre's own becomes a teacher, who may do least."""
     Member = apps.get_model("daftar", "Member")
     for member in Member.unguarded.using("owner").select_related("role"):
-        code = member.role.code or BuiltIn.TEACHER.value
+        code = member.role.code or "teacher"
         Member.unguarded.using("owner").filter(pk=member.pk).update(role_code=code)
 
 

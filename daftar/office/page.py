@@ -43,9 +43,9 @@ def page(
     """Guards a view: signed in, a member of the organization in the path, permitted `code`.
 
     The view runs and renders in one transaction that sees this organization only; any refusal rolls it back.
-    Strangers get 404, as if the organization did not exist. The branch chosen in the switch narrows what is seen,
-    unless the page is about `every_branch`, as all management is; what lies in another of the member's branches is
-    still found by its address.
+    Strangers get 404, as if the organization did not exist. The branch chosen in the switch narrows what lists
+    show; pages of one thing, named in the address, show it wherever it is, and those about `every_branch`, as all
+    management is, show all.
     """
     narrows = not every_branch and code != "orgs.manage"
 
@@ -92,23 +92,6 @@ def _answer(
     *,
     narrows: bool,
 ) -> HttpResponse:
-    try:
-        return _within(view, request, guard, arguments, narrows=narrows)
-    except NotFound:
-        if not narrows or getattr(request, "branch", None) is None:
-            raise
-        return _within(view, request, guard, arguments, narrows=False)
-
-
-def _within(
-    view: Callable[..., HttpResponse],
-    request: OfficeRequest,
-    guard: tuple[str, str],
-    arguments: dict[str, Any],
-    *,
-    narrows: bool,
-) -> HttpResponse:
-    """The view's answer from inside the organization's transaction."""
     org, code = guard
     actor, member = actor_for(cast("int", request.user.pk), org, get_language() or "en")
     if member.org.requires_two_steps and not is_mfa_enabled(cast("Any", request.user), [Authenticator.Type.TOTP]):
@@ -117,9 +100,10 @@ def _within(
         request.branches = places_of(actor, member)
         request.by = settled(actor, member, request.branches)
         request.branch = _chosen(request, org)
-        if narrows and request.branch:
-            own = frozenset({request.branch.pk})
-            request.by = replace(request.by, branch_ids=own, timezone=request.branch.timezone)
+        if request.branch:
+            request.by = replace(request.by, timezone=request.branch.timezone)
+            if narrows and not arguments:  # a page of one thing shows it wherever it is
+                request.by = replace(request.by, branch_ids=frozenset({request.branch.pk}))
         request.by.must(code)
         with timezone.override(request.by.timezone):
             response = view(request, **arguments)

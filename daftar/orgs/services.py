@@ -165,7 +165,8 @@ def change_settings(by: Actor, *, name: str, activation_day_counts: bool) -> Non
 def add_branch(
     by: Actor, *, name: str, timezone: str, currency: str, language: str, address: str = "", phone: str = ""
 ) -> Branch:
-    """Opens a branch with its clock, currency and language."""
+    """Opens a branch with its clock, currency and language; for those who work in all of them."""
+    _check_whole(by)
     if timezone not in available_timezones():
         raise UnknownTimezone
     if Branch.objects.visible_to(by).filter(name=name).exists():

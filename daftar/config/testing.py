@@ -64,8 +64,8 @@ def test(arguments: list[str]) -> int:
         return _refused()
     if browser is None:
         print("No Chromium was found: THE JOURNEYS ARE SKIPPED. Debian: sudo apt-get install chromium.", flush=True)
-    skipped = [] if browser else ["-m", "not journey"]
-    return _pytest(skipped, {"DAFTAR_CRASH_KILLS": "20", **_named(browser)})
+    chosen = "not release" if browser else "not release and not journey"
+    return _pytest(["-m", chosen], {"DAFTAR_CRASH_KILLS": "20", **_named(browser)})
 
 
 def check_code(_arguments: list[str]) -> int:

@@ -126,6 +126,7 @@ def test_a_centre_is_brought_back_to_the_named_point_exactly(capsys):
         assert not drill.last(data / "backups").is_right
 
 
+@pytest.mark.release
 def test_what_is_lost_with_the_machine_is_counted(capsys):
     """Database and keeper die in one instant; then only the folder of backups is left."""
     with Installation() as installation:
@@ -229,6 +230,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.release
 def test_the_undamaged_copy_is_restored(house, copy):
     used = restore.restore(copy, house.folder / "again", settings=QUICK)
     assert restore.check_books(house.folder / "again", backup.read(used))[0]
@@ -237,6 +239,7 @@ def test_the_undamaged_copy_is_restored(house, copy):
 
 
 @pytest.mark.parametrize("what", DAMAGE)
+@pytest.mark.release
 def test_damage_is_noticed_and_leaves_nothing_behind(house, copy, what):
     DAMAGE[what](copy)
     with pytest.raises(BackupError, match=r"damaged|gap"):
@@ -245,6 +248,7 @@ def test_damage_is_noticed_and_leaves_nothing_behind(house, copy, what):
     assert not list(house.folder.glob(".again*"))
 
 
+@pytest.mark.release
 def test_a_drill_over_damage_is_red_and_says_so_until_one_is_green(house):
     file = only(house.data / "backups", "2*/database/base.tar.gz")
     spoil(file)
@@ -260,6 +264,7 @@ def test_a_drill_over_damage_is_red_and_says_so_until_one_is_green(house):
     assert not list(house.data.glob(".drill-*"))
 
 
+@pytest.mark.release
 def test_a_restore_to_a_point_does_not_need_what_came_after_it(house, copy):
     said = json.loads((copy / "points/ballast/daftar.json").read_text())
     for file in (copy / "wal-1").iterdir():
@@ -271,6 +276,7 @@ def test_a_restore_to_a_point_does_not_need_what_came_after_it(house, copy):
     server.stop()
 
 
+@pytest.mark.release
 def test_a_moment_is_restored_too(house, copy):
     about = backup.read(backups_of(copy)[0])
     before = datetime.fromisoformat(about.made_at) + timedelta(milliseconds=1)
@@ -291,6 +297,7 @@ def backups_of(folder: Path) -> list[Path]:
     return backup.backups(folder)
 
 
+@pytest.mark.release
 def test_nothing_is_restored_over_something_nor_from_a_newer_version(house, copy):
     with pytest.raises(BackupError, match="not empty"):
         restore.restore(copy, house.data)
@@ -302,18 +309,21 @@ def test_nothing_is_restored_over_something_nor_from_a_newer_version(house, copy
         restore.restore(copy, house.folder / "again", settings=QUICK)
 
 
+@pytest.mark.release
 def test_a_folder_of_backups_belongs_to_one_installation(house, monkeypatch, tmp_path):
     monkeypatch.setenv("DAFTAR_BACKUPS", str(house.data / "backups"))
     with pytest.raises(BackupError, match="another installation"):
         archive.folder_of(tmp_path)
 
 
+@pytest.mark.release
 def test_only_the_owner_can_read_any_of_it(house):
     found = list((house.data / "backups").rglob("*"))
     assert found
     assert not [path for path in found if path.stat().st_mode & 0o077]
 
 
+@pytest.mark.release
 def test_a_backup_that_is_killed_is_none_and_the_next_clears_it_away(workshop):
     house = workshop
     folder, choose = house.data / "backups", random.Random(5)
@@ -331,6 +341,7 @@ def test_a_backup_that_is_killed_is_none_and_the_next_clears_it_away(workshop):
     assert not list(folder.glob(f"{backup.UNFINISHED}*"))
 
 
+@pytest.mark.release
 def test_old_backups_and_the_changes_before_them_go(workshop):
     data, folder = workshop.data, workshop.data / "backups"
     backup.backup(data)
@@ -350,6 +361,7 @@ def test_old_backups_and_the_changes_before_them_go(workshop):
 # --- the keeper ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.release
 def test_the_keeper_backs_up_once_a_day_and_drills_once_a_week(workshop):
     house = workshop
     folder, now = house.data / "backups", datetime.now(UTC)
@@ -365,6 +377,7 @@ def test_the_keeper_backs_up_once_a_day_and_drills_once_a_week(workshop):
     assert drill.last(folder) != drilled
 
 
+@pytest.mark.release
 def test_an_archive_that_could_not_keep_up_does_not_stop_the_database_and_begins_anew():
     installation = Installation()
     small = {"max_slot_wal_keep_size": "128MB", "max_wal_size": "64MB", "min_wal_size": "32MB"}
@@ -397,6 +410,7 @@ def test_an_archive_that_could_not_keep_up_does_not_stop_the_database_and_begins
 # --- a PostgreSQL of one's own ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.release
 def test_a_database_of_ones_own_is_dumped_whole_and_restored_into_an_empty_one(house):
     server, data = embedded.start(house.data), house.folder / "own"
     do(server.url, "CREATE DATABASE empty")
@@ -424,6 +438,7 @@ def test_a_database_of_ones_own_is_dumped_whole_and_restored_into_an_empty_one(h
 # --- the handbook ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.release
 def test_the_steps_of_the_handbook_work_as_they_stand(workshop):
     text = (ROOT / "docs/admin/backup.md").read_text()
     (block,) = re.findall(r"^```sh run\n(.*?)^```", text, re.DOTALL | re.MULTILINE)

@@ -93,8 +93,8 @@ def load() -> Any:
 def main() -> int:
     children = cli._children
 
-    def ours(port: int) -> dict[str, list[str]]:
-        web = children(port)["web"]
+    def ours(port: int, **more: bool) -> dict[str, list[str]]:
+        web = children(port, **more)["web"]
         return {"web": [*web[:-1], "--factory", "tests.crash.naive:load"]}
 
     cli._children = ours

@@ -122,8 +122,8 @@ def read_the_statement(who: Visit, charged: str) -> None:
     who.page.click("[data-testid=pay-receipt] a")
     who.click("text=Money")
     assert charged in who.text()
-    who.click("main details summary")
-    why = who.page.inner_text("main details[open]")
+    who.click(".page-body details summary")
+    why = who.page.inner_text(".page-body details[open]")
     assert "300,000" in why
     assert "lessons in the month" in why
 
@@ -148,8 +148,8 @@ def test_the_same_on_an_imported_file(visit, centre, capsys):
     who.click("text=Money")
     statement = who.text()
     assert "\u2212UZS\u00a01,437.50" in statement  # 700.00 brought along and 737.50 for the lesson
-    who.click("main details summary")
-    assert "737.50" in who.page.inner_text("main details[open]")
+    who.click(".page-body details summary")
+    assert "737.50" in who.page.inner_text(".page-body details[open]")
     who.click("text=Record payment")
     who.page.wait_for_selector("[data-testid=pay-amount]")
     with who.page.expect_navigation():

@@ -10,10 +10,12 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 
 from daftar.lib.tenancy import tenant_transaction
 from daftar.office.account.sessions import device
@@ -318,6 +320,26 @@ def test_one_sees_where_one_is_signed_in_and_ends_one_or_all_others(by):
     assert (is_in(here), is_in(phone), is_in(third)) == (True, False, True)
     here.post("/account/sessions/end-others/")
     assert (is_in(here), is_in(third)) == (True, False)
+
+
+def test_signing_in_asks_no_more_however_many_sessions_there_are(by):
+    def statements() -> int:
+        client = Client()
+        client.get("/login/")
+        with CaptureQueriesContext(connection) as asked:
+            client.post("/login/", {"login": LOGIN, "password": PASSWORD})
+        return len(asked)
+
+    first = statements()
+    for _ in range(4):
+        a_browser()
+    assert statements() == first
+
+
+def test_sessions_that_are_over_leave_the_list(by):
+    here, gone = a_browser(), a_browser(agent="Mozilla/5.0 (iPhone) Safari/604")
+    Session.objects.filter(session_key=gone.session.session_key).delete()
+    assert "iPhone" not in here.get("/account/").content.decode()
 
 
 def test_nobody_ends_anothers_session(by):

@@ -68,7 +68,7 @@ FAMILIES = (
 )  # fmt: skip
 HOURS = (9, 11, 15, 17, 19)
 MORNING = time(6)
-PROMISES_EVERY = 5
+PROMISES_EVERY = 10
 
 
 @dataclass(frozen=True)

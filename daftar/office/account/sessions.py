@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from allauth.account.signals import user_logged_in
 from allauth.usersessions.models import UserSession
+from allauth.usersessions.signals import on_user_logged_in
+from django.contrib.sessions.models import Session
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -27,17 +30,30 @@ SYSTEMS = (
 
 
 def last_seen(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Wraps every request so that the list of sessions knows, to some minutes, when each was used and from where."""
+    """Wraps every request so that the list of sessions knows, to some minutes, when each was used and from where.
+
+    After the answer, so that signing in is noted by its own request.
+    """
+    # The library would look at each of somebody's sessions, one by one, at every sign-in.
+    user_logged_in.disconnect(receiver=on_user_logged_in)
 
     def respond(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
         if request.session.session_key and request.user.is_authenticated:
             now = int(time.time())
             if now - request.session.get("seen_at", 0) >= EVERY:
+                forget_ended(int(request.user.pk))
                 UserSession.objects.create_from_request(request)
                 request.session["seen_at"] = now
-        return get_response(request)
+        return response
 
     return respond
+
+
+def forget_ended(user_id: int) -> None:
+    """Takes out of the list of somebody's sessions what is no session any more, however many there are."""
+    rows = UserSession.objects.filter(user_id=user_id)
+    rows.exclude(session_key__in=Session.objects.values("session_key")).delete()
 
 
 def device(user_agent: str) -> str:

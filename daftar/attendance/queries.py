@@ -176,4 +176,6 @@ def forgotten_lessons(by: Actor, *, limit: int = 20) -> list[Lesson]:
         org_id=by.org_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
     )
     rows = rows.filter(Exists(someone.exclude(ends_on__lte=OuterRef("held_on"))))
-    return list(rows.select_related("group", "teacher", "room").order_by("-starts_at", "-id")[:limit])
+    # By the day first: an index holds it, and reading ends with the last row that is shown.
+    latest = rows.order_by("-held_on", "-starts_at", "-id")
+    return list(latest.select_related("group", "teacher", "room")[:limit])

@@ -30,7 +30,7 @@ class Upload(BytesIO):
 
 def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
     """What each form is sent with when nothing is wrong, by the name of its address."""
-    ids, today = probe.ids, date.today()
+    ids, today = probe.ids, probe.by.today
     group = {"name": "G new", "starts_on": str(today), "last_on": str(today + timedelta(days=9)), "day_pattern": "none"}
     person = {"full_name": "New One", "branch_id": ids["branch_id"]}
     return {

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from allauth.account.signals import user_logged_in
 from allauth.usersessions.models import UserSession
 from allauth.usersessions.signals import on_user_logged_in
-from django.contrib.sessions.models import Session
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -42,18 +41,11 @@ def last_seen(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[
         if request.session.session_key and request.user.is_authenticated:
             now = int(time.time())
             if now - request.session.get("seen_at", 0) >= EVERY:
-                forget_ended(int(request.user.pk))
                 UserSession.objects.create_from_request(request)
                 request.session["seen_at"] = now
         return response
 
     return respond
-
-
-def forget_ended(user_id: int) -> None:
-    """Takes out of the list of somebody's sessions what is no session any more, however many there are."""
-    rows = UserSession.objects.filter(user_id=user_id)
-    rows.exclude(session_key__in=Session.objects.values("session_key")).delete()
 
 
 def device(user_agent: str) -> str:

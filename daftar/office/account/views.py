@@ -25,7 +25,7 @@ from django.views.decorators.http import require_POST
 
 from daftar.lib.errors import Refusal
 from daftar.office.account.forms import JoinForm
-from daftar.office.account.sessions import device, forget_ended
+from daftar.office.account.sessions import device
 from daftar.office.forms import done, form_page
 from daftar.orgs.doors import hash_of
 from daftar.orgs.joining import Welcome, come_in, welcome
@@ -43,8 +43,7 @@ DOOR, DOOR_LASTS = "door", 3600
 def account(request: HttpRequest) -> HttpResponse:
     """One's own login: how one signs in, and where one is signed in now."""
     user: Any = request.user
-    forget_ended(user.pk)
-    rows = list(UserSession.objects.filter(user_id=user.pk).order_by("-last_seen_at"))
+    rows = sorted(UserSession.objects.purge_and_list(user), key=lambda row: row.last_seen_at, reverse=True)
     here = request.session.session_key
     shown = [
         {

@@ -131,6 +131,7 @@ def _refuse_bomb(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             found = parts.infolist()
+    # NotImplementedError is how zipfile says that it does not know a way of packing.
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as wrong:
         raise FileNotATable from wrong
     unpacked = sum(part.file_size for part in found)

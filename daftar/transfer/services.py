@@ -129,7 +129,7 @@ def import_clients(
     trusted = by.trusted()
     known = imported_keys(trusted, [client.natural_key for client in clients])
     fresh = [client for client in clients if client.natural_key not in known]
-    students = people.add_students(trusted, students=[_person(client, branch) for client in fresh])
+    students = people.add_students(trusted, students=[taking.person(client, branch) for client in fresh])
     for student in students:
         student.branch = branch
     groups, made = _groups(by, branch, fresh, opens_on)
@@ -145,15 +145,6 @@ def import_clients(
     if students:
         note(by, branch, was=None, now={"opens_on": opens_on, "students": done.students, "groups": done.groups})
     return done
-
-
-def _person(client: ClientRow, branch: Branch) -> people.NewStudent:
-    return people.NewStudent(
-        full_name=client.full_name, branch_id=branch.pk, born_on=client.born_on, payer_name=client.payer_name,
-        phones=tuple(phone.raw for phone in client.phones), email=client.email, source=client.source,
-        study_status=client.study_status, note=client.note, extra=tuple(client.extra.items()),
-        import_key=client.natural_key,
-    )  # fmt: skip
 
 
 def _place(student: Student, group: Group, opens_on: date) -> courses.Place:

@@ -124,7 +124,7 @@ def _take(by: Actor, row: Import, part: Sequence[ImportRow]) -> int:
     known = imported_keys(by.trusted(), [client.natural_key for client in clients.values()])
     fresh = [one for one in part if one.number in clients and clients[one.number].natural_key not in known]
     chosen = [clients[one.number] for one in fresh]
-    students = people.add_students(by.trusted(), students=[_person(client, row.branch) for client in chosen])
+    students = people.add_students(by.trusted(), students=[person(client, row.branch) for client in chosen])
     for one, student in zip(fresh, students, strict=True):
         student.branch, one.student = row.branch, student
     pairs = list(zip(students, chosen, strict=True))
@@ -137,7 +137,8 @@ def _take(by: Actor, row: Import, part: Sequence[ImportRow]) -> int:
     return len(students)
 
 
-def _person(client: ClientRow, branch: Branch) -> people.NewStudent:
+def person(client: ClientRow, branch: Branch) -> people.NewStudent:
+    """The student that a row of a file becomes."""
     return people.NewStudent(
         full_name=client.full_name, branch_id=branch.pk, born_on=client.born_on, payer_name=client.payer_name,
         phones=tuple(phone.raw for phone in client.phones), email=client.email, source=client.source,

@@ -54,8 +54,8 @@ class StudentQuerySet(TenantQuerySet["Student"]):
 
         Without `by_phone` digits find nobody by a phone, so that the search tells nothing of phones either.
         """
-        digits = "".join(char for char in typed if char.isdigit())
-        if len(digits) >= FEWEST_DIGITS and not any(char.isalpha() for char in typed):
+        digits = phone_digits(typed)
+        if digits:
             if not by_phone:
                 return self.none()
             ending = {"last4": digits} if len(digits) == LAST_DIGITS else {"digits__contains": digits}
@@ -70,6 +70,12 @@ class StudentQuerySet(TenantQuerySet["Student"]):
         for word in words:
             rows = rows.filter(search_key__contains=word)
         return rows
+
+
+def phone_digits(typed: str) -> str:
+    """The digits of what was typed, if that looks like a phone or its end; else nothing."""
+    digits = "".join(char for char in typed if char.isdigit())
+    return digits if len(digits) >= FEWEST_DIGITS and not any(char.isalpha() for char in typed) else ""
 
 
 class Student(TenantModel):
@@ -104,7 +110,7 @@ class Student(TenantModel):
         ]
         indexes = [
             models.Index(fields=["org", "sort_key", "id"], name="student_by_name"),
-            # Behind row-level security LIKE may not use the trigrams, so names are at least read without their rows.
+            # What too many match is read in the order of the list until a page is full, without the rows.
             models.Index(
                 fields=["org", "sort_key", "id"],
                 include=["search_key", "branch"],
@@ -112,7 +118,9 @@ class Student(TenantModel):
                 name="student_search_in_order",
             ),
             models.Index(fields=["org", "branch"], condition=~Q(archived_on=None), name="student_archived"),
-            GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="student_search"),
+            GinIndex(
+                OpClass("org", name="int8_ops"), OpClass("search_key", name="gin_trgm_ops"), name="student_search"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -135,7 +143,7 @@ class Contact(TenantModel):
         constraints = [models.UniqueConstraint(fields=["org", "student", "kind", "raw"], name="contact_once")]
         indexes = [
             models.Index(fields=["org", "last4"], name="contact_last4"),
-            GinIndex(OpClass("digits", name="gin_trgm_ops"), name="contact_digits"),
+            GinIndex(OpClass("org", name="int8_ops"), OpClass("digits", name="gin_trgm_ops"), name="contact_digits"),
         ]
 
     def __str__(self) -> str:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, LiteralString
 
+from django.db import connection
+
+from daftar.lib.text import search_key
 from daftar.orgs.access import Actor, question
-from daftar.people.models import Contact, ContactKind, Student
+from daftar.people.models import LAST_DIGITS, Contact, ContactKind, Student, phone_digits
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
 
 TAIL = 7
+FEW = 200  # as many as are looked up by name or phone at once
+FEWEST_LETTERS = 3  # a shorter word has no trigram that an index could find
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,36 @@ class Reach:
 def get_student(by: Actor, student_id: int) -> Student:
     """The student with branch and payer; NotFound when invisible."""
     return Student.objects.visible_to(by).select_related("branch", "payer").one(pk=student_id)
+
+
+@question("people.view")
+def found_few(by: Actor, typed: str) -> list[int] | None:
+    """The students, not archived, who match what was typed, in no order; None where more than FEW do or too little was.
+
+    As long as they are few it takes the same time in a centre of any size.
+    """
+    digits, words = phone_digits(typed), sorted(search_key(typed).split(), key=len)
+    if digits and not by.may("people.see_contacts"):
+        return []
+    if len(digits) == LAST_DIGITS:  # an ordinary index has these
+        everyone: Any = Student.objects.visible_to(by)
+        ids = list(everyone.current().matching(typed, by_phone=True).values_list("pk", flat=True)[: FEW + 1])
+    elif digits:
+        ids = _ids("SELECT * FROM daftar_students_called(%s, %s, %s)", by, digits)
+    elif words and len(words[-1]) >= FEWEST_LETTERS:
+        statement = "SELECT * FROM daftar_students_named(%s, %s, %s, %s)"
+        ids = _ids(statement, by, words[-1], [f"%{word}%" for word in words])
+    else:
+        return None
+    return ids if len(ids) <= FEW else None
+
+
+def _ids(statement: LiteralString, by: Actor, *values: str | list[str]) -> list[int]:
+    """What a function of the database finds; that looks in the organization of the transaction."""
+    branches = None if by.branch_ids is None else sorted(by.branch_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, branches, FEW + 1])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 @question("people.see_contacts")

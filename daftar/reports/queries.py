@@ -14,19 +14,18 @@ from daftar.courses.rules import EnrolmentState, standing, state_on
 from daftar.finance.models import Payment
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
-from daftar.lib.paging import Page, paged
+from daftar.lib.paging import Page, paged, paged_uncounted
 from daftar.lib.text import other_layout, search_key
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import Organization
 from daftar.people.models import Student
-from daftar.people.queries import phones
+from daftar.people.queries import FEWEST_LETTERS, found_few, phones
 from daftar.reports.debts import debtor_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 
-FEWEST_LETTERS = 3  # what is shorter fits too many in any layout
 MANY, KEPT_FOR, MOST_KEPT = 5_000, timedelta(minutes=1), 1_000
 _kept_counts: dict[tuple[int, frozenset[int] | None, bool, date], tuple[datetime, dict[str, int]]] = {}
 
@@ -56,11 +55,12 @@ class StudentsPage:
 def students_page(by: Actor, *, q: str = "", state: str = "", number: int = 1) -> StudentsPage:
     """A page of students by name: those matching what was typed, in a state (empty: all who are not archived)."""
     everyone: Any = Student.objects.visible_to(by)
-    rows = _in_state(by, _matching(by, everyone.current(), q), state).order_by("sort_key", "id")
+    found, countable = _matching(by, everyone.current(), q)
+    # The page is found by keys alone, which an index holds, and only its rows are read.
+    rows = _in_state(by, found, state).order_by("sort_key", "id").values_list("pk", flat=True)
     counts = student_counts(by)
     total = None if q.strip() else counts.get(state)  # what was counted for the tab need not be counted again
-    # The page is found by keys alone, which an index holds, and only its rows are read.
-    keys, page = paged(rows.values_list("pk", flat=True), number, total)
+    keys, page = paged(rows, number, total) if countable else paged_uncounted(rows, number)
     chosen = everyone.filter(pk__in=keys).select_related("branch").order_by("sort_key", "id")
     return StudentsPage(student_rows(by, list(chosen)), page, counts)
 
@@ -71,19 +71,24 @@ def find_students(by: Actor, q: str, limit: int = 8) -> list[StudentRow]:
     if not q.strip():
         return []
     everyone: Any = Student.objects.visible_to(by)
-    rows = _matching(by, everyone.current(), q).select_related("branch")
-    return student_rows(by, list(rows.order_by("sort_key", "id")[:limit]))
+    rows, _countable = _matching(by, everyone.current(), q)
+    return student_rows(by, list(rows.select_related("branch").order_by("sort_key", "id")[:limit]))
 
 
-def _matching(by: Actor, rows: Any, q: str) -> Any:
-    """Those who fit what was typed; where nobody does, those who fit it typed in the other keyboard layout."""
+def _matching(by: Actor, rows: Any, q: str) -> tuple[Any, bool]:
+    """Those who fit what was typed, and whether they are few enough to be counted.
+
+    Where nobody does, those who fit it typed in the other keyboard layout.
+    """
     if not q.strip():
-        return rows
-    by_phone = by.may("people.see_contacts")
-    found, swapped = rows.matching(q, by_phone=by_phone), other_layout(q)
-    if len(search_key(swapped)) < FEWEST_LETTERS or found.exists():
-        return found
-    return rows.matching(swapped, by_phone=by_phone)
+        return rows, True
+    for typed in (q, other_layout(q)):
+        few = found_few(by, typed)
+        if few is None:
+            return rows.matching(typed, by_phone=by.may("people.see_contacts")), False
+        if few or len(search_key(other_layout(q))) < FEWEST_LETTERS:
+            break
+    return rows.filter(pk__in=few), True
 
 
 @question("people.view")

@@ -74,7 +74,7 @@ class Account(TenantModel):
         indexes = [
             # All that the total of all debts needs: it is summed without a look at the rows.
             models.Index(
-                fields=["org", "balance"],
+                fields=["org", "balance", "id"],
                 include=["currency", "student", "owes_since"],
                 condition=Q(kind=AccountKind.STUDENT, balance__lt=0),
                 name="account_debtors",

@@ -6,7 +6,7 @@ policies read; they answer ids only, at most as many as asked for.
 
 import django.contrib.postgres.indexes
 from django.contrib.postgres.operations import BtreeGinExtension
-from django.db import migrations
+from django.db import migrations, models
 
 INSIDE = "(SELECT nullif(current_setting('daftar.org', true), '')::bigint)"
 
@@ -24,11 +24,10 @@ $$
 CALLED = f"""
 CREATE FUNCTION daftar_students_called(part text, branches bigint[], most integer) RETURNS SETOF bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT DISTINCT student.id
-    FROM public.daftar_contact AS contact
-    JOIN public.daftar_student AS student ON student.org_id = contact.org_id AND student.id = contact.student_id
-    WHERE contact.org_id = {INSIDE} AND contact.digits LIKE '%' || part || '%' AND student.archived_on IS NULL
-        AND (branches IS NULL OR student.branch_id = ANY (branches))
+    SELECT id FROM public.daftar_student
+    WHERE org_id = {INSIDE} AND archived_on IS NULL AND (branches IS NULL OR branch_id = ANY (branches)) AND id IN (
+        SELECT student_id FROM public.daftar_contact WHERE org_id = {INSIDE} AND digits LIKE '%' || part || '%'
+    )
     LIMIT most
 $$
 """
@@ -59,6 +58,17 @@ class Migration(migrations.Migration):
                 django.contrib.postgres.indexes.OpClass("org", name="int8_ops"),
                 django.contrib.postgres.indexes.OpClass("digits", name="gin_trgm_ops"),
                 name="contact_digits",
+            ),
+        ),
+        # In the very order of the list, or all who owe the same sum must be read to sort them.
+        migrations.RemoveIndex(model_name="account", name="account_debtors"),
+        migrations.AddIndex(
+            model_name="account",
+            index=models.Index(
+                condition=models.Q(("balance__lt", 0), ("kind", "student")),
+                fields=["org", "balance", "id"],
+                include=("currency", "student", "owes_since"),
+                name="account_debtors",
             ),
         ),
         migrations.RunSQL(NAMED, "DROP FUNCTION daftar_students_named"),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q
 
@@ -13,21 +12,22 @@ from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonStatus
 from daftar.courses.rules import EnrolmentState, standing, state_on
 from daftar.finance.models import Payment
 from daftar.ledger.queries import balances
+from daftar.lib.kept import Kept
 from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged, paged_uncounted
 from daftar.lib.text import other_layout, search_key
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import Organization
 from daftar.people.models import Student
-from daftar.people.queries import FEWEST_LETTERS, found_few, phones
+from daftar.people.queries import FEW, FEWEST_LETTERS, found_few, phones
 from daftar.reports.debts import debtor_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 
-MANY, KEPT_FOR, MOST_KEPT = 5_000, timedelta(minutes=1), 1_000
-_kept_counts: dict[tuple[int, frozenset[int] | None, bool, date], tuple[datetime, dict[str, int]]] = {}
+MANY = 5_000
+_kept: Kept[tuple[object, ...], dict[str, int]] = Kept()
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,32 @@ class StudentsPage:
     rows: list[StudentRow]
     page: Page
     counts: dict[str, int]
+    is_cut: bool = False  # more match than are looked up at once
+
+
+class _Found(NamedTuple):
+    """Who fits what was typed: whether they are few enough to count, and whether more fit than these."""
+
+    rows: Any
+    is_countable: bool = True
+    is_cut: bool = False
 
 
 @question("people.view")
 def students_page(by: Actor, *, q: str = "", state: str = "", number: int = 1) -> StudentsPage:
-    """A page of students by name: those matching what was typed, in a state (empty: all who are not archived)."""
+    """A page of students by name: those matching what was typed, in a state (empty: all who are not archived).
+
+    Where more than FEW match, in whatever state, some FEW of them: who types more letters sees the others.
+    """
     everyone: Any = Student.objects.visible_to(by)
-    found, countable = _matching(by, everyone.current(), q)
+    found = _matching(by, everyone.current(), q, in_state=bool(state))
     # The page is found by keys alone, which an index holds, and only its rows are read.
-    rows = _in_state(by, found, state).order_by("sort_key", "id").values_list("pk", flat=True)
+    rows = _in_state(by, found.rows, state).order_by("sort_key", "id").values_list("pk", flat=True)
     counts = student_counts(by)
     total = None if q.strip() else counts.get(state)  # what was counted for the tab need not be counted again
-    keys, page = paged(rows, number, total) if countable else paged_uncounted(rows, number)
+    keys, page = paged(rows, number, total) if found.is_countable else paged_uncounted(rows, number)
     chosen = everyone.filter(pk__in=keys).select_related("branch").order_by("sort_key", "id")
-    return StudentsPage(student_rows(by, list(chosen)), page, counts)
+    return StudentsPage(student_rows(by, list(chosen)), page, counts, found.is_cut)
 
 
 @question("people.view")
@@ -71,24 +83,27 @@ def find_students(by: Actor, q: str, limit: int = 8) -> list[StudentRow]:
     if not q.strip():
         return []
     everyone: Any = Student.objects.visible_to(by)
-    rows, _countable = _matching(by, everyone.current(), q)
+    rows = _matching(by, everyone.current(), q).rows
     return student_rows(by, list(rows.select_related("branch").order_by("sort_key", "id")[:limit]))
 
 
-def _matching(by: Actor, rows: Any, q: str) -> tuple[Any, bool]:
-    """Those who fit what was typed, and whether they are few enough to be counted.
-
-    Where nobody does, those who fit it typed in the other keyboard layout.
-    """
+def _matching(by: Actor, rows: Any, q: str, *, in_state: bool = False) -> _Found:
+    """Those who fit what was typed; where nobody does, those who fit it typed in the other keyboard layout."""
     if not q.strip():
-        return rows, True
-    for typed in (q, other_layout(q)):
-        few = found_few(by, typed)
-        if few is None:
-            return rows.matching(typed, by_phone=by.may("people.see_contacts")), False
-        if few or len(search_key(other_layout(q))) < FEWEST_LETTERS:
-            break
-    return rows.filter(pk__in=few), True
+        return _Found(rows)
+    found = _looked_up(by, rows, q, in_state=in_state)
+    swapped = other_layout(q)
+    if len(search_key(swapped)) < FEWEST_LETTERS or not found.rows.query.is_empty():
+        return found
+    return _looked_up(by, rows, swapped, in_state=in_state)
+
+
+def _looked_up(by: Actor, rows: Any, typed: str, *, in_state: bool) -> _Found:
+    few = found_few(by, typed)
+    # Of many only some would be asked for their state: the whole list is, in its order, until the page is full.
+    if few is None or (len(few) > FEW and in_state):
+        return _Found(rows.matching(typed, by_phone=by.may("people.see_contacts")), is_countable=False)
+    return _Found(rows.filter(pk__in=few[:FEW]) if few else rows.none(), is_cut=len(few) > FEW)
 
 
 @question("people.view")
@@ -153,15 +168,12 @@ def student_counts(by: Actor) -> dict[str, int]:
     Counting takes longer the more there are: of more than MANY the figures may be a minute old.
     """
     asked = (by.org_id, by.branch_ids, by.may("tuition.view"), by.today)
-    kept = _kept_counts.get(asked)
-    if kept is not None and timedelta(0) <= by.at - kept[0] < KEPT_FOR:
-        return dict(kept[1])
-    counts = _counted(by)
-    if counts[""] > MANY:
-        if len(_kept_counts) >= MOST_KEPT:
-            _kept_counts.clear()
-        _kept_counts[asked] = (by.at, dict(counts))
-    return counts
+    counts = _kept.of(asked, by.at)
+    if counts is None:
+        counts = _counted(by)
+        if counts[""] > MANY:
+            _kept.keep(asked, by.at, counts)
+    return dict(counts)
 
 
 def _counted(by: Actor) -> dict[str, int]:

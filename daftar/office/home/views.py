@@ -11,7 +11,6 @@ from django.utils.translation import ngettext
 
 from daftar.attendance.queries import forgotten_lessons, lesson_figures
 from daftar.courses.queries import groups, lessons_on
-from daftar.finance.queries import takings
 from daftar.lib.money import Money
 from daftar.office.forms import form_page, number_in, typed, undone
 from daftar.office.home.forms import BranchSwitchForm
@@ -22,6 +21,7 @@ from daftar.orgs.queries import branches, demo_until
 from daftar.orgs.queries import history as audit_rows
 from daftar.reports.debts import Bucket, debt_totals, promises_due
 from daftar.reports.queries import find_students, setup_progress, student_counts
+from daftar.reports.takings import takings_of_month
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -107,7 +107,7 @@ def _tiles(by: Actor) -> dict[str, Any]:
         owed = debt_totals(by)
         money |= {"debtors": owed.count, "debts": [Money(-sum_.amount, sum_.currency) for sum_ in owed.totals]}
     if by.may("finance.view"):
-        month = takings(by, since=by.today.replace(day=1), until=by.today)
+        month = takings_of_month(by)
         sums = [Money(total, currency) for currency, total in sorted(month.sums.items())]
         money |= {"paid": sums or [Money(0, branches(by)[0].currency)], "payments": month.count}
     return {"active": counts["active"], "trial": counts["trial"], **money}

@@ -62,7 +62,9 @@ def students(request: OfficeRequest) -> HttpResponse:
     q, state = typed(request, "q"), request.GET.get("state", "")
     number = number_in(request, "page") or 1
     found = students_page(request.by, q=q, state=state, number=number)
-    context = {"rows": found.rows, "page": found.page, "counts": found.counts, "q": q, "state": state}
+    context = {
+        "rows": found.rows, "page": found.page, "counts": found.counts, "is_cut": found.is_cut, "q": q, "state": state
+    }  # fmt: skip
     return render(request, "office/people/students.html", context)
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from daftar.finance.models import Desk
 from daftar.finance.services import take_payment
 from daftar.ledger.queries import balances
+from daftar.lib.kept import Kept
 from daftar.lib.money import Money
 from daftar.people.models import Student
 from daftar.reports import queries
@@ -114,7 +115,7 @@ def test_counts_of_many_students_are_kept_for_a_minute_and_those_of_few_are_not(
     a_student(by, "One")
     assert counted(0) == 1
     monkeypatch.setattr(queries, "MANY", 0)
-    monkeypatch.setattr(queries, "_kept_counts", {})
+    monkeypatch.setattr(queries, "_kept", Kept())
     assert counted(0) == 1
     a_student(by, "Two")
     assert (counted(0), counted(1)) == (1, 2)

@@ -106,6 +106,7 @@ class GroupFact:
     """A group, from `starts_on` up to, not including, `ends_on`, and the ISO weekdays (1 is Monday) it meets on.
 
     `first_weekdays` are those it met on at its start, where the schedule was changed since (None: never changed).
+    `lesson_type` and `subject` are those of the lessons it would have outside its life (decision D13).
     """
 
     id: int
@@ -113,6 +114,8 @@ class GroupFact:
     ends_on: date | None = None
     weekdays: frozenset[int] = frozenset()
     first_weekdays: frozenset[int] | None = None
+    lesson_type: str | None = None
+    subject: str | None = None
 
     def would_meet_on(self, on: date) -> bool:
         """Whether a day outside its life falls on the pattern it began or ended with (decision D13)."""

@@ -39,7 +39,8 @@ class End:
 class Run:
     """One time of being charged: from `starts_on`, for the lessons from `paid_from` to the known end.
 
-    Who left is served up to, not including, `left_on`; that is not known ahead.
+    Who left is served up to, not including, `left_on`; that is not known ahead. `in_full`: the first period is paid as
+    a whole, whatever its first lessons are.
     """
 
     starts_on: date
@@ -47,6 +48,7 @@ class Run:
     paid_from: date
     left_on: date
     end: End
+    in_full: bool = False
 
     def reaches(self, due_on: date) -> bool:
         """Whether a period due on this day is charged (pricing rule 9.24)."""
@@ -184,9 +186,7 @@ def _end(case: Case) -> End:
 
 
 def _bill_of(case: Case, run: Run, cycle: Cycle, lessons: list[LessonFact], key: str) -> Bill:
-    paid = [lesson for lesson in lessons if run.paid_from <= lesson.on < run.end.on]
-    if case.subscription.group_id is None:  # of several groups: each has its own trial
-        paid = [lesson for lesson in paid if is_paid_for(case.known, lesson)]
+    paid = [lesson for lesson in lessons if lesson.on < run.end.on and (run.in_full or _is_paid(case, run, lesson))]
     last_on = cycle.after - _DAY
     span = (
         {"month": key}
@@ -200,8 +200,14 @@ def _bill_of(case: Case, run: Run, cycle: Cycle, lessons: list[LessonFact], key:
     return Bill(key, cycle.due_on, paid, len(paid), len(lessons), tuple(said))
 
 
+def _is_paid(case: Case, run: Run, lesson: LessonFact) -> bool:
+    """From the start on; where lessons are of several groups, each of these has its own trial."""
+    is_bound = case.subscription.group_id is not None
+    return run.paid_from <= lesson.on and (is_bound or is_paid_for(case.known, lesson))
+
+
 def _narrowed(run: Run, lessons: list[LessonFact]) -> Iterator[WhyLine]:
-    if min(lesson.on for lesson in lessons) < run.paid_from:
+    if not run.in_full and min(lesson.on for lesson in lessons) < run.paid_from:
         yield line("starts_because", rule=run.starts_because, on=run.starts_on.isoformat())
     if max(lesson.on for lesson in lessons) >= run.end.on:
         yield line("ends_because", rule=run.end.rule, on=(run.end.on - _DAY).isoformat())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING
 
 from daftar.tuition.rules.period import charge_cycles, monthly, runs
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 def charges(case: Case) -> Iterator[ChargeDraft]:
     """One charge per month since the start, the first in full too, whatever the first day counts (rule 9.14)."""
     for run in runs(case):
-        whole = replace(run, paid_from=date.min)
+        whole = replace(run, in_full=True)
         yield from charge_cycles(
             case, whole, monthly(case, whole, run.starts_on), lambda cycle: cycle.due_on.isoformat()
         )

@@ -28,6 +28,6 @@ def charges(case: Case) -> Iterator[ChargeDraft]:
         serves=frozenset(lesson.id for lesson in known.lessons if subscription.fits(lesson)),
         why=(
             *subscription_lines(subscription, rule="period"), *price.why,
-            line("whole_course", months=subscription.months or 0), *price.rounding(1, 1),
+            line("whole_course", months=subscription.months or 0, on=run.starts_on.isoformat()), *price.rounding(1, 1),
         ),
     )  # fmt: skip

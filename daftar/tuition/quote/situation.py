@@ -62,10 +62,11 @@ class Amounts:
         return amount
 
     def written(self, amount: int) -> str:
-        digits = f"{abs(amount):0{self.scale + 1}}"
-        whole, rest = digits[: len(digits) - self.scale], digits[len(digits) - self.scale :]
-        shown = rest.rstrip("0").ljust(self.decimals, "0")
-        return f"{'-' if amount < 0 else ''}{whole}{'.' if shown else ''}{shown}"
+        whole, rest = divmod(abs(amount), 10**self.scale)
+        fraction = f"{rest:0{self.scale}}" if self.scale else ""
+        if not fraction[self.decimals :].strip("0"):
+            fraction = fraction[: self.decimals]
+        return f"{'-' if amount < 0 else ''}{whole}{'.' if fraction else ''}{fraction}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib import import_module
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from daftar.courses.rules import lesson_dates
@@ -33,6 +35,12 @@ from daftar.tuition.rules import (
     due,
     unpriced,
 )
+from daftar.tuition.rules import price as price_module
+from daftar.tuition.rules.known import known
+
+# Their names in the package are those of the functions.
+coverage_module = import_module("daftar.tuition.rules.coverage")
+due_module = import_module("daftar.tuition.rules.due")
 
 FIRST = date(2025, 1, 1)
 LAST = date(2025, 3, 31)
@@ -160,6 +168,9 @@ def histories(draw):
 class Books:
     """A ledger of one student: what reconciling does to it."""
 
+    kept = staticmethod(lambda amount: amount)
+    reverses = True
+
     def __init__(self):
         self.live = []
         self.posted = 0
@@ -167,7 +178,7 @@ class Books:
     def reconcile(self, facts, until):
         """How many transfers it took."""
         to_reverse, to_post = difference(due(facts, until), self.live)
-        self.live = [charge for charge in self.live if charge.transfer_id not in to_reverse]
+        self.live = [charge for charge in self.live if charge.transfer_id not in to_reverse or not self.reverses]
         for draft in to_post:
             self.posted += 1
             self.live.append(
@@ -176,7 +187,7 @@ class Books:
                     subscription_id=draft.subscription_id,
                     key=draft.key,
                     on=draft.on,
-                    amount=draft.amount,
+                    amount=self.kept(draft.amount),
                 )
             )
         return len(to_reverse) + len(to_post)
@@ -222,9 +233,9 @@ def test_law_2_the_order_of_facts_does_not_matter(facts, chance):
 def test_law_2_the_order_in_which_facts_arrive_does_not_matter(facts, chance):
     books, at_once = Books(), Books()
     marks = chance.sample(facts.attendances, len(facts.attendances))
-    for known in range(0, len(marks), 5):
+    for seen in range(0, len(marks), 5):
         part = chance.sample(facts.subscriptions, chance.randint(0, len(facts.subscriptions)))
-        books.reconcile(replace(facts, attendances=tuple(marks[:known]), subscriptions=tuple(part)), LAST)
+        books.reconcile(replace(facts, attendances=tuple(marks[:seen]), subscriptions=tuple(part)), LAST)
     books.reconcile(facts, LAST)
     at_once.reconcile(facts, LAST)
 
@@ -382,3 +393,51 @@ def test_an_attended_lesson_is_charged_paid_by_a_month_or_unpriced(facts):
 
     assert not charged & lost
     assert lost <= set(unpriced(free, LAST))
+
+
+def unsorted_lessons(facts, until):
+    return replace(known(facts, until), lessons=[lesson for lesson in facts.lessons if lesson.on <= until])
+
+
+FAULTS = [
+    pytest.param(
+        test_law_1_reconciling_twice_posts_nothing_the_second_time, Books, "kept", staticmethod(abs),
+        id="1: credits are kept like charges",
+    ),
+    pytest.param(
+        test_law_2_the_order_of_facts_does_not_matter, due_module, "known", unsorted_lessons,
+        id="2: lessons are taken as they come",
+    ),
+    pytest.param(
+        test_law_2_the_order_in_which_facts_arrive_does_not_matter, Books, "reverses", False,
+        id="2: what was posted stays",
+    ),
+    pytest.param(
+        test_law_3_a_bundle_and_a_period_add_up_to_their_price, price_module.Price, "place",
+        lambda price, place, places: (0, price.part(1, places)),
+        id="3: every place is rounded by itself",
+    ),
+    pytest.param(
+        test_law_6_no_charge_is_zero_negative_or_above_the_price, price_module, "_cut",
+        lambda facts, discount, full, lessons: discount.amount * lessons,
+        id="6: a discount takes more than there is",
+    ),
+    pytest.param(
+        test_law_7_without_its_facts_a_charge_comes_to_nothing, Books, "reverses", False,
+        id="7: nothing is taken back",
+    ),
+    pytest.param(
+        test_law_8_the_next_charge_foreseen_is_the_one_posted, coverage_module, "_attended",
+        lambda facts, until, coming: facts,
+        id="8: the lessons ahead are foreseen as they are",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("law", "where", "name", "fault"), FAULTS)
+def test_a_planted_fault_breaks_its_law(monkeypatch, law, where, name, fault):
+    monkeypatch.setattr(where, name, fault)
+    searching = settings(max_examples=300, deadline=None, phases=[Phase.generate], database=None)
+
+    with pytest.raises((AssertionError, BaseExceptionGroup)):
+        searching(given(**law.hypothesis._given_kwargs)(law.hypothesis.inner_test))()

@@ -21,6 +21,7 @@ import psycopg
 from daftar.config import archive, backup, drill, embedded, restore, testing
 from daftar.config.env import ENV
 from daftar.config.supervise import DJANGO, ROOT, StopFlag, Supervisor, in_front, stop_leftovers, surroundings
+from daftar.tuition import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 FIRST_EPHEMERAL_PORT = 32768
 UNANSWERED = 60.0
+# As argparse answers a wrong command.
+REFUSED = 2
 # These look at code only.
 WITHOUT_DATABASE = {
     "check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages",
@@ -50,7 +53,7 @@ def main(arguments: list[str]) -> int:
     word, *rest = arguments or ["up"]
     words = {
         "up": up, "down": down, "backup": make_backup, "restore-point": name_point, "restore": bring_back,
-        "drill": try_backup, "test": testing.test, "bench": bench,
+        "drill": try_backup, "test": testing.test, "bench": bench, "quote": quote_facts,
         "check-code": testing.check_code, "messages": messages,
     }  # fmt: skip
     if os.environ.get("DAFTAR_BACKUPS"):  # the processes of `up` run in another folder
@@ -139,6 +142,24 @@ def try_backup(arguments: list[str]) -> int:
     outcome = drill.drill(data, os.environ.get("DATABASE_URL", ""))
     say(f"{'Restored and proved' if outcome.is_right else 'FAILED'}: {outcome.backup}. {outcome.said}")
     return 0 if outcome.is_right else 1
+
+
+def quote_facts(arguments: list[str]) -> int:
+    """Prints what the pricing rules say about a file of facts, or about standard input (`-`); needs no database."""
+    parser = argparse.ArgumentParser(prog="daftar quote", description=quote_facts.__doc__)
+    parser.add_argument("file", metavar="FACTS.json", help="what is known of a student; - reads standard input")
+    file = parser.parse_args(arguments).file
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        said = quote.quote(content)
+    except OSError as wrong:
+        print(f"{file}: {wrong.strerror}", file=sys.stderr)
+        return REFUSED
+    except quote.WrongFile as wrong:
+        print(wrong, file=sys.stderr)
+        return REFUSED
+    say(said)
+    return 0
 
 
 def messages(arguments: list[str]) -> int:

@@ -19,10 +19,17 @@ EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 
 
 class PlanKind(StrEnum):
-    """The ways of charging."""
+    """The ways of charging: lesson by lesson, spread over them, and by periods in advance."""
 
     PER_LESSON = "per_lesson"
+    MONTH_SPREAD = "month_spread"
+    WEEK_SPREAD = "week_spread"
+    DAILY = "daily"
     CALENDAR_MONTH = "calendar_month"
+    GROUP_MONTH = "group_month"
+    STUDENT_MONTH = "student_month"
+    MODULE = "module"
+    WHOLE_COURSE = "whole_course"
 
 
 class Pattern(StrEnum):

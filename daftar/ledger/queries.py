@@ -121,13 +121,15 @@ class LiveCharge(NamedTuple):
 
 @question("tuition.view")
 def live_charges(by: Actor, account_ids: Collection[int]) -> dict[int, list[LiveCharge]]:
-    """Charges that were posted and not reversed, by the account they were charged to."""
+    """Charges that were posted and not reversed, by the account they were charged to; credits below zero."""
     found: dict[int, list[LiveCharge]] = {account_id: [] for account_id in account_ids}
     undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
-    rows = Transfer.objects.visible_to(by).filter(kind=TransferKind.CHARGE, debit_id__in=account_ids)
-    columns = rows.exclude(Exists(undone)).values_list("debit_id", "id", "effective_on", "amount", "charge_key")
-    for account_id, *charge in columns:
-        found[account_id].append(LiveCharge._make(charge))
+    either = Q(debit_id__in=account_ids) | Q(credit_id__in=account_ids)
+    rows = Transfer.objects.visible_to(by).filter(either, kind=TransferKind.CHARGE).exclude(Exists(undone))
+    columns = ("debit_id", "credit_id", "id", "effective_on", "amount", "charge_key")
+    for debit_id, credit_id, pk, on, amount, key in rows.values_list(*columns):
+        is_credit = credit_id in found
+        found[credit_id if is_credit else debit_id].append(LiveCharge(pk, on, -amount if is_credit else amount, key))
     return found
 
 

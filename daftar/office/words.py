@@ -66,11 +66,24 @@ def plan_text(plan: str, lessons_count: int) -> str:
 
 
 def charge_text(why: Any) -> str:
-    """What a charge is for, in a few words: its month or its lesson."""
+    """What a charge is for, in a few words: its month or other period, or its lesson."""
     for line in from_json(why or []):
-        if line.code == "lessons_counted":
-            return _("Tuition, %(month)s") % {"month": formats.month(date.fromisoformat(f"{line.values['month']}-01"))}
+        if line.code in _PERIODS:
+            return _("Tuition, %(month)s") % {"month": _PERIODS[line.code](line.values)}
     return _("Lesson")
+
+
+def _span(values: Any) -> str:
+    if "month" in values:
+        return str(formats.month(date.fromisoformat(f"{values['month']}-01")))
+    return f"{_day(values['first'])} – {_day(values['last'])}"
+
+
+_PERIODS: dict[str, Callable[[Any], str]] = {
+    "lessons_counted": _span,
+    "module": lambda values: _days(values["dates"]),
+    "whole_course": lambda values: _day(values["on"]),
+}
 
 
 def why_text(why: Any, currency: str) -> list[Said]:

@@ -196,9 +196,11 @@ def _post_difference(
         turns[key] += 1
     for account, draft in charges:
         key = charge_key(draft)
+        student, income = account.pk, incomes[account.currency].pk
+        debit, credit = (student, income) if draft.amount > 0 else (income, student)
         moves.append(
             ledger.Move(
-                debit_id=account.pk, credit_id=incomes[account.currency].pk, amount=draft.amount,
+                debit_id=debit, credit_id=credit, amount=abs(draft.amount),
                 kind=TransferKind.CHARGE, on=draft.on, charge_key=key, turn=turns[key], why=rules.as_json(draft.why),
             )
         )  # fmt: skip

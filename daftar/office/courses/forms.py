@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from daftar.courses.models import PLAN_CHOICES
+from daftar.courses.models import OFFERED_PLANS
 from daftar.courses.rules import EVEN, EVERY_DAY, ODD, WEEKEND, Pattern, PlanKind, pattern_of
 from daftar.courses.services import Schedule
 from daftar.office.forms import MoneyField, day_field, pick_field
@@ -46,7 +46,7 @@ class CourseForm(forms.Form):
         fields = {"name": self.fields["name"]}
         if is_new:
             fields["plan"] = forms.ChoiceField(
-                label=_("Way of charging"), choices=PLAN_CHOICES, widget=forms.RadioSelect,
+                label=_("Way of charging"), choices=OFFERED_PLANS, widget=forms.RadioSelect,
                 help_text=_("This stays as it is once the course is added."),
             )  # fmt: skip
             fields["currency"] = forms.ChoiceField(

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from daftar.courses.models import PLAN_CHOICES
+from daftar.courses.models import OFFERED_PLANS
 from daftar.courses.rules import EVEN, EVERY_DAY, ODD, WEEKEND
 from daftar.office.forms import MoneyField, day_field, pick_field
 from daftar.office.transfer.words import FIELDS
@@ -126,7 +126,7 @@ class GroupsForm(forms.Form):
                 label=_("Name of the new course"), max_length=120, initial=choice.course_name, required=False
             ),
             f"plan_{place}": forms.ChoiceField(
-                label=_("Way of charging"), choices=PLAN_CHOICES, initial=choice.plan, required=False
+                label=_("Way of charging"), choices=OFFERED_PLANS, initial=choice.plan, required=False
             ),
             f"price_{place}": MoneyField(currency, label=_("Price"), initial=choice.price, required=False),
             f"days_{place}": forms.ChoiceField(label=_("Days"), choices=days, initial=chosen, required=False),

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import date
 
-    from daftar.tuition.rules.facts import LessonFact, StudentFacts, SubscriptionFact
+    from daftar.tuition.rules.facts import LessonFact, SubscriptionFact
+    from daftar.tuition.rules.known import Known
     from daftar.tuition.rules.why import Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeDraft:
-    """What should be charged: `amount` minor units above zero, dated `on`.
+    """What should be charged: `amount` minor units, dated `on`; below zero it is a credit of the charge with its key.
 
-    `key` is unique within a subscription: the lesson's id as text for `per_lesson`, `YYYY-MM` for `calendar_month`
-    (pricing rule 9.2). `lesson_id` is None where a period is charged.
+    `key` is the lesson's id as text where lessons are charged, `YYYY-MM` for `calendar_month`, the charge's own day for
+    the other periods (pricing rule 9.2); with subscription and day it is unique. `lesson_id` is None where a period is
+    charged; `serves` are the ids of the lessons that a period charge pays for.
     """
 
     subscription_id: int
@@ -27,30 +29,39 @@ class ChargeDraft:
     amount: int
     lesson_id: int | None
     why: Why = field(hash=False)
+    discount_id: int | None = None
+    serves: frozenset[int] = field(default=frozenset(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class PaidLesson:
-    """A lesson to be charged by the subscription picked for it, and why."""
+class Cost:
+    """What one lesson costs, and why."""
 
-    lesson: LessonFact
+    amount: int
     why: Why
+    discount_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One subscription to be charged up to and including `until`; `lessons` are those it was picked for, in order."""
+    """One subscription to be charged; `memo` keeps what is asked again and again while it is."""
 
-    facts: StudentFacts
+    known: Known
     subscription: SubscriptionFact
-    lessons: tuple[PaidLesson, ...]
-    until: date
+    memo: dict[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A way of charging: its charges, the key of the charge that pays for a lesson, and whether it pays by periods."""
+    """A way of charging: what it charges for periods, or else what a lesson costs that takes the n-th place.
 
-    charges: Callable[[Case], list[ChargeDraft]]
-    key_of: Callable[[LessonFact], str]
-    by_period: bool
+    Most charge for lessons that were conducted; `as_scheduled` charges for them on their day whatever came of them.
+    """
+
+    charges: Callable[[Case], Iterable[ChargeDraft]] | None = None
+    cost: Callable[[Case, LessonFact, int], Cost] | None = None
+    as_scheduled: bool = False
+
+    @property
+    def by_period(self) -> bool:
+        return self.charges is not None

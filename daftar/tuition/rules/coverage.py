@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from daftar.lib.money import part_of
 from daftar.tuition.rules.due import due
 from daftar.tuition.rules.facts import AttendanceFact, LessonStatus
-from daftar.tuition.rules.payer import payer_of
+from daftar.tuition.rules.known import Fate, fate_of, is_paid_for, known, suspended_since
 from daftar.tuition.rules.plans import PLANS
-from daftar.tuition.rules.roster import is_paid_for, on_roster
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from daftar.tuition.rules.charging import ChargeDraft
     from daftar.tuition.rules.facts import LessonFact, StudentFacts
+
+BASE = 0
+"""The account that is no subscription's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,30 +36,35 @@ class Coverage:
 def coverage(
     facts: StudentFacts, until: date, balance: int, *, horizon_days: int = 365, still_open: frozenset[int] = frozenset()
 ) -> Coverage:
-    """How many of the lessons after `until` the balance covers, if each of them takes place and is attended.
+    """How many of the lessons after `until` the money covers, if each of them takes place and is attended.
 
-    `balance` is in minor units at the end of `until`, everything due by then charged. The walk ends at the first lesson
-    after whose charges the balance is negative; lessons without cost are passed over (pricing rules 9.33 and 9.34).
-    `still_open` are lessons of `until` itself that nobody has marked yet: they lie ahead too.
+    `balance` is that of the base account in minor units at the end of `until`, everything due by then charged; what is
+    in separate accounts follows from the payments. The walk ends at the first lesson after whose charges an account
+    that pays for it is negative; lessons without cost are passed over (pricing rules 9.33 and 9.34). `still_open` are
+    lessons of `until` itself that nobody has marked yet: they lie ahead too.
     """
-    last_on = until + timedelta(days=horizon_days)
-    coming = {
-        lesson.id
-        for lesson in facts.lessons
-        if (lesson.on > until or lesson.id in still_open)
-        and lesson.status is not LessonStatus.CANCELLED
-        and on_roster(facts, lesson)
-    }
-    attended = _attended(facts, coming)
-    drafts = due(attended, last_on)
-    charged = {(draft.subscription_id, draft.key) for draft in drafts}
-    ahead = [draft for draft in drafts if draft.on > until or draft.lesson_id in coming]
-    lessons = [lesson for lesson in _in_order(attended, coming, last_on) if _charge_of(attended, lesson) in charged]
-    covered = _covered(lessons, ahead, balance)
+    coming = _coming(facts, until, until + timedelta(days=horizon_days), still_open)
+    by_id = {lesson.id: lesson for lesson in facts.lessons}
+    drafts = due(_attended(facts, until, set(coming)), until + timedelta(days=horizon_days))
+    separate = {each.id for each in facts.subscriptions if each.is_separate}
+    scheduled = {each.id for each in facts.subscriptions if PLANS[each.plan].as_scheduled}
+    accounts = Counter({pk: _paid_in(facts, pk, until) for pk in separate})
+    ahead, paying = [], defaultdict(set)
+    for draft in drafts:
+        account = draft.subscription_id if draft.subscription_id in separate else BASE
+        for lesson_id in draft.serves if draft.lesson_id is None else (draft.lesson_id,):
+            paying[lesson_id].add(account)
+        if draft.on > until or (draft.lesson_id in still_open and draft.subscription_id not in scheduled):
+            moment = (draft.on,) if draft.lesson_id is None else by_id[draft.lesson_id].moment
+            ahead.append((moment, account, draft))
+        else:
+            accounts[account] -= draft.amount
+    accounts[BASE] = balance
+    covered = _covered([by_id[pk] for pk in coming if pk in paying], ahead, accounts, paying)
     return Coverage(
         paid_until=covered[-1].on if covered else None,
         lessons_left=len(covered),
-        next_charge=ahead[0] if ahead else None,
+        next_charge=next((draft for _moment, _account, draft in ahead if draft.amount > 0), None),
     )
 
 
@@ -72,43 +80,57 @@ def affordable_lessons(price: int, lessons_count: int, balance: int, *, step: in
     return bundles * lessons_count + sum(part_of(price, place, lessons_count, step=step) <= rest for place in places)
 
 
-def _attended(facts: StudentFacts, coming: set[int]) -> StudentFacts:
-    """The same facts as if these lessons took place and were attended."""
+def _coming(facts: StudentFacts, until: date, last_on: date, still_open: frozenset[int]) -> list[int]:
+    """The lessons to come, in order, that the student has to pay for somehow."""
+    now = known(facts, until)
+    return [
+        lesson.id
+        for lesson in now.lessons
+        if (until < lesson.on <= last_on or lesson.id in still_open)
+        and fate_of(now, lesson) is Fate.HELD
+        and is_paid_for(now, lesson)
+        and suspended_since(now, lesson.on, lesson.group_id) is None
+    ]
+
+
+def _attended(facts: StudentFacts, until: date, coming: set[int]) -> StudentFacts:
+    """The same facts as if these lessons took place and were attended, and no other after `until` did."""
     marks = [mark for mark in facts.attendances if mark.lesson_id not in coming]
     return replace(
         facts,
-        lessons=tuple(
-            replace(lesson, status=LessonStatus.CONDUCTED) if lesson.id in coming else lesson
-            for lesson in facts.lessons
-        ),
+        lessons=tuple(_seen(lesson, until, coming) for lesson in facts.lessons),
         attendances=(*marks, *(AttendanceFact(lesson_id=lesson_id, present=True) for lesson_id in sorted(coming))),
+        payments=tuple(each for each in facts.payments if each.on <= until),
     )
 
 
-def _in_order(facts: StudentFacts, coming: set[int], last_on: date) -> list[LessonFact]:
-    """The lessons to come up to a day, in order, trials left out."""
-    ahead = [
-        lesson
-        for lesson in facts.lessons
-        if lesson.id in coming and lesson.on <= last_on and is_paid_for(facts, lesson)
-    ]
-    return sorted(ahead, key=lambda lesson: lesson.moment)
+def _seen(lesson: LessonFact, until: date, coming: set[int]) -> LessonFact:
+    if lesson.id in coming:
+        return replace(lesson, status=LessonStatus.CONDUCTED)
+    if lesson.on > until and lesson.status is LessonStatus.CONDUCTED:
+        return replace(lesson, status=LessonStatus.PLANNED)
+    return lesson
 
 
-def _charge_of(facts: StudentFacts, lesson: LessonFact) -> tuple[int, str] | None:
-    """The subscription and key of the charge that pays for the lesson."""
-    payer = payer_of(facts, lesson)
-    return None if payer is None else (payer.subscription.id, PLANS[payer.subscription.plan].key_of(lesson))
+def _paid_in(facts: StudentFacts, account: int, until: date) -> int:
+    return sum(each.amount for each in facts.payments if each.subscription_id == account and each.on <= until)
 
 
-def _covered(lessons: Sequence[LessonFact], charges: Sequence[ChargeDraft], balance: int) -> list[LessonFact]:
-    """The lessons up to the first after whose charges, and all those before it, the balance is negative."""
-    periods = [charge for charge in charges if charge.lesson_id is None]
-    own = {charge.lesson_id: charge.amount for charge in charges}
+def _covered(
+    lessons: Sequence[LessonFact],
+    ahead: Sequence[tuple[tuple[Any, ...], int, ChargeDraft]],
+    accounts: Counter[int],
+    paying: Mapping[int, set[int]],
+) -> list[LessonFact]:
+    """The lessons up to the first after whose charges, and all before it, an account that pays for it is negative."""
     covered: list[LessonFact] = []
+    place = 0
     for lesson in lessons:
-        balance -= own.get(lesson.id, 0)
-        if balance < sum(period.amount for period in periods if period.on <= lesson.on):
+        while place < len(ahead) and ahead[place][0] <= lesson.moment:
+            _moment, account, draft = ahead[place]
+            accounts[account] -= draft.amount
+            place += 1
+        if any(accounts[account] < 0 for account in paying[lesson.id]):
             break
         covered.append(lesson)
     return covered

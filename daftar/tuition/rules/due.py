@@ -2,84 +2,136 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import time
 from typing import TYPE_CHECKING
 
-from daftar.tuition.rules.charging import Case, PaidLesson
-from daftar.tuition.rules.facts import LessonStatus
+from daftar.tuition.rules.charging import Case, ChargeDraft, Cost
+from daftar.tuition.rules.known import Fate, fate_of, is_conducted, is_paid_for, known, suspended_since
 from daftar.tuition.rules.payer import payer_of
 from daftar.tuition.rules.plans import PLANS
-from daftar.tuition.rules.roster import is_paid_for
 from daftar.tuition.rules.why import line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
-    from daftar.tuition.rules.charging import ChargeDraft
-    from daftar.tuition.rules.facts import AttendanceFact, LessonFact, Moment, StudentFacts
+    from daftar.tuition.rules.facts import LessonFact, StudentFacts, SubscriptionFact
+    from daftar.tuition.rules.known import Known
+    from daftar.tuition.rules.payer import Payer
     from daftar.tuition.rules.why import Why
+
+_SCHEDULED = frozenset({Fate.HELD, Fate.DAY_OFF})
 
 
 def due(facts: StudentFacts, until: date) -> list[ChargeDraft]:
-    """Every charge dated up to and including `until`, in the order of a day: periods, then lessons (pricing rule 9.29).
+    """Every charge and credit dated up to and including `until`, on one day periods before lessons (rule 9.29).
 
-    Amounts are minor units above zero: a charge of zero is left out (pricing rule 9.3). `until` is the last known day:
-    a lesson after it is still to come, whatever its status. ValueError for counts or steps below one.
+    Amounts are minor units, credits below zero; what comes to zero is left out (pricing rule 9.3). `until` is the last
+    known day: a lesson after it is still to come, whatever its status. ValueError for counts or steps below one.
     """
-    lessons = _charged_lessons(facts, until)
-    drafts = [
-        draft
-        for subscription in facts.subscriptions
-        for draft in PLANS[subscription.plan].charges(
-            Case(facts, subscription, tuple(lessons.get(subscription.id, ())), until)
-        )
-        if draft.amount
-    ]
-    by_id = {lesson.id: lesson for lesson in facts.lessons}
-
-    def moment_of(draft: ChargeDraft) -> Moment:
-        period = (draft.on, 0, time.min, draft.subscription_id)
-        return period if draft.lesson_id is None else by_id[draft.lesson_id].moment
-
-    return sorted(drafts, key=moment_of)
+    now = known(facts, until)
+    cases = {each.id: Case(now, each) for each in now.subscriptions}
+    periods = [draft for case in cases.values() for draft in _periods(case) if draft.amount]
+    periods.sort(key=lambda draft: (draft.on, draft.subscription_id, draft.key, draft.amount < 0))
+    if all(PLANS[each.plan].by_period for each in now.subscriptions):
+        return periods
+    lessons = [draft for draft in _Walk(now, cases, periods).drafts() if draft.amount]
+    return in_order(periods, lessons, {lesson.id: lesson for lesson in facts.lessons})
 
 
 def unpriced(facts: StudentFacts, until: date) -> list[int]:
     """The ids, in order, of lessons attended up to and including `until` that no subscription prices.
 
-    Trials and absences are not among them (pricing rules 9.14 and 9.32), nor what a period plan pays for (9.25).
+    Trials, absences and lessons on suspended days are not among them (pricing rules 9.14 and 9.32), nor what a period
+    plan pays for (9.25).
     """
+    now = known(facts, until)
     return [
-        lesson.id for lesson, mark in _marked_lessons(facts, until) if mark.present and payer_of(facts, lesson) is None
+        lesson.id
+        for lesson in _paid_for(now)
+        if is_conducted(now, lesson)
+        and lesson.id in now.marks
+        and now.marks[lesson.id].present
+        and not any(each.fits(lesson) for each in now.subscriptions)
     ]
 
 
-def _charged_lessons(facts: StudentFacts, until: date) -> dict[int, list[PaidLesson]]:
-    """By subscription, the lessons to be charged one by one."""
-    charged: dict[int, list[PaidLesson]] = {}
-    if all(PLANS[subscription.plan].by_period for subscription in facts.subscriptions):
-        return charged
-    said: dict[tuple[int, str, tuple[int, ...]], Why] = {}  # the same payer for the same reason, again and again
-    for lesson, mark in _marked_lessons(facts, until):
-        payer = payer_of(facts, lesson) if mark.present or mark.charges_absence else None
-        if payer is None:
-            continue
-        reason = (payer.subscription.id, payer.rule, payer.over)
-        why = said.get(reason) or said.setdefault(reason, payer.why)
-        missed = () if mark.present else (line("absence_charged", on=lesson.on.isoformat()),)
-        charged.setdefault(payer.subscription.id, []).append(PaidLesson(lesson, (*why, *missed)))
-    return charged
+def in_order(
+    periods: Iterable[ChargeDraft], lessons: Iterable[ChargeDraft], by_id: dict[int, LessonFact]
+) -> list[ChargeDraft]:
+    """Charges by day; on one day periods, then lessons by their time (pricing rule 9.29)."""
+    placed = [((draft.on, 0, time.min, place), draft) for place, draft in enumerate(periods)]
+    placed += [(by_id[draft.lesson_id or 0].moment, draft) for draft in lessons]
+    return [draft for _moment, draft in sorted(placed, key=lambda pair: pair[0])]
 
 
-def _marked_lessons(facts: StudentFacts, until: date) -> Iterator[tuple[LessonFact, AttendanceFact]]:
-    """In order, the conducted lessons of the student that are no trials, with their marks."""
-    marks = {mark.lesson_id: mark for mark in facts.attendances}
-    held = [
-        lesson
-        for lesson in facts.lessons
-        if lesson.id in marks and lesson.status is LessonStatus.CONDUCTED and lesson.on <= until
-    ]
-    for lesson in sorted(held, key=lambda lesson: lesson.moment):
-        if is_paid_for(facts, lesson):
-            yield lesson, marks[lesson.id]
+def _periods(case: Case) -> Iterable[ChargeDraft]:
+    charges = PLANS[case.subscription.plan].charges
+    return () if charges is None else charges(case)
+
+
+def _paid_for(now: Known) -> Iterator[LessonFact]:
+    """In order, the lessons by now that are the student's, no trials, and on no suspended day."""
+    for lesson in now.lessons:
+        if lesson.on > now.until:
+            return
+        if is_paid_for(now, lesson) and suspended_since(now, lesson.on, lesson.group_id) is None:
+            yield lesson
+
+
+class _Walk:
+    """The lessons in order, with what has been charged before each: places in bundles, money in separate accounts."""
+
+    def __init__(self, now: Known, cases: dict[int, Case], periods: list[ChargeDraft]) -> None:
+        self.now, self.cases = now, cases
+        self.turns: Counter[int] = Counter()
+        self.charged: Counter[int] = Counter()
+        self.separate = frozenset(each.id for each in now.subscriptions if each.is_separate)
+        self.periods = [draft for draft in periods if draft.subscription_id in self.separate]
+        self.said: dict[tuple[int, str, tuple[int, ...]], Why] = {}  # the same payer for the same reason, over and over
+
+    def drafts(self) -> Iterator[ChargeDraft]:
+        for lesson in _paid_for(self.now):
+            payer = payer_of(self.now, lesson, self._has_money)
+            if payer is None or not self._takes(payer.subscription, lesson):
+                continue
+            yield self._charge(payer, lesson)
+
+    def _charge(self, payer: Payer, lesson: LessonFact) -> ChargeDraft:
+        chosen = payer.subscription
+        cost = self._cost(chosen, lesson)
+        self.turns[chosen.id] += 1
+        self.charged[chosen.id] += cost.amount
+        reason = (chosen.id, payer.rule, payer.over)
+        why = self.said.get(reason) or self.said.setdefault(reason, payer.why)
+        mark = self.now.marks.get(lesson.id)
+        missed = mark is not None and not mark.present
+        return ChargeDraft(
+            subscription_id=chosen.id, key=str(lesson.id), on=lesson.on, amount=cost.amount, lesson_id=lesson.id,
+            discount_id=cost.discount_id,
+            why=(*why, line("absence_charged", on=lesson.on.isoformat()), *cost.why) if missed else (*why, *cost.why),
+        )  # fmt: skip
+
+    def _takes(self, subscription: SubscriptionFact, lesson: LessonFact) -> bool:
+        """Whether it charges for the lesson as it went (decision D3, pricing rule 9.31)."""
+        plan = PLANS[subscription.plan]
+        if plan.by_period:
+            return False
+        if plan.as_scheduled:
+            return fate_of(self.now, lesson) in _SCHEDULED
+        mark = self.now.marks.get(lesson.id)
+        return mark is not None and is_conducted(self.now, lesson) and (mark.present or mark.charges_absence)
+
+    def _cost(self, subscription: SubscriptionFact, lesson: LessonFact) -> Cost:
+        cost = PLANS[subscription.plan].cost
+        assert cost is not None
+        return cost(self.cases[subscription.id], lesson, self.turns[subscription.id] + 1)
+
+    def _has_money(self, subscription: SubscriptionFact, lesson: LessonFact) -> bool:
+        """Whether payments by the lesson's day, less all charged before it, cover it (pricing rule 9.29)."""
+        mine, on = subscription.id, lesson.on
+        paid = sum(each.amount for each in self.now.facts.payments if each.subscription_id == mine and each.on <= on)
+        periods = sum(each.amount for each in self.periods if each.subscription_id == mine and each.on <= on)
+        cost = self._cost(subscription, lesson).amount if self._takes(subscription, lesson) else 0
+        return paid - periods - self.charged[mine] >= cost

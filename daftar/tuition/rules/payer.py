@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from daftar.tuition.rules.facts import NO_END
 from daftar.tuition.rules.plans import PLANS
 from daftar.tuition.rules.why import subscription_lines
 
 if TYPE_CHECKING:
-    from daftar.tuition.rules.facts import LessonFact, StudentFacts, SubscriptionFact
+    from collections.abc import Callable
+
+    from daftar.tuition.rules.facts import LessonFact, SubscriptionFact
+    from daftar.tuition.rules.known import Known
     from daftar.tuition.rules.why import Why
+
+    _HasMoney: TypeAlias = Callable[[SubscriptionFact, LessonFact], bool]
+
+_Precedence: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +34,44 @@ class Payer:
         return subscription_lines(self.subscription, rule=self.rule, over=self.over)
 
 
-def payer_of(facts: StudentFacts, lesson: LessonFact) -> Payer | None:
+def payer_of(known: Known, lesson: LessonFact, has_money: _HasMoney) -> Payer | None:
     """Who pays for a lesson that is the student's and no trial; None when no subscription fits.
 
-    A running period plan comes first (pricing rule 9.25); then one bound to the lesson's group before one without a
-    group, the later start, the higher id (pricing rule 9.28).
+    The one chosen by hand, else a running period plan (pricing rule 9.25). Then a separate account that `has_money`,
+    the base account, and at last a separate account that goes into debt (decision D6, pricing rules 9.27 and 9.28).
     """
-    fitting = sorted((each for each in facts.subscriptions if each.fits(lesson)), key=_precedence, reverse=True)
+    fitting = [each for each in known.subscriptions if each.fits(lesson)]
     if not fitting:
         return None
-    first, *others = fitting
-    return Payer(first, _rule(first, others), tuple(other.id for other in others))
+    if len(fitting) == 1:
+        return Payer(fitting[0], "only", ())
+    by_hand = known.facts.picks.get(lesson.id)
+    ranked = sorted(
+        ((_precedence(each, lesson, has_money, by_hand=each.id == by_hand), each) for each in fitting),
+        key=lambda pair: pair[0], reverse=True,
+    )  # fmt: skip
+    (best, first), (second, _runner_up), *_rest = ranked
+    place = next(place for place, (mine, theirs) in enumerate(zip(best, second, strict=True)) if mine != theirs)
+    return Payer(first, _RULES[best[2]][place], tuple(each.id for _rank, each in ranked[1:]))
 
 
-def _precedence(subscription: SubscriptionFact) -> tuple[bool, bool, int, int]:
-    return (
-        PLANS[subscription.plan].by_period,
-        subscription.group_id is not None,
-        subscription.starts_on.toordinal(),
-        subscription.id,
-    )
+_IN_DEBT, _BASE, _SEPARATE = range(3)
+_BY_END = ("by_hand", "period", "", "earliest_end", "", "", "later_start", "higher_id")
+_RULES = {
+    _IN_DEBT: _BY_END,
+    _BASE: ("by_hand", "period", "base", "bound_to_group", "subject", "lesson_type", "later_start", "higher_id"),
+    _SEPARATE: ("by_hand", "period", "has_money", *_BY_END[3:]),
+}
+"""What decided, by the account and the first place in which the picked one is ahead of the runner-up."""
 
 
-_RULES = ("period", "bound_to_group", "later_start", "higher_id")
-
-
-def _rule(first: SubscriptionFact, others: list[SubscriptionFact]) -> str:
-    """The first point in which the picked one is ahead of the runner-up."""
-    if not others:
-        return "only"
-    pairs = zip(_RULES, _precedence(first), _precedence(others[0]), strict=True)
-    return next(rule for rule, mine, theirs in pairs if mine != theirs)
+def _precedence(
+    subscription: SubscriptionFact, lesson: LessonFact, has_money: _HasMoney, *, by_hand: bool
+) -> _Precedence:
+    by_period = PLANS[subscription.plan].by_period
+    latest = (subscription.starts_on.toordinal(), subscription.id)
+    if subscription.is_separate and not by_period:
+        account = _SEPARATE if has_money(subscription, lesson) else _IN_DEBT
+        return (by_hand, False, account, -(subscription.ends_on or NO_END).toordinal(), 0, 0, *latest)
+    named = (subscription.group_id is not None, bool(subscription.subjects), bool(subscription.lesson_types))
+    return (by_hand, by_period, _BASE, *named, *latest)

@@ -154,13 +154,20 @@ def test_without_an_enrolment_the_subscription_is_the_start():
     assert amounts(due(facts, day("2025-05-31"))) == [("2025-05", "2025-05-08", soum(230_769))]
 
 
-def test_leaving_is_not_known_ahead_and_ends_the_charges():
-    facts = replace(facts_of(), enrolments=(an_enrolment("2025-05-01", last="2025-06-01"),))
+def test_leaving_is_not_known_ahead_and_is_credited_from_the_day_after():
+    facts = replace(facts_of(), enrolments=(an_enrolment("2025-05-01", last="2025-05-20"),))
 
+    assert amounts(due(facts, day("2025-05-19"))) == [("2025-05", "2025-05-01", soum(300_000))]
     assert amounts(due(facts, day("2025-12-31"))) == [
         ("2025-05", "2025-05-01", soum(300_000)),
-        ("2025-06", "2025-06-01", soum(300_000)),
+        ("2025-05", "2025-05-20", soum(-115_385)),
     ]
+
+
+def test_who_leaves_on_the_due_day_is_not_charged_for_what_is_not_served():
+    facts = replace(facts_of(), enrolments=(an_enrolment("2025-05-01", last="2025-06-01"),))
+
+    assert amounts(due(facts, day("2025-12-31"))) == [("2025-05", "2025-05-01", soum(300_000))]
 
 
 def test_leaving_on_the_last_day_of_a_month_leaves_the_next_uncharged():
@@ -169,12 +176,14 @@ def test_leaving_on_the_last_day_of_a_month_leaves_the_next_uncharged():
     assert [charge.key for charge in due(facts, day("2025-12-31"))] == ["2025-05"]
 
 
-def test_coming_back_in_a_charged_month_costs_nothing_more():
+def test_coming_back_in_a_charged_month_is_a_new_activation():
     stays = (an_enrolment("2025-05-08", last="2025-05-12"), an_enrolment("2025-05-20", joined="2025-05-19"))
     facts = replace(facts_of(), enrolments=stays[::-1])
 
     assert amounts(due(facts, day("2025-06-01"))) == [
         ("2025-05", "2025-05-08", soum(230_769)),
+        ("2025-05", "2025-05-12", soum(-184_615)),
+        ("2025-05", "2025-05-20", soum(115_385)),
         ("2025-06", "2025-06-01", soum(300_000)),
     ]
 
@@ -183,21 +192,21 @@ def test_coming_back_later_is_a_new_start():
     stays = (an_enrolment("2025-05-01", last="2025-05-12"), an_enrolment("2025-07-15", joined="2025-07-15"))
     facts = replace(facts_of(), enrolments=stays)
 
-    assert [charge.on.isoformat() for charge in due(facts, day("2025-08-31"))] == [
-        "2025-05-01",
-        "2025-07-15",
-        "2025-08-01",
-    ]
+    charges = [charge for charge in due(facts, day("2025-08-31")) if charge.amount > 0]
+    assert [charge.on.isoformat() for charge in charges] == ["2025-05-01", "2025-07-15", "2025-08-01"]
 
 
-def test_a_cancelled_lesson_stays_in_the_count():
+def test_a_cancelled_lesson_stays_in_the_count_and_its_share_is_credited_on_its_day():
     facts = facts_of()
     lessons = tuple(
         replace(lesson, status=LessonStatus.CANCELLED) if lesson.on == day("2025-05-21") else lesson
         for lesson in facts.lessons
     )
 
-    assert due(replace(facts, lessons=lessons), day("2025-05-31")) == due(facts, day("2025-05-31"))
+    assert amounts(due(replace(facts, lessons=lessons), day("2025-05-31"))) == [
+        ("2025-05", "2025-05-08", soum(230_769)),
+        ("2025-05", "2025-05-21", soum(-23_077)),
+    ]
 
 
 def test_listed_lessons_are_the_complete_list_of_the_groups_life():

@@ -1,0 +1,181 @@
+"""The facts in order and at hand: whose a lesson is, what became of it, and which lessons a price is for."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from daftar.tuition.rules.facts import NO_END, LessonFact, LessonStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from daftar.tuition.rules.facts import (
+        AttendanceFact,
+        EnrolmentFact,
+        GroupFact,
+        HolidayFact,
+        StudentFacts,
+        SubscriptionFact,
+        SuspensionFact,
+    )
+
+_DAY = timedelta(days=1)
+
+
+class Fate(StrEnum):
+    """What became of a lesson, as far as counts ask (pricing rules 9.15 to 9.18)."""
+
+    HELD = "held"
+    CANCELLED = "cancelled"
+    DAY_OFF = "day_off"
+    DROPPED = "dropped"
+    CREDITED = "credited"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Lessons by the day they are counted on, with these days."""
+
+    lessons: list[LessonFact]
+    days: list[date]
+
+    def between(self, first: date, after: date) -> list[LessonFact]:
+        return self.lessons[bisect_left(self.days, first) : bisect_left(self.days, after)]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The facts of one student as they are known on `until`; subscriptions end where pauses have moved their end."""
+
+    facts: StudentFacts
+    until: date
+    subscriptions: tuple[SubscriptionFact, ...]
+    groups: dict[int, GroupFact]
+    rows: dict[int | None, list[EnrolmentFact]]
+    marks: dict[int, AttendanceFact]
+    holidays: dict[date, HolidayFact]
+    lessons: list[LessonFact]
+    shelves: dict[int | None, Shelf] = field(default_factory=dict)
+
+
+def known(facts: StudentFacts, until: date) -> Known:
+    rows: dict[int | None, list[EnrolmentFact]] = {}
+    for row in sorted(facts.enrolments, key=lambda row: (row.group_id, row.joined_on, row.ends_on or NO_END)):
+        rows.setdefault(row.group_id, []).append(row)
+    days_off = sorted(facts.holidays, key=lambda day: (day.affects_payment, not day.credited))
+    return Known(
+        facts=facts,
+        until=until,
+        subscriptions=tuple(extended(each, facts.suspensions) for each in facts.subscriptions),
+        groups={group.id: group for group in facts.groups},
+        rows=rows,
+        marks={mark.lesson_id: mark for mark in facts.attendances},
+        holidays={day.on: day for day in days_off},
+        lessons=sorted(facts.lessons, key=lambda lesson: lesson.moment),
+    )
+
+
+def extended(subscription: SubscriptionFact, suspensions: Iterable[SuspensionFact]) -> SubscriptionFact:
+    """The same with its end moved so that as many days are left outside of pauses as it had (pricing rule 9.21)."""
+    ends_on = subscription.ends_on
+    if ends_on is None or not subscription.extended_by_suspensions:
+        return subscription
+    counted_to = subscription.starts_on
+    mine = (each for each in suspensions if each.extends and each.group_id in (None, subscription.group_id))
+    for pause in sorted(mine, key=lambda pause: (pause.starts_on, pause.ends_on or NO_END)):
+        begins = max(pause.starts_on, counted_to)
+        if begins >= ends_on or (pause.ends_on or NO_END) <= counted_to:
+            continue
+        if pause.ends_on is None:
+            return replace(subscription, ends_on=None)
+        ends_on += pause.ends_on - begins
+        counted_to = pause.ends_on
+    return replace(subscription, ends_on=ends_on)
+
+
+def on_roster(known: Known, lesson: LessonFact) -> bool:
+    """Whether the lesson is the student's: alone, between joining and leaving, or marked as a guest (rule 9.26)."""
+    if lesson.group_id is None:
+        return True
+    rows = known.rows.get(lesson.group_id)
+    return any(row.holds(lesson.on) for row in rows) if rows else lesson.id in known.marks
+
+
+def is_paid_for(known: Known, lesson: LessonFact) -> bool:
+    """Whether the lesson is the student's and no trial (pricing rules 9.14 and 9.26)."""
+    rows = known.rows.get(lesson.group_id)
+    if not rows:
+        return on_roster(known, lesson)
+    return any(row.holds(lesson.on) and _activated(known, row, lesson.on) for row in rows)
+
+
+def suspended_since(known: Known, on: date, group_id: int | None) -> date | None:
+    """The first day of the earliest pause that holds on a day; None without one."""
+    if not known.facts.suspensions:
+        return None
+    holding = (pause.starts_on for pause in known.facts.suspensions if pause.holds(on, group_id))
+    return min(holding, default=None)
+
+
+def is_conducted(known: Known, lesson: LessonFact) -> bool:
+    """Whether it was held by now: after `until` nothing has happened yet (pricing rule 9.30)."""
+    return lesson.status is LessonStatus.CONDUCTED and lesson.on <= known.until
+
+
+def fate_of(known: Known, lesson: LessonFact) -> Fate:
+    """What became of a lesson; on a day off only one that was conducted was held (pricing rules 9.15 and 9.16)."""
+    holiday = known.holidays.get(lesson.on) if known.holidays else None
+    if holiday is None or is_conducted(known, lesson):
+        return Fate.CANCELLED if lesson.status is LessonStatus.CANCELLED else Fate.HELD
+    if not holiday.affects_payment:
+        return Fate.DAY_OFF
+    return Fate.CREDITED if holiday.credited else Fate.DROPPED
+
+
+def counted(
+    known: Known, subscription: SubscriptionFact, first: date, after: date, leaving: frozenset[Fate]
+) -> list[LessonFact]:
+    """The lessons that the price of these days is for, in order (pricing rule 9.8).
+
+    Of a group: those listed, and pattern days outside the group's life (decision D13). Without a group: the student's
+    own. Those whose fate is among `leaving` have left the count.
+    """
+    shelf = known.shelves.get(subscription.group_id) or _fill_shelf(known, subscription.group_id)
+    listed = shelf.between(first, after)
+    if subscription.group_id is not None:
+        listed = [*listed, *_outside(known.groups[subscription.group_id], first, after, listed)]
+    mine = [lesson for lesson in listed if subscription.names(lesson) and fate_of(known, lesson) not in leaving]
+    return sorted(mine, key=lambda lesson: lesson.moment)
+
+
+def _fill_shelf(known: Known, group_id: int | None) -> Shelf:
+    if group_id is None:
+        mine = [lesson for lesson in known.lessons if on_roster(known, lesson)]
+    else:
+        mine = [lesson for lesson in known.lessons if lesson.group_id == group_id]
+    mine.sort(key=lambda lesson: lesson.counted_on)
+    shelf = known.shelves[group_id] = Shelf(mine, [lesson.counted_on for lesson in mine])
+    return shelf
+
+
+def _outside(group: GroupFact, first: date, after: date, listed: list[LessonFact]) -> list[LessonFact]:
+    """Lessons that the group would have on pattern days before or after its life; they have no id."""
+    if group.lives_on(first) and group.lives_on(after - _DAY):
+        return []
+    taken = {lesson.on for lesson in listed}
+    days = (first + timedelta(days=count) for count in range((after - first).days))
+    return [
+        LessonFact(id=0, group_id=group.id, on=day, type=group.lesson_type, subject=group.subject)
+        for day in days
+        if group.would_meet_on(day) and day not in taken
+    ]
+
+
+def _activated(known: Known, row: EnrolmentFact, on: date) -> bool:
+    first = row.first_paid_on(activation_day_counts=known.facts.activation_day_counts)
+    return first is not None and first <= on

@@ -1,0 +1,223 @@
+"""What the ways of charging by periods share: from when to when, and a period's charge with its credits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from daftar.lib.period import add_months
+from daftar.tuition.rules.charging import ChargeDraft
+from daftar.tuition.rules.facts import NO_END, DeclinedCredit
+from daftar.tuition.rules.known import Fate, counted, fate_of, is_paid_for, suspended_since
+from daftar.tuition.rules.price import period_price
+from daftar.tuition.rules.why import line, subscription_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from daftar.tuition.rules.charging import Case
+    from daftar.tuition.rules.facts import EnrolmentFact, LessonFact
+    from daftar.tuition.rules.price import Price
+    from daftar.tuition.rules.why import Why, WhyLine
+
+_DAY = timedelta(days=1)
+_LEAVING = frozenset({Fate.DROPPED})
+_UNSERVED = frozenset({Fate.CANCELLED, Fate.CREDITED})
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The first day that is known not to be charged any more, and what ends there."""
+
+    on: date
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One time of being charged: from `starts_on`, for the lessons from `paid_from` to the known end.
+
+    Who left is served up to, not including, `left_on`; that is not known ahead. `in_full`: the first period is paid as
+    a whole, whatever its first lessons are.
+    """
+
+    starts_on: date
+    starts_because: str
+    paid_from: date
+    left_on: date
+    end: End
+    in_full: bool = False
+
+    def reaches(self, due_on: date) -> bool:
+        """Whether a period due on this day is charged (pricing rule 9.24)."""
+        return due_on < self.end.on and due_on < self.left_on
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A period to charge: due on a day, for the lessons counted from `first` up to, not including, `after`."""
+
+    due_on: date
+    first: date
+    after: date
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a period is charged for: `parts` of `of` lessons; `paid` are those of them that are listed."""
+
+    key: str
+    due_on: date
+    paid: list[LessonFact]
+    parts: int
+    of: int
+    why: Why
+
+
+def runs(case: Case) -> list[Run]:
+    """Every activation starts one; without an enrolment the subscription itself does (pricing rules 9.14, 9.24)."""
+    subscription = case.subscription
+    rows = [] if subscription.group_id is None else case.known.rows.get(subscription.group_id, [])
+    found = [_run_of(case, row, row.activated_on) for row in rows if row.activated_on is not None]
+    if not rows:
+        begins_on, because = _beginning(case)
+        found = [Run(begins_on, because, begins_on, left_on=NO_END, end=_end(case))]
+    return sorted(found, key=lambda run: (run.starts_on, run.paid_from))
+
+
+def monthly(case: Case, run: Run, anchor: date) -> Iterator[Cycle]:
+    """The cycles that begin on the anchor's day of each month and are due by now; the first is due at the start."""
+    turn = (run.starts_on.year - anchor.year) * 12 + run.starts_on.month - anchor.month
+    if add_months(anchor, turn) > run.starts_on:
+        turn -= 1
+    due_on = run.starts_on
+    while due_on <= case.known.until and run.reaches(due_on):
+        after = add_months(anchor, turn + 1)
+        yield Cycle(due_on, add_months(anchor, turn), after)
+        due_on, turn = after, turn + 1
+
+
+def charge_cycles(
+    case: Case, run: Run, cycles: Iterable[Cycle], key_of: Callable[[Cycle], str]
+) -> Iterator[ChargeDraft]:
+    """For each cycle price x lessons to be served / lessons of the cycle, and its credits."""
+    for cycle in cycles:
+        lessons = counted(case.known, case.subscription, cycle.first, cycle.after, _LEAVING)
+        if lessons:  # without any, nothing is charged (pricing rule 9.10)
+            yield from bill(case, run, _bill_of(case, run, cycle, lessons, key_of(cycle)))
+
+
+def bill(case: Case, run: Run, due: Bill) -> Iterator[ChargeDraft]:
+    """The charge, less what is known by then not to be served, and the credits that come later (9.22, 9.23)."""
+    unserved = Counter(filter(None, (_unserved_on(case, run, lesson) for lesson in due.paid)))
+    early = sum(count for on, count in unserved.items() if on <= due.due_on)
+    price = period_price(case.known.facts, case.subscription, due.due_on, due.of)
+    served = due.parts - early
+    yield ChargeDraft(
+        subscription_id=case.subscription.id, key=due.key, on=due.due_on, amount=price.part(served, due.of),
+        lesson_id=None, discount_id=price.discount_id, serves=frozenset(lesson.id for lesson in due.paid),
+        why=(
+            *subscription_lines(case.subscription, rule="period"), *price.why, *due.why,
+            *_part_lines(due, served), *price.rounding(served, due.of),
+        ),
+    )  # fmt: skip
+    later = sorted((on, count) for on, count in unserved.items() if on > due.due_on)
+    yield from _credits(case, due, price, later)
+
+
+def _credits(case: Case, due: Bill, price: Price, unserved: list[tuple[date, int]]) -> Iterator[ChargeDraft]:
+    """One per day, rounded cumulatively; a declined one keeps its place."""
+    before = 0
+    for on, count in unserved:
+        amount = price.part(before + count, due.of) - price.part(before, due.of)
+        before += count
+        if on > case.known.until or DeclinedCredit(case.subscription.id, due.key, on) in case.known.facts.declined:
+            continue
+        yield ChargeDraft(
+            subscription_id=case.subscription.id, key=due.key, on=on, amount=-amount, lesson_id=None,
+            discount_id=price.discount_id,
+            why=(
+                *subscription_lines(case.subscription, rule="period"), *price.why,
+                line("credit", of=due.due_on.isoformat(), part=count, lessons=due.of),
+                *price.rounding(before, due.of),
+            ),
+        )  # fmt: skip
+
+
+def _unserved_on(case: Case, run: Run, lesson: LessonFact) -> date | None:
+    """The day from which a lesson is known not to be served: leaving, then a pause, then its own day (rule 9.22)."""
+    if lesson.on >= run.left_on:
+        return run.left_on - _DAY
+    since = suspended_since(case.known, lesson.on, lesson.group_id)
+    if since is not None:
+        return since
+    return lesson.on if fate_of(case.known, lesson) in _UNSERVED else None
+
+
+def _run_of(case: Case, row: EnrolmentFact, activated_on: date) -> Run:
+    begins_on, because = _beginning(case)
+    first = row.first_paid_on(activation_day_counts=case.known.facts.activation_day_counts) or NO_END
+    return Run(
+        starts_on=max(activated_on, begins_on),
+        starts_because="activated" if activated_on >= begins_on else because,
+        paid_from=max(first, begins_on),
+        left_on=row.ends_on or NO_END,
+        end=_end(case),
+    )
+
+
+def _beginning(case: Case) -> tuple[date, str]:
+    """The first day that the subscription can be charged on, and why not before."""
+    subscription = case.subscription
+    group = None if subscription.group_id is None else case.known.groups[subscription.group_id]
+    if group is None or subscription.starts_on >= group.starts_on:
+        return subscription.starts_on, "subscription_starts"
+    return group.starts_on, "group_starts"
+
+
+def _end(case: Case) -> End:
+    """The known end: the subscription's or the group's, whichever is first (pricing rule 9.20)."""
+    end = End(case.subscription.ends_on or NO_END, "subscription_ends")
+    group_id = case.subscription.group_id
+    group_ends_on = NO_END if group_id is None else case.known.groups[group_id].ends_on or NO_END
+    return End(group_ends_on, "group_ends") if group_ends_on < end.on else end
+
+
+def _bill_of(case: Case, run: Run, cycle: Cycle, lessons: list[LessonFact], key: str) -> Bill:
+    paid = [lesson for lesson in lessons if lesson.on < run.end.on and (run.in_full or _is_paid(case, run, lesson))]
+    last_on = cycle.after - _DAY
+    span = (
+        {"month": key}
+        if key == last_on.isoformat()[:7]
+        else {"first": cycle.first.isoformat(), "last": last_on.isoformat()}
+    )
+    said = [line("lessons_counted", **span, dates=_days(lessons))]
+    if len(paid) < len(lessons):
+        said += _narrowed(run, lessons)
+        said.append(line("lessons_paid", dates=_days(paid)))
+    return Bill(key, cycle.due_on, paid, len(paid), len(lessons), tuple(said))
+
+
+def _is_paid(case: Case, run: Run, lesson: LessonFact) -> bool:
+    """From the start on; where lessons are of several groups, each of these has its own trial."""
+    is_bound = case.subscription.group_id is not None
+    return run.paid_from <= lesson.on and (is_bound or is_paid_for(case.known, lesson))
+
+
+def _narrowed(run: Run, lessons: list[LessonFact]) -> Iterator[WhyLine]:
+    if not run.in_full and min(lesson.on for lesson in lessons) < run.paid_from:
+        yield line("starts_because", rule=run.starts_because, on=run.starts_on.isoformat())
+    if max(lesson.on for lesson in lessons) >= run.end.on:
+        yield line("ends_because", rule=run.end.rule, on=(run.end.on - _DAY).isoformat())
+
+
+def _part_lines(due: Bill, served: int) -> Iterator[WhyLine]:
+    if served < due.parts:
+        yield line("not_served", lessons=due.parts - served)
+    yield line("whole_month", lessons=due.of) if served == due.of else line("prorated", part=served, of=due.of)
+
+
+def _days(lessons: Iterable[LessonFact]) -> list[str]:
+    return [lesson.on.isoformat() for lesson in lessons]

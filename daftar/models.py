@@ -1,17 +1,27 @@
 """Names every table for Django, nothing else."""
 
 from daftar.attendance.models import AbsenceReason, Attendance
-from daftar.courses.models import Course, Enrolment, Group, Lesson, Recurrence, Room
+from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, LessonType, Recurrence, Room
 from daftar.finance.models import Desk, Payment, PaymentReversal, Promise, ReceiptCounter
 from daftar.ledger.models import Account, Transfer
 from daftar.orgs.models import AuditEntry, Branch, Door, Invitation, Member, MemberBranch, Organization, Role, User
 from daftar.people.models import Contact, Payer, Student
 from daftar.transfer.models import Import, ImportRow
-from daftar.tuition.models import PriceStep, Subscription
+from daftar.tuition.models import (
+    CreditDeclined,
+    Discount,
+    LessonPick,
+    PriceStep,
+    Subscription,
+    Suspension,
+    Tariff,
+    TariffPrice,
+)
 
 __all__ = [
-    "AbsenceReason", "Account", "Attendance", "AuditEntry", "Branch", "Contact", "Course", "Desk", "Door", "Enrolment",
-    "Group", "Import", "ImportRow", "Invitation", "Lesson", "Member", "MemberBranch", "Organization", "Payer",
-    "Payment", "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Student",
-    "Subscription", "Transfer", "User",
+    "AbsenceReason", "Account", "Attendance", "AuditEntry", "Branch", "Contact", "Course", "CreditDeclined", "Desk",
+    "Discount", "Door", "Enrolment", "Group", "Holiday", "Import", "ImportRow", "Invitation", "Lesson", "LessonPick",
+    "LessonType", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep",
+    "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Student", "Subscription", "Suspension", "Tariff",
+    "TariffPrice", "Transfer", "User",
 ]  # fmt: skip

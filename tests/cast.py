@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from daftar.courses import services as courses
+from daftar.courses.catalogue import add_course
 from daftar.courses.rules import ODD, PlanKind
 from daftar.orgs import services as orgs
 from daftar.orgs.founding import found
@@ -72,11 +73,11 @@ def a_student(by: Actor, name: str = "Farhod Karimov", **values: Any) -> Student
 
 def a_course(
     by: Actor, name: str = "English", *, plan: PlanKind = PlanKind.CALENDAR_MONTH, price: int | None = 30_000_000,
-    lessons_count: int = 1,
+    lessons_count: int = 1, **values: Any,
 ) -> Course:  # fmt: skip
     """A course priced in minor units: 300 000 soum a month unless told otherwise."""
     currency = a_branch(by).currency
-    return courses.add_course(by, name=name, plan=plan, currency=currency, price=price, lessons_count=lessons_count)
+    return add_course(by, name=name, plan=plan, currency=currency, price=price, lessons_count=lessons_count, **values)
 
 
 def a_group(

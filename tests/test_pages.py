@@ -15,9 +15,10 @@ from django.urls import path
 
 from daftar.attendance.services import conduct_lesson
 from daftar.config.urls import urlpatterns as all_urls
+from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
-from daftar.courses.services import Schedule, add_course, add_group, add_room
+from daftar.courses.services import Schedule, add_group
 from daftar.finance.services import open_desk, take_payment
 from daftar.lib.tenancy import tenant_transaction
 from daftar.office.urls import urlpatterns

@@ -13,7 +13,7 @@ from daftar.attendance.models import AbsenceReason, Attendance
 from daftar.courses.models import Enrolment, Lesson, LessonStatus
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
-from daftar.orgs.models import Organization
+from daftar.orgs.queries import tuition_settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,14 +40,14 @@ def expected_students(by: Actor, lesson_id: int) -> dict[int, bool]:
 
     Members of the group on that day, and whoever is marked in it already.
     """
-    lesson = Lesson.objects.visible_to(by).one(pk=lesson_id)
+    lesson = Lesson.objects.visible_to(by).select_related("group__branch__org").one(pk=lesson_id)
     rows = (
         Enrolment.objects.visible_to(by)
         .filter(group_id=lesson.group_id, starts_on__lte=lesson.held_on)
         .exclude(ends_on__lte=lesson.held_on)
     )
     # Decision D1 off: the lesson on the day of activation is still a trial.
-    counts = Organization.objects.get(pk=by.org_id).activation_day_counts
+    counts = tuition_settings(lesson.group.branch).activation_day_counts
     paid_from = lesson.held_on if counts else lesson.held_on - timedelta(days=1)
     found = {row.student_id: row.activated_on is None or row.activated_on > paid_from for row in rows}
     marked = Attendance.objects.visible_to(by).filter(lesson=lesson).values_list("student_id", flat=True)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, connections
 
 from daftar.bench import plan, sql
+from daftar.courses.catalogue import add_course
 from daftar.courses.rules import PlanKind
-from daftar.courses.services import add_course
 from daftar.finance.models import Desk, Method
 from daftar.ledger.models import AccountKind
 from daftar.ledger.services import purpose_account

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from daftar.attendance.queries import expected_students, reasons
 from daftar.attendance.services import conduct_lesson
 from daftar.courses import services as courses
+from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.models import Enrolment, Lesson, LessonStatus
 from daftar.courses.rules import EVEN, ODD, PlanKind
 from daftar.finance.queries import desks
@@ -147,7 +148,7 @@ def _open_house(by: Actor, begins: date, today: date) -> None:
     orgs.add_member(by, name="Botir Demo", role="administrator", email=LOGINS["administrator"], password=PASSWORD)
     orgs.add_member(by, name="Kamola Demo", role="cashier", email=LOGINS["cashier"], password=PASSWORD)
     made = {
-        name: courses.add_course(by, name=name, plan=plan, currency="UZS", price=price, lessons_count=count)
+        name: add_course(by, name=name, plan=plan, currency="UZS", price=price, lessons_count=count)
         for name, plan, price, count in COURSES
     }
     groups: list[Group] = []
@@ -187,7 +188,7 @@ def _groups(
 ) -> list[Group]:
     """A teacher's groups in the teacher's room, one after the other: on odd and on even days by turns."""
     number, taught = room_and_courses
-    room = courses.add_room(by, branch_id=branch.pk, name=f"Room {number}", capacity=14)
+    room = add_room(by, branch_id=branch.pk, name=f"Room {number}", capacity=14)
     return [
         courses.add_group(
             by, branch_id=branch.pk, name=f"{course.name} {branch.name[0]}{number}{place}", course_id=course.pk,

@@ -18,6 +18,7 @@ from django.db import models
 from daftar.attendance.queries import reasons
 from daftar.attendance.services import conduct_lesson
 from daftar.courses import services as courses
+from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.finance.services import open_desk, promise, reverse_payment, take_payment
@@ -187,11 +188,11 @@ def _groups(probe: Probe, owner: Actor, branch: Branch) -> None:
     ids, today = probe.ids, owner.today
     first = today - timedelta(days=20)
     for place, plan in enumerate((PlanKind.PER_LESSON, PlanKind.CALENDAR_MONTH)):
-        course = courses.add_course(
+        course = add_course(
             owner, name=probe.text("English"), plan=plan, currency="UZS", price=5_000_000,
             subject=probe.text("subject"), level=probe.text("level"),
         )  # fmt: skip
-        room = courses.add_room(owner, branch_id=branch.pk, name=probe.text("room"), capacity=12)
+        room = add_room(owner, branch_id=branch.pk, name=probe.text("room"), capacity=12)
         group = courses.add_group(
             owner, branch_id=branch.pk, name=probe.text("group"), course_id=course.pk, starts_on=first,
             last_on=today + timedelta(days=60), schedule=courses.Schedule((1, 2, 3, 4, 5, 6, 7), time(14 + 2 * place)),

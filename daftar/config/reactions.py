@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from daftar.attendance import services as attendance
-from daftar.courses.events import TuitionFactsChanged
+from daftar.courses.events import DaysOffChanged, TuitionFactsChanged
 from daftar.finance import services as finance
 from daftar.office import letters
 from daftar.orgs.access import Job, install_reactions
@@ -26,6 +26,7 @@ NOW: Mapping[type, Callable[..., Any]] = {
 
 LATER: Mapping[type, Sequence[Job]] = {
     TuitionSettingsChanged: [tuition_jobs.reconcile_everyone],
+    DaysOffChanged: [tuition_jobs.reconcile_everyone],
     ImportStarted: [transfer_jobs.run_import],
     ImportUndone: [transfer_jobs.undo_import],
     InvitationIssued: [letters.mail_invitation],

@@ -41,6 +41,15 @@ class LessonStatus(models.TextChoices):
 
     PLANNED = "planned", _("Planned")
     CONDUCTED = "conducted", _("Conducted")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class LessonKind(models.TextChoices):
+    """Who is on a lesson, and how they get there."""
+
+    GROUP = "group", _("Group lesson")
+    INDIVIDUAL = "individual", _("Individual lesson")
+    TRIAL = "trial", _("Trial lesson")
 
 
 class Room(TenantModel):
@@ -59,6 +68,45 @@ class Room(TenantModel):
         return self.name
 
 
+class LessonType(TenantModel):
+    """What a lesson is for tuition: a centre's own name for a lesson of one of the three kinds."""
+
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=10, choices=LessonKind.choices)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "name"], name="lesson_type_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def type_code(type_id: int | None) -> str:
+    """How prices name the type of a lesson: the centre's own by its id, a plain lesson of a group by its kind."""
+    return LessonKind.GROUP.value if type_id is None else str(type_id)
+
+
+class Holiday(TenantModel):
+    """A day off of a branch, or of all (null), on which lessons of the schedule are not held."""
+
+    branch_path = "branch_id"
+
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+")
+    on = models.DateField()
+    name = models.CharField(max_length=120)
+    affects_payment = models.BooleanField()
+    # Decision D9a; null: as the branch does. Credited: the lesson stays in the count and one share comes back.
+    is_credited = models.BooleanField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "branch", "on"], nulls_distinct=False, name="holiday_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Course(TenantModel):
     """What a group studies, how it is charged and for how much."""
 
@@ -72,6 +120,9 @@ class Course(TenantModel):
     price = models.BigIntegerField(null=True, blank=True)
     # For how many lessons `price` is, when the course is charged per lesson.
     lessons_count = models.PositiveSmallIntegerField(default=1)
+    # How many lessons a module has, and for how many months a whole course is paid (null: the price is the total).
+    module_lessons = models.PositiveSmallIntegerField(null=True, blank=True)
+    months = models.PositiveSmallIntegerField(null=True, blank=True)
     is_archived = models.BooleanField(default=False)
 
     class Meta(TenantModel.Meta):
@@ -81,6 +132,10 @@ class Course(TenantModel):
             models.CheckConstraint(name="course_price_not_negative", condition=Q(price=None) | Q(price__gte=0)),
             models.CheckConstraint(name="course_lessons_positive", condition=Q(lessons_count__gt=0)),
             models.CheckConstraint(name="course_minutes_positive", condition=Q(lesson_minutes__gt=0)),
+            models.CheckConstraint(
+                name="course_module_has_lessons", condition=~Q(plan=PlanKind.MODULE.value) | Q(module_lessons__gt=0)
+            ),
+            models.CheckConstraint(name="course_months_positive", condition=Q(months=None) | Q(months__gt=0)),
         ]
 
     def __str__(self) -> str:
@@ -118,6 +173,11 @@ class Group(TenantModel):
     capacity = models.PositiveSmallIntegerField(null=True, blank=True)
     # Instead of the course's price, in minor units.
     price = models.BigIntegerField(null=True, blank=True)
+    # Instead of the course's way of charging; empty: as the course.
+    plan = models.CharField(max_length=20, choices=PLAN_CHOICES, blank=True, default="")
+    lessons_count = models.PositiveSmallIntegerField(null=True, blank=True)
+    module_lessons = models.PositiveSmallIntegerField(null=True, blank=True)
+    months = models.PositiveSmallIntegerField(null=True, blank=True)
 
     objects: ClassVar[TenantManager] = GroupManager(GroupQuerySet)
 
@@ -126,6 +186,12 @@ class Group(TenantModel):
             models.UniqueConstraint(fields=["org", "branch", "name"], name="group_name_once"),
             models.CheckConstraint(name="group_ends_after_start", condition=Q(ends_on__gt=F("starts_on"))),
             models.CheckConstraint(name="group_price_not_negative", condition=Q(price=None) | Q(price__gte=0)),
+            models.CheckConstraint(
+                name="group_plan_known", condition=Q(plan__in=["", *(kind.value for kind in PlanKind)])
+            ),
+            models.CheckConstraint(
+                name="group_module_has_lessons", condition=~Q(plan=PlanKind.MODULE.value) | Q(module_lessons__gt=0)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -178,6 +244,12 @@ class Lesson(TenantModel):
     status = models.CharField(max_length=10, choices=LessonStatus.choices, default=LessonStatus.PLANNED)
     topic = models.CharField(max_length=200, blank=True, default="")
     conducted_at = models.DateTimeField(null=True, blank=True)
+    # Why it does not take place, when it was cancelled.
+    cancel_reason = models.CharField(max_length=200, blank=True, default="")
+    # The day it first stood on, by which months are counted, once it was moved (decision D10).
+    moved_from = models.DateField(null=True, blank=True)
+    # Empty: a lesson of the group like all others.
+    type = models.ForeignKey(LessonType, models.PROTECT, null=True, blank=True, related_name="+")
 
     branch_path = "group__branch_id"
 
@@ -189,6 +261,10 @@ class Lesson(TenantModel):
                 name="lesson_conducted_at",
                 condition=Q(status=LessonStatus.CONDUCTED, conducted_at__isnull=False)
                 | (~Q(status=LessonStatus.CONDUCTED) & Q(conducted_at=None)),
+            ),
+            models.CheckConstraint(
+                name="lesson_cancelled_because",
+                condition=Q(cancel_reason="") ^ Q(status=LessonStatus.CANCELLED),
             ),
         ]
         indexes = [
@@ -211,6 +287,7 @@ class Enrolment(TenantModel):
     starts_on = models.DateField()
     activated_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
+    left_because = models.CharField(max_length=200, blank=True, default="")
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -23,21 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date, time
 
-    from daftar.courses.rules import PlanKind
 
 LONGEST_GROUP = timedelta(days=366 * 6)
-
-
-class CourseNameTaken(Refusal):
-    constraints = ("course_name_once",)
-    field = "name"
-    text = _("There is a course with this name already.")
-
-
-class RoomNameTaken(Refusal):
-    constraints = ("room_name_once",)
-    field = "name"
-    text = _("This branch has a room with this name already.")
 
 
 class GroupNameTaken(Refusal):
@@ -139,55 +126,6 @@ class Schedule:
 
     weekdays: tuple[int, ...] = ()
     starts_time: time | None = None
-
-
-@verb("courses.edit")
-def add_course(
-    by: Actor, *, name: str, plan: PlanKind, currency: str, price: int | None = None, lessons_count: int = 1,
-    subject: str = "", level: str = "", lesson_minutes: int = 90,
-) -> Course:  # fmt: skip
-    """A new course: how it is charged, and for how much in minor units."""
-    if Course.objects.visible_to(by).filter(name=name).exists():
-        raise CourseNameTaken
-    return add(
-        by, Course, name=name, plan=plan.value, currency=currency, price=price, lessons_count=lessons_count,
-        subject=subject, level=level, lesson_minutes=lesson_minutes,
-    )  # fmt: skip
-
-
-@verb("courses.edit")
-def edit_course(
-    by: Actor, *, course_id: int, name: str, price: int | None, lessons_count: int, subject: str, level: str,
-    lesson_minutes: int,
-) -> Course:  # fmt: skip
-    """Changes a course; a new price counts for those activated from now on, never for what is bound or charged."""
-    course: Course = Course.objects.visible_to(by).select_for_update(no_key=True).one(pk=course_id)
-    if Course.objects.visible_to(by).filter(name=name).exclude(pk=course_id).exists():
-        raise CourseNameTaken
-    change(
-        by, course, name=name, price=price, lessons_count=lessons_count, subject=subject, level=level,
-        lesson_minutes=lesson_minutes,
-    )  # fmt: skip
-    return course
-
-
-@verb("courses.edit")
-def add_room(by: Actor, *, branch_id: int, name: str, capacity: int | None = None) -> Room:
-    """A new room of a branch."""
-    branch = Branch.objects.visible_to(by).one(pk=branch_id)
-    if Room.objects.visible_to(by).filter(branch=branch, name=name).exists():
-        raise RoomNameTaken
-    return add(by, Room, branch=branch, name=name, capacity=capacity)
-
-
-@verb("courses.edit")
-def edit_room(by: Actor, *, room_id: int, name: str, capacity: int | None) -> Room:
-    """Changes a room's name or places."""
-    room: Room = Room.objects.visible_to(by).select_for_update(no_key=True).one(pk=room_id)
-    if Room.objects.visible_to(by).filter(branch_id=room.branch_id, name=name).exclude(pk=room_id).exists():
-        raise RoomNameTaken
-    change(by, room, name=name, capacity=capacity)
-    return room
 
 
 @verb("courses.edit")
@@ -469,8 +407,9 @@ def _make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> No
     rows.filter(held_on__gte=since, status=LessonStatus.PLANNED).update(
         teacher_id=group.teacher_id, room_id=group.room_id
     )
-    # A conducted lesson of that day stands for the one the schedule wants at another hour.
+    # A conducted lesson of that day stands for the one the schedule wants at another hour, and so does one moved away.
     held = {on for (on, _at), row in kept.items() if row.status == LessonStatus.CONDUCTED}
+    held |= {row.moved_from for row in locked if row.moved_from is not None}
     Lesson.objects.bulk_create(
         [
             _lesson(group, branch.timezone, on, at, minutes)

@@ -14,6 +14,8 @@ class AccountKind(models.TextChoices):
     """What an account holds."""
 
     STUDENT = "student", _("Student")
+    SEPARATE = "separate", _("Subscription's own account")
+    BONUS = "bonus", _("Bonuses")
     DESK = "desk", _("Desk")
     INCOME = "income", _("Tuition income")
     OPENING = "opening", _("Opening balances")
@@ -21,7 +23,10 @@ class AccountKind(models.TextChoices):
 
 # Read one by one, so their sums are kept beside them. The others move with every lesson of every student:
 # a kept sum there would make each posting wait for all others.
-KEPT = (AccountKind.STUDENT, AccountKind.DESK)
+KEPT = (AccountKind.STUDENT, AccountKind.SEPARATE, AccountKind.BONUS, AccountKind.DESK)
+# What a student's balance is the sum of, and all that belongs to one student.
+OF_TUITION = (AccountKind.STUDENT, AccountKind.SEPARATE)
+OWNED = (AccountKind.STUDENT, AccountKind.SEPARATE, AccountKind.BONUS)
 
 
 class TransferKind(models.TextChoices):
@@ -29,6 +34,7 @@ class TransferKind(models.TextChoices):
 
     PAYMENT = "payment", _("Payment")
     CHARGE = "charge", _("Charge")
+    CREDIT = "credit", _("Credit")
     OPENING = "opening", _("Opening balance")
     REVERSAL = "reversal", _("Reversal")
 
@@ -39,6 +45,8 @@ class Account(TenantModel):
     kind = models.CharField(max_length=10, choices=AccountKind.choices)
     currency = models.CharField(max_length=3)
     student = models.ForeignKey(Student, models.PROTECT, null=True, related_name="+")
+    # Whose money a separate account holds: the subscription's, by its id.
+    subscription_id = models.BigIntegerField(null=True)
     branch = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="+")
     name = models.CharField(max_length=120, blank=True, default="")
     # Credits minus debits in minor units; null where it is not kept.
@@ -50,6 +58,18 @@ class Account(TenantModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["org", "student"], condition=Q(kind=AccountKind.STUDENT), name="one_account_per_student"
+            ),
+            models.UniqueConstraint(
+                fields=["org", "subscription_id"],
+                condition=Q(kind=AccountKind.SEPARATE),
+                name="one_account_per_subscription",
+            ),
+            models.UniqueConstraint(
+                fields=["org", "student"], condition=Q(kind=AccountKind.BONUS), name="one_bonus_account_per_student"
+            ),
+            models.CheckConstraint(
+                name="account_of_subscription",
+                condition=Q(kind=AccountKind.SEPARATE) ^ Q(subscription_id=None),
             ),
             models.UniqueConstraint(
                 fields=["org", "kind", "currency"],
@@ -67,8 +87,7 @@ class Account(TenantModel):
             ),
             models.CheckConstraint(
                 name="account_has_owner",
-                condition=(Q(kind=AccountKind.STUDENT) & Q(student__isnull=False))
-                | (~Q(kind=AccountKind.STUDENT) & Q(student=None)),
+                condition=Q(kind__in=OWNED) ^ Q(student=None),
             ),
         ]
         indexes = [

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When, Window
 from django.db.models.functions import Coalesce
 
-from daftar.ledger.models import Account, AccountKind, Transfer, TransferKind
+from daftar.ledger.models import OF_TUITION, Account, AccountKind, Transfer, TransferKind
 from daftar.orgs.access import Actor, question
 
 if TYPE_CHECKING:
@@ -66,9 +66,26 @@ class Drift:
 
 @question("tuition.view")
 def balances(by: Actor, student_ids: Collection[int]) -> dict[int, int]:
-    """Balance of each student in minor units; one without an account has none yet: 0."""
+    """Balance of each student in minor units, subscriptions' own accounts included; one without an account has 0."""
+    rows = Account.objects.visible_to(by).filter(kind__in=OF_TUITION, student_id__in=student_ids)
+    found = dict.fromkeys(student_ids, 0)
+    for student_id, balance in rows.values_list("student_id", "balance"):
+        found[student_id] += balance
+    return found
+
+
+@question("tuition.view")
+def base_balances(by: Actor, student_ids: Collection[int]) -> dict[int, int]:
+    """What each student has beside the accounts that belong to one subscription, in minor units."""
     rows = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, student_id__in=student_ids)
     return dict.fromkeys(student_ids, 0) | dict(rows.values_list("student_id", "balance"))
+
+
+@question("tuition.view")
+def separate_accounts(by: Actor, student_ids: Collection[int]) -> dict[int, Account]:
+    """The accounts of these students' subscriptions that have their own, by subscription."""
+    rows = Account.objects.visible_to(by).filter(kind=AccountKind.SEPARATE, student_id__in=student_ids)
+    return {row.subscription_id: row for row in rows if row.subscription_id is not None}
 
 
 @question("tuition.view")
@@ -111,7 +128,7 @@ def balance_after(by: Actor, transfer: Transfer, student_id: int) -> int:
 
 
 class LiveCharge(NamedTuple):
-    """A charge that was posted and not reversed."""
+    """A charge, or below zero a credit, that was posted and not reversed."""
 
     id: int
     on: date
@@ -121,15 +138,67 @@ class LiveCharge(NamedTuple):
 
 @question("tuition.view")
 def live_charges(by: Actor, account_ids: Collection[int]) -> dict[int, list[LiveCharge]]:
-    """Charges that were posted and not reversed, by the account they were charged to; credits below zero."""
+    """Charges and credits that were posted and not reversed, by the account they were charged to."""
     found: dict[int, list[LiveCharge]] = {account_id: [] for account_id in account_ids}
     undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
-    either = Q(debit_id__in=account_ids) | Q(credit_id__in=account_ids)
-    rows = Transfer.objects.visible_to(by).filter(either, kind=TransferKind.CHARGE).exclude(Exists(undone))
-    columns = ("debit_id", "credit_id", "id", "effective_on", "amount", "charge_key")
-    for debit_id, credit_id, pk, on, amount, key in rows.values_list(*columns):
-        is_credit = credit_id in found
-        found[credit_id if is_credit else debit_id].append(LiveCharge(pk, on, -amount if is_credit else amount, key))
+    # Each kind by the index of its own side.
+    for kind, side, sign in ((TransferKind.CHARGE, "debit_id", 1), (TransferKind.CREDIT, "credit_id", -1)):
+        rows = Transfer.objects.visible_to(by).filter(kind=kind, **{f"{side}__in": account_ids})
+        columns = rows.exclude(Exists(undone)).values_list(side, "id", "effective_on", "amount", "charge_key")
+        for account_id, pk, on, amount, key in columns:
+            found[account_id].append(LiveCharge(pk, on, sign * amount, key))
+    return found
+
+
+class Moved(NamedTuple):
+    """Money that came to a student (below zero: left), to a subscription's own account or, None, to the base one."""
+
+    student_id: int
+    subscription_id: int | None
+    on: date
+    amount: int
+
+
+@question("tuition.view")
+def money_moved(by: Actor, student_ids: Collection[int]) -> list[Moved]:
+    """All money of these students but what was charged and credited for lessons, and the reversals of it."""
+    rows = Transfer.objects.visible_to(by).filter(charge_key=None)
+    kinds = [AccountKind.STUDENT, AccountKind.SEPARATE]
+    found = []
+    for side, sign in (("credit", 1), ("debit", -1)):
+        mine = rows.filter(**{f"{side}__student_id__in": student_ids, f"{side}__kind__in": kinds})
+        columns = mine.values_list(f"{side}__student_id", f"{side}__subscription_id", "effective_on", "amount")
+        found += [Moved(student_id, own, on, sign * amount) for student_id, own, on, amount in columns]
+    return found
+
+
+@dataclass(frozen=True)
+class AccountMove:
+    """One transfer as one student's accounts see it; `amount` above zero came to the student."""
+
+    on: date
+    kind: str
+    amount: int
+    why: Any
+    reverses_id: int | None
+
+
+@question("tuition.view")
+def last_transfer_id(by: Actor) -> int:
+    """The newest transfer's id; 0 where there is none."""
+    return Transfer.objects.visible_to(by).order_by("-id").values_list("id", flat=True).first() or 0
+
+
+@question("tuition.view")
+def moves_since(by: Actor, student_ids: Collection[int], transfer_id: int) -> dict[int, list[AccountMove]]:
+    """What moved on these students' accounts after a transfer, by student, in the order it was posted."""
+    found: dict[int, list[AccountMove]] = {student_id: [] for student_id in student_ids}
+    rows = Transfer.objects.visible_to(by).filter(pk__gt=transfer_id).select_related("debit", "credit").order_by("id")
+    for row in rows:
+        for account, sign in ((row.debit, -1), (row.credit, 1)):
+            if account.student_id in found and account.kind in OF_TUITION:
+                move = AccountMove(row.effective_on, row.kind, sign * row.amount, row.why, row.reverses_id)
+                found[account.student_id].append(move)
     return found
 
 

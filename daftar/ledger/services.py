@@ -76,10 +76,11 @@ class Move:
 def student_accounts(by: Actor, *, students: Collection[Student]) -> dict[int, Account]:
     """The locked account of each student, opened where there is none; locks are taken in the order of ids.
 
-    From here to the end of the transaction nobody else posts to these students. Students need their branch loaded.
+    From here to the end of the transaction nobody else posts to these students, not to the accounts of their
+    subscriptions either. Students need their branch loaded.
     """
-    accounts = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, student__in=students)
-    have = set(accounts.values_list("student_id", flat=True))
+    owned = Account.objects.visible_to(by).filter(student__in=students)
+    have = set(owned.filter(kind=AccountKind.STUDENT).values_list("student_id", flat=True))
     Account.objects.bulk_create(
         [
             Account(
@@ -91,7 +92,17 @@ def student_accounts(by: Actor, *, students: Collection[Student]) -> dict[int, A
         ignore_conflicts=True,
         batch_size=2000,
     )
-    return {row.student_id: row for row in accounts.select_for_update(of=("self",), no_key=True).order_by("id")}
+    locked = owned.select_for_update(of=("self",), no_key=True).order_by("id")
+    return {row.student_id: row for row in locked if row.kind == AccountKind.STUDENT}
+
+
+@verb("ledger.post")
+def open_separate_account(by: Actor, *, student: Student, subscription_id: int) -> Account:
+    """An empty account for the money of one subscription; the student needs the branch loaded."""
+    return add(
+        by, Account, kind=AccountKind.SEPARATE, student=student, subscription_id=subscription_id,
+        currency=student.branch.currency, balance=0,
+    )  # fmt: skip
 
 
 @verb("ledger.post")

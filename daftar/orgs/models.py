@@ -41,6 +41,13 @@ class User(AbstractBaseUser):
         return self.name
 
 
+class DiscountPer(models.TextChoices):
+    """What a discount in money is off (decision D4)."""
+
+    SUBSCRIPTION = "subscription", _("the price of the subscription")
+    LESSON = "lesson", _("the price of each lesson")
+
+
 class Organization(models.Model):
     """A company that uses Daftar."""
 
@@ -51,6 +58,14 @@ class Organization(models.Model):
     rounding_step = models.PositiveIntegerField(null=True, blank=True)
     # Decision D1: whether the lesson on the day of activation is charged.
     activation_day_counts = models.BooleanField(default=True)
+    # Decision D4: what a discount in money is off that does not say so itself.
+    money_discount_per = models.CharField(max_length=12, choices=DiscountPer.choices, default=DiscountPer.SUBSCRIPTION)
+    # Decision D7: whether a pause moves the end of a subscription, unless said otherwise when it is entered.
+    suspensions_extend = models.BooleanField(default=True)
+    # Decision D9a: whether a holiday that affects payment is credited, or else leaves the count.
+    holidays_credited = models.BooleanField(default=False)
+    # Percent off for the second and further children of one payer; empty: none.
+    sibling_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
     # Whoever works here and has no second step of signing in is led to set it up before any page.
     requires_two_steps = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False)
@@ -86,6 +101,12 @@ class Branch(TenantModel):
     language = models.CharField(max_length=5, default="en")
     address = models.CharField(max_length=200, blank=True, default="")
     phone = models.CharField(max_length=40, blank=True, default="")
+    # Instead of the organization's settings of the same names; null or empty: as the organization.
+    rounding_step = models.PositiveIntegerField(null=True, blank=True)
+    activation_day_counts = models.BooleanField(null=True, blank=True)
+    money_discount_per = models.CharField(max_length=12, choices=DiscountPer.choices, blank=True, default="")
+    suspensions_extend = models.BooleanField(null=True, blank=True)
+    holidays_credited = models.BooleanField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint(fields=["org", "name"], name="branch_name_once")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -109,6 +109,28 @@ def system_actor(org_id: int, at: datetime | None = None) -> Actor:
         language=branch.language if branch else "en",
         is_trusted=True,
     )
+
+
+@dataclass(frozen=True)
+class TuitionSettings:
+    """What a branch has decided about tuition; `rounding_step` None: the currency's smallest used unit."""
+
+    rounding_step: int | None
+    activation_day_counts: bool
+    money_discount_per: str
+    suspensions_extend: bool
+    holidays_credited: bool
+
+
+def tuition_settings(branch: Branch) -> TuitionSettings:
+    """The branch's own decisions, and for the others those of its organization, which must be loaded."""
+    org = branch.org
+
+    def decided(name: str) -> Any:
+        own = getattr(branch, name)
+        return getattr(org, name) if own in (None, "") else own
+
+    return TuitionSettings(**{field.name: decided(field.name) for field in fields(TuitionSettings)})
 
 
 @question("courses.view")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses import services as courses
+from daftar.courses.catalogue import add_course
 from daftar.courses.models import Course, Group
 from daftar.courses.rules import PlanKind
 from daftar.lib.errors import Refusal
@@ -188,7 +189,7 @@ def _course(by: Actor, branch: Branch, subject: str, level: str) -> Course:
     """The course of a subject and level; charged per lesson, at the price each student brings."""
     name = " · ".join(part for part in (subject, level) if part) or str(_("Imported"))
     course: Course | None = Course.objects.visible_to(by).filter(name=name).first()
-    return course or courses.add_course(
+    return course or add_course(
         by.trusted(), name=name, plan=PlanKind.PER_LESSON, currency=branch.currency, subject=subject, level=level
     )
 
@@ -335,7 +336,7 @@ def _made(by: Actor, row: Import, choice: GroupChoice) -> GroupChoice:
     course_id, price = choice.course_id, choice.price
     if course_id is None:
         course: Course | None = Course.objects.visible_to(by).filter(name=choice.course_name).first()
-        course = course or courses.add_course(
+        course = course or add_course(
             trusted, name=choice.course_name, plan=PlanKind(choice.plan), currency=row.branch.currency, price=price
         )
         course_id, price = course.pk, None if course.price == price else price

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F, Q
 
 from daftar.attendance.queries import marks_of
-from daftar.courses.models import Enrolment, Group, Lesson
+from daftar.courses.models import Enrolment, Group, Holiday, Lesson, type_code
 from daftar.courses.rules import PlanKind
+from daftar.ledger.queries import money_moved
 from daftar.lib.money import default_step
+from daftar.orgs.queries import tuition_settings
 from daftar.tuition import rules
-from daftar.tuition.models import Subscription
+from daftar.tuition.models import CreditDeclined, Discount, LessonPick, Subscription, Suspension
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from daftar.orgs.access import Actor
+    from daftar.orgs.models import Branch
     from daftar.people.models import Student
 
 
@@ -29,10 +34,8 @@ class _Plans:
     lessons: dict[int, list[rules.LessonFact]]
 
 
-def facts_of(
-    by: Actor, students: Collection[Student], also_groups: frozenset[int] = frozenset()
-) -> dict[int, rules.StudentFacts]:
-    """Everything that prices each student, and what is planned in `also_groups`; students need branch and org loaded.
+def facts_of(by: Actor, students: Collection[Student]) -> dict[int, rules.StudentFacts]:
+    """Everything that prices each student; students need their branch with its organization loaded.
 
     Not a question itself: verbs and questions that permit it ask it.
     """
@@ -52,37 +55,34 @@ def facts_of(
         student_id: {row.group_id for row in enrolments[student_id]}
         | {row.group_id for row in subscriptions[student_id] if row.group_id is not None}
         | lesson_groups[student_id]
-        | also_groups
         for student_id in ids
     }
     plans = _plans(trusted, set().union(*wanted.values()) if wanted else set())
-    return {
-        student.pk: rules.StudentFacts(
+    discounts, suspensions = _discounts(trusted, ids), _suspensions(trusted, ids)
+    picks, declined = _picks(trusted, ids), _declined(trusted, ids)
+    payments = _payments(trusted, [pk for pk in ids if any(each.is_separate for each in subscriptions[pk])])
+    holidays = _holidays(trusted, {student.branch_id: student.branch for student in students})
+    found = {}
+    for student in students:
+        pk, settings = student.pk, tuition_settings(student.branch)
+        found[pk] = rules.StudentFacts(
             currency=student.branch.currency,
-            step=student.org.rounding_step or default_step(student.branch.currency),
-            activation_day_counts=student.org.activation_day_counts,
-            groups=tuple(plans.groups[group_id] for group_id in sorted(wanted[student.pk])),
-            enrolments=tuple(enrolments[student.pk]),
-            subscriptions=tuple(subscriptions[student.pk]),
-            lessons=tuple(lesson for group_id in sorted(wanted[student.pk]) for lesson in plans.lessons[group_id]),
-            attendances=tuple(marks[student.pk]),
+            step=settings.rounding_step or default_step(student.branch.currency),
+            activation_day_counts=settings.activation_day_counts,
+            groups=tuple(plans.groups[group_id] for group_id in sorted(wanted[pk])),
+            enrolments=tuple(enrolments[pk]),
+            subscriptions=tuple(subscriptions[pk]),
+            lessons=tuple(lesson for group_id in sorted(wanted[pk]) for lesson in plans.lessons[group_id]),
+            attendances=tuple(marks[pk]),
+            discounts=tuple(discounts[pk]),
+            suspensions=tuple(suspensions[pk]),
+            holidays=holidays[student.branch_id],
+            payments=tuple(payments[pk]),
+            picks=dict(picks[pk]),
+            declined=frozenset(declined[pk]),
+            money_discount_per=rules.DiscountPer(settings.money_discount_per),
         )
-        for student in students
-    }
-
-
-def with_activation(
-    facts: rules.StudentFacts, enrolment: Enrolment, subscription: rules.SubscriptionFact
-) -> rules.StudentFacts:
-    """The same facts as if the enrolment, which need not be saved yet, were activated from the subscription's start."""
-    activated = rules.EnrolmentFact(
-        group_id=enrolment.group_id, joined_on=enrolment.starts_on, activated_on=subscription.starts_on,
-        ends_on=enrolment.ends_on,
-    )  # fmt: skip
-    others = tuple(
-        row for row in facts.enrolments if (row.group_id, row.joined_on) != (enrolment.group_id, enrolment.starts_on)
-    )
-    return replace(facts, enrolments=(*others, activated), subscriptions=(*facts.subscriptions, subscription))
+    return found
 
 
 def _enrolments(by: Actor, ids: Collection[int]) -> dict[int, list[rules.EnrolmentFact]]:
@@ -98,29 +98,105 @@ def _enrolments(by: Actor, ids: Collection[int]) -> dict[int, list[rules.Enrolme
 
 def _subscriptions(by: Actor, ids: Collection[int]) -> dict[int, list[rules.SubscriptionFact]]:
     prices: dict[int, list[rules.PriceStep]] = defaultdict(list)
-    kept = {}
+    kept: dict[int, Any] = {}
     rows = Subscription.objects.visible_to(by).filter(student_id__in=ids).order_by("id", "price_steps__from_on")
-    columns = ("id", "student_id", "plan", "group_id", "lessons_count", "starts_on", "ends_on")
+    columns = (
+        "id", "student_id", "plan", "group_id", "lessons_count", "module_lessons", "months", "starts_on", "ends_on",
+        "subjects", "lesson_types", "is_separate", "extended_by_suspensions",
+    )  # fmt: skip
     for *row, from_on, amount in rows.values_list(*columns, "price_steps__from_on", "price_steps__amount"):
         kept[row[0]] = row
         if from_on is not None:
             prices[row[0]].append(rules.PriceStep(from_on, amount))
     found: dict[int, list[rules.SubscriptionFact]] = defaultdict(list)
-    for pk, student_id, plan, group_id, lessons_count, starts_on, ends_on in kept.values():
+    for pk, student_id, plan, *values, subjects, types, is_separate, is_extended in kept.values():
+        group_id, lessons_count, module_lessons, months, starts_on, ends_on = values
         found[student_id].append(
             rules.SubscriptionFact(
-                id=pk, plan=PlanKind(plan), group_id=group_id, prices=tuple(prices[pk]),
-                lessons_count=lessons_count, starts_on=starts_on, ends_on=ends_on,
+                id=pk, plan=PlanKind(plan), group_id=group_id, prices=tuple(prices[pk]), lessons_count=lessons_count,
+                module_lessons=module_lessons, months=months, starts_on=starts_on, ends_on=ends_on,
+                subjects=frozenset(subjects), lesson_types=frozenset(types), is_separate=is_separate,
+                extended_by_suspensions=is_extended,
             )
         )  # fmt: skip
     return found
 
 
+def _of_students(rows: Any, ids: Collection[int], columns: tuple[str, ...], fact: Callable[..., Any]) -> Any:
+    """By student, what the columns of the student's rows make."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for student_id, *values in rows.filter(student_id__in=ids).order_by("id").values_list("student_id", *columns):
+        found[student_id].append(fact(*values))
+    return found
+
+
+def _discounts(by: Actor, ids: Collection[int]) -> dict[int, list[rules.DiscountFact]]:
+    def fact(pk: int, percent: Any, amount: int | None, per: str, *rest: Any) -> rules.DiscountFact:
+        starts_on, ends_on, subjects, lesson_types = rest
+        return rules.DiscountFact(
+            id=pk, percent=percent, amount=amount or 0, per=rules.DiscountPer(per) if per else None,
+            starts_on=starts_on, ends_on=ends_on, subjects=frozenset(subjects), lesson_types=frozenset(lesson_types),
+        )  # fmt: skip
+
+    columns = ("id", "percent", "amount", "per", "starts_on", "ends_on", "subjects", "lesson_types")
+    found: dict[int, list[rules.DiscountFact]] = _of_students(Discount.objects.visible_to(by), ids, columns, fact)
+    return found
+
+
+def _suspensions(by: Actor, ids: Collection[int]) -> dict[int, list[rules.SuspensionFact]]:
+    def fact(*values: Any) -> rules.SuspensionFact:
+        return rules.SuspensionFact(**dict(zip(columns, values, strict=True)))
+
+    columns = ("starts_on", "ends_on", "extends", "group_id")
+    found: dict[int, list[rules.SuspensionFact]] = _of_students(Suspension.objects.visible_to(by), ids, columns, fact)
+    return found
+
+
+def _picks(by: Actor, ids: Collection[int]) -> dict[int, list[tuple[int, int]]]:
+    rows, columns = LessonPick.objects.visible_to(by), ("lesson_id", "subscription_id")
+    found: dict[int, list[tuple[int, int]]] = _of_students(rows, ids, columns, lambda *pick: pick)
+    return found
+
+
+def _declined(by: Actor, ids: Collection[int]) -> dict[int, list[rules.DeclinedCredit]]:
+    rows, columns = CreditDeclined.objects.visible_to(by), ("subscription_id", "key", "on")
+    found: dict[int, list[rules.DeclinedCredit]] = _of_students(rows, ids, columns, rules.DeclinedCredit)
+    return found
+
+
+def _payments(by: Actor, ids: Collection[int]) -> dict[int, list[rules.PaymentFact]]:
+    """The money of students who have separate accounts; of the others no rule asks."""
+    found: dict[int, list[rules.PaymentFact]] = defaultdict(list)
+    for row in money_moved(by, ids) if ids else ():
+        fact = rules.PaymentFact(on=row.on, amount=row.amount, subscription_id=row.subscription_id)
+        found[row.student_id].append(fact)
+    return found
+
+
+def _holidays(by: Actor, branches: dict[int, Branch]) -> dict[int, tuple[rules.HolidayFact, ...]]:
+    """Each branch's days off; what it says of a day itself comes before what the centre says."""
+    days: dict[int, dict[date, rules.HolidayFact]] = {pk: {} for pk in branches}
+    rows = Holiday.objects.visible_to(by).filter(Q(branch=None) | Q(branch__in=list(branches)))
+    for branch_id, on, affects_payment, is_credited in rows.order_by(F("branch").asc(nulls_first=True)).values_list(
+        "branch_id", "on", "affects_payment", "is_credited"
+    ):
+        for pk in branches if branch_id is None else (branch_id,):
+            credited = tuition_settings(branches[pk]).holidays_credited if is_credited is None else is_credited
+            days[pk][on] = rules.HolidayFact(on=on, affects_payment=affects_payment, credited=credited)
+    return {pk: tuple(found.values()) for pk, found in days.items()}
+
+
 def _plans(by: Actor, group_ids: Collection[int]) -> _Plans:
     lessons: dict[int, list[rules.LessonFact]] = defaultdict(list)
     rows = Lesson.objects.visible_to(by).filter(group_id__in=group_ids)
-    for pk, group_id, on, at, status in rows.values_list("id", "group_id", "held_on", "starts_time", "status"):
-        lessons[group_id].append(rules.LessonFact(id=pk, group_id=group_id, on=on, at=at, status=_STATUS[status]))
+    columns = ("id", "group_id", "held_on", "starts_time", "status", "type_id", "moved_from", "group__course__subject")
+    for pk, group_id, on, at, status, type_id, moved_from, subject in rows.values_list(*columns):
+        lessons[group_id].append(
+            rules.LessonFact(
+                id=pk, group_id=group_id, on=on, at=at, status=_STATUS[status], subject=subject or None,
+                type=type_code(type_id), moved_from=moved_from,
+            )
+        )  # fmt: skip
     return _Plans(_groups(by, group_ids), lessons)
 
 
@@ -134,17 +210,18 @@ def _groups(by: Actor, group_ids: Collection[int]) -> dict[int, rules.GroupFact]
     weekly: dict[int, list[tuple[int, date, date | None]]] = defaultdict(list)
     rows = Group.objects.visible_to(by).filter(pk__in=group_ids)
     columns = ("recurrences__weekday", "recurrences__valid_from", "recurrences__valid_until")
-    for pk, starts_on, ends_on, weekday, valid_from, valid_until in rows.values_list(
-        "id", "starts_on", "ends_on", *columns
+    subjects: dict[int, str] = {}
+    for pk, starts_on, ends_on, subject, weekday, valid_from, valid_until in rows.values_list(
+        "id", "starts_on", "ends_on", "course__subject", *columns
     ):
-        lives[pk] = (starts_on, ends_on)
+        lives[pk], subjects[pk] = (starts_on, ends_on), subject
         if weekday is not None:
             weekly[pk].append((weekday, valid_from or date.min, valid_until))
     found = {}
     for pk, (starts_on, ends_on) in lives.items():
         began = min((since for _weekday, since, _until in weekly[pk]), default=date.min)
         found[pk] = rules.GroupFact(
-            id=pk, starts_on=starts_on, ends_on=ends_on,
+            id=pk, starts_on=starts_on, ends_on=ends_on, subject=subjects[pk] or None, lesson_type=type_code(None),
             weekdays=frozenset(weekday for weekday, _since, until in weekly[pk] if until is None),
             first_weekdays=frozenset(weekday for weekday, since, _until in weekly[pk] if since == began),
         )  # fmt: skip

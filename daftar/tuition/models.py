@@ -2,37 +2,110 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
 
-from daftar.courses.models import PLAN_CHOICES, Enrolment, Group
-from daftar.orgs.models import TenantModel
+from daftar.courses.models import PLAN_CHOICES, Enrolment, Group, Lesson
+from daftar.courses.rules import PlanKind
+from daftar.orgs.models import DiscountPer, Member, TenantModel
 from daftar.people.models import Student
 
 
-class Subscription(TenantModel):
+class Terms(TenantModel):
+    """What a price is for: the way of charging, how many lessons or months, and which lessons it may pay for."""
+
+    plan = models.CharField(max_length=20, choices=PLAN_CHOICES)
+    lessons_count = models.PositiveSmallIntegerField(default=1)
+    module_lessons = models.PositiveSmallIntegerField(null=True, blank=True)
+    months = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Subjects of courses, and lesson types by their code; empty: any.
+    subjects = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+    lesson_types = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+
+    class Meta(TenantModel.Meta):
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                name="%(class)s_plan_known", condition=Q(plan__in=[kind.value for kind in PlanKind])
+            ),
+            models.CheckConstraint(name="%(class)s_lessons_positive", condition=Q(lessons_count__gt=0)),
+            models.CheckConstraint(
+                name="%(class)s_module_has_lessons", condition=~Q(plan=PlanKind.MODULE.value) | Q(module_lessons__gt=0)
+            ),
+            models.CheckConstraint(name="%(class)s_months_positive", condition=Q(months=None) | Q(months__gt=0)),
+        ]
+
+
+class Tariff(Terms):
+    """A price that students can be bound to; its own price changes from a day on."""
+
+    name = models.CharField(max_length=120)
+    currency = models.CharField(max_length=3)
+    # How many days a subscription is valid, its first included; null: without end.
+    valid_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Where it is offered; empty: in every branch.
+    branches = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    is_archived = models.BooleanField(default=False)
+
+    class Meta(Terms.Meta):
+        abstract = False
+        constraints = [
+            *Terms.Meta.constraints,
+            models.UniqueConstraint(fields=["org", "name"], name="tariff_name_once"),
+            models.CheckConstraint(name="tariff_valid_days", condition=Q(valid_days=None) | Q(valid_days__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TariffPrice(TenantModel):
+    """The price of a tariff from a day on, in minor units."""
+
+    tariff = models.ForeignKey(Tariff, models.CASCADE, related_name="prices")
+    from_on = models.DateField()
+    amount = models.BigIntegerField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "tariff", "from_on"], name="tariff_price_once"),
+            models.CheckConstraint(name="tariff_price_not_negative", condition=Q(amount__gte=0)),
+        ]
+
+
+class Subscription(Terms):
     """A price bound to a student, from `starts_on` to the day before `ends_on` (null: open)."""
 
     student = models.ForeignKey(Student, models.PROTECT, related_name="+")
     # The group whose lessons it pays for; null: any group's.
     group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="+")
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, null=True, blank=True, related_name="+")
-    plan = models.CharField(max_length=20, choices=PLAN_CHOICES)
-    lessons_count = models.PositiveSmallIntegerField(default=1)
+    tariff = models.ForeignKey(Tariff, models.PROTECT, null=True, blank=True, related_name="+")
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
+    # Whether its money is kept apart from the student's other money.
+    is_separate = models.BooleanField(default=False)
+    extended_by_suspensions = models.BooleanField(default=True)
+    # Agreed with this student: a new price of the course or tariff leaves it alone.
+    has_own_price = models.BooleanField(default=False)
+    note = models.CharField(max_length=300, blank=True, default="")
 
-    class Meta(TenantModel.Meta):
+    class Meta(Terms.Meta):
+        abstract = False
         constraints = [
+            *Terms.Meta.constraints,
             models.CheckConstraint(
                 name="subscription_ends_after_start", condition=Q(ends_on=None) | Q(ends_on__gt=F("starts_on"))
             ),
-            models.CheckConstraint(name="subscription_lessons_positive", condition=Q(lessons_count__gt=0)),
             models.UniqueConstraint(fields=["org", "enrolment"], name="one_subscription_per_enrolment"),
         ]
         indexes = [
             models.Index(fields=["org", "student"], name="subscription_of_student"),
             models.Index(fields=["org", "plan", "student"], name="subscription_by_plan"),
+            models.Index(fields=["org", "tariff"], name="subscription_of_tariff"),
         ]
 
     def __str__(self) -> str:
@@ -51,3 +124,114 @@ class PriceStep(TenantModel):
             models.UniqueConstraint(fields=["org", "subscription", "from_on"], name="price_step_once"),
             models.CheckConstraint(name="price_not_negative", condition=Q(amount__gte=0)),
         ]
+
+
+class Discount(TenantModel):
+    """A percentage, or an amount in minor units, off what a student pays, from a day to the day before another."""
+
+    branch_path = "student__branch_id"
+
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    percent = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
+    amount = models.BigIntegerField(null=True, blank=True)
+    # What the amount is off; empty: as the branch's setting says.
+    per = models.CharField(max_length=12, choices=DiscountPer.choices, blank=True, default="")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+    subjects = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+    lesson_types = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    reason = models.CharField(max_length=200, blank=True, default="")
+    # Made by the centre's rule for siblings, and taken back by it.
+    is_for_siblings = models.BooleanField(default=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(name="discount_percent_or_amount", condition=Q(percent=None) ^ Q(amount=None)),
+            models.CheckConstraint(
+                name="discount_percent_range", condition=Q(percent=None) | Q(percent__gt=0, percent__lte=100)
+            ),
+            models.CheckConstraint(name="discount_amount_positive", condition=Q(amount=None) | Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="discount_ends_after_start", condition=Q(ends_on=None) | Q(ends_on__gt=F("starts_on"))
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["org", "student"], name="discount_of_student"),
+            models.Index(fields=["org", "-starts_on", "-id"], name="discount_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return str(_("Discount")) if self.percent is None else f"{self.percent} %"
+
+
+class Suspension(TenantModel):
+    """A pause of a student, in one group or in all (null), from a day to the day before another (null: open)."""
+
+    branch_path = "student__branch_id"
+
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="+")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+    reason = models.CharField(max_length=200, blank=True, default="")
+    # Decision D7: whether the end of the subscriptions moves by it.
+    extends = models.BooleanField(default=True)
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(
+                name="suspension_ends_after_start", condition=Q(ends_on=None) | Q(ends_on__gt=F("starts_on"))
+            ),
+            ExclusionConstraint(
+                name="suspended_once_at_a_time",
+                expressions=[
+                    ("org", RangeOperators.EQUAL),
+                    ("student", RangeOperators.EQUAL),
+                    (Func(F("group"), 0, function="coalesce"), RangeOperators.EQUAL),
+                    (Func(F("starts_on"), F("ends_on"), function="daterange"), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["org", "student"], name="suspension_of_student"),
+            models.Index(fields=["org", "-starts_on", "-id"], name="suspension_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.student}"
+
+
+class LessonPick(TenantModel):
+    """The subscription that a person chose to pay for a lesson, instead of the one that the rules pick (D6)."""
+
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    lesson = models.ForeignKey(Lesson, models.PROTECT, related_name="+")
+    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "student", "lesson"], name="lesson_picked_once")]
+
+    def __str__(self) -> str:
+        return f"{self.lesson}"
+
+
+class CreditDeclined(TenantModel):
+    """A credit that a person decided not to give, and why (decision D8)."""
+
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=40)
+    on = models.DateField()
+    reason = models.CharField(max_length=200)
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "subscription", "key", "on"], name="credit_declined_once"),
+            models.CheckConstraint(name="declined_because", condition=~Q(reason="")),
+        ]
+        indexes = [models.Index(fields=["org", "student"], name="credit_declined_of_student")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.services import activate_enrolment, enrol_student
 from daftar.ledger import queries as ledger_queries
 from daftar.ledger import services as ledger
 from daftar.ledger.models import AccountKind, Transfer, TransferKind
-from daftar.orgs.access import Actor, add, publish, verb
+from daftar.lib.errors import Refusal
+from daftar.orgs.access import Actor, add, change, publish, verb
 from daftar.orgs.queries import today_in
 from daftar.people.models import Student
 from daftar.tuition import rules
 from daftar.tuition.facts import facts_of
 from daftar.tuition.models import PriceStep, Subscription
-from daftar.tuition.queries import terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -27,22 +29,60 @@ if TYPE_CHECKING:
     from daftar.people.models import Student as StudentRow
     from daftar.tuition.rules import PlanKind
 
+CREDITED_ON = "@"
+
+
+class PriceMissing(Refusal):
+    """Neither the group nor its course has a price."""
+
+    text = _("Neither the group nor its course has a price. Set one first.")
+
 
 @verb("tuition.activate")
 def activate(by: Actor, *, enrolment_id: int, activated_on: date) -> Enrolment:
-    """Ends a trial: from `activated_on` the student is charged as the group's course says, at today's price.
+    """Ends a trial: from `activated_on` the student is charged as the group or its course says, at today's price.
 
-    What `preview_activation` showed is what is posted.
+    Who comes back into the group goes on with the subscription there was, unless the way of charging has changed.
     """
     enrolment = activate_enrolment(by.trusted(), enrolment_id=enrolment_id, activated_on=activated_on)
-    plan, price, lessons_count = terms_of(enrolment)
-    subscription = add(
-        by, Subscription, student=enrolment.student, group=enrolment.group, enrolment=enrolment, plan=plan.value,
-        lessons_count=lessons_count, starts_on=activated_on,
-    )  # fmt: skip
-    PriceStep.objects.create(org_id=by.org_id, subscription=subscription, from_on=activated_on, amount=price)
+    terms, price = _terms_of(enrolment)
+    rows = Subscription.objects.visible_to(by).filter(student_id=enrolment.student_id, group_id=enrolment.group_id)
+    earlier = rows.filter(ends_on=None, tariff=None).order_by("-starts_on", "-id").first()
+    if earlier is not None and all(getattr(earlier, name) == value for name, value in terms.items()):
+        _go_on(by, earlier, price, activated_on)
+    else:
+        if earlier is not None and earlier.starts_on < activated_on:
+            change(by, earlier, ends_on=activated_on)
+        row = add(
+            by, Subscription, student=enrolment.student, group=enrolment.group, enrolment=enrolment,
+            starts_on=activated_on, **terms,
+        )  # fmt: skip
+        PriceStep.objects.create(org_id=by.org_id, subscription=row, from_on=activated_on, amount=price)
     publish(by, TuitionFactsChanged((enrolment.student_id,)))
     return enrolment
+
+
+def _terms_of(enrolment: Enrolment) -> tuple[dict[str, Any], int]:
+    """What a subscription of the group's members is, and its price in minor units; PriceMissing without one."""
+    group, course = enrolment.group, enrolment.group.course
+    price = course.price if group.price is None else group.price
+    if price is None:
+        raise PriceMissing
+    rule = group if group.plan else course
+    return {
+        "plan": rule.plan, "lessons_count": rule.lessons_count or 1, "module_lessons": rule.module_lessons,
+        "months": rule.months,
+    }, price  # fmt: skip
+
+
+def _go_on(by: Actor, earlier: Subscription, price: int, since: date) -> None:
+    """The subscription of an earlier time in the group holds again, at today's price unless it is the student's own."""
+    change(by, earlier, starts_on=min(earlier.starts_on, since))
+    last = earlier.price_steps.filter(from_on__lte=since).order_by("-from_on").first()
+    if not earlier.has_own_price and (last is None or last.amount != price):
+        PriceStep.objects.visible_to(by).update_or_create(
+            org_id=by.org_id, subscription=earlier, from_on=since, defaults={"amount": price}
+        )
 
 
 @verb("tuition.activate")
@@ -142,7 +182,7 @@ def take_back(by: Actor, *, student_ids: Collection[int]) -> None:
 
 
 def _students(by: Actor, student_ids: Collection[int]) -> list[StudentRow]:
-    return list(Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch", "org"))
+    return list(Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch__org"))
 
 
 @verb("tuition.charge")
@@ -155,27 +195,31 @@ def reconcile(by: Actor, *, student_ids: Collection[int]) -> int:
     # The lock comes before the facts are read, so that what another transaction changed meanwhile is seen.
     accounts = ledger.student_accounts(by.trusted(), students=students)
     facts = facts_of(by, students)
-    posted = ledger_queries.live_charges(by.trusted(), [account.pk for account in accounts.values()])
+    apart = [pk for pk, known in facts.items() if any(each.is_separate for each in known.subscriptions)]
+    own = ledger_queries.separate_accounts(by.trusted(), apart) if apart else {}
+    posted = ledger_queries.live_charges(by.trusted(), [row.pk for row in (*accounts.values(), *own.values())])
     wrong: list[int] = []
     charges: list[tuple[Account, rules.ChargeDraft]] = []
     for student in students:
         today = today_in(by, student.branch)
         # What another's later clock has charged is not judged by an earlier one.
-        live = [_posted(row) for row in posted[accounts[student.pk].pk] if row.on <= today]
+        mine = [accounts[student.pk], *(row for row in own.values() if row.student_id == student.pk)]
+        live = [_posted(row) for account in mine for row in posted[account.pk] if row.on <= today]
         gone, missing = rules.difference(rules.due(facts[student.pk], today), live)
         wrong += gone
-        charges += [(accounts[student.pk], draft) for draft in missing]
+        charges += [(own.get(draft.subscription_id, accounts[student.pk]), draft) for draft in missing]
     undone = ledger_queries.transfers(by.trusted(), wrong)
     return _post_difference(by, [(undone[pk], undone[pk].effective_on) for pk in wrong], charges)
 
 
 def charge_key(draft: rules.ChargeDraft) -> str:
-    """What a charge is recognised by in the ledger."""
-    return f"{draft.subscription_id}:{draft.key}"
+    """What a charge is recognised by in the ledger; a credit by its day too, since one charge may have several."""
+    key = f"{draft.subscription_id}:{draft.key}"
+    return key if draft.amount > 0 else f"{key}{CREDITED_ON}{draft.on.isoformat()}"
 
 
 def _posted(charge: ledger_queries.LiveCharge) -> rules.PostedCharge:
-    subscription, key = charge.charge_key.split(":", 1)
+    subscription, key = charge.charge_key.split(CREDITED_ON)[0].split(":", 1)
     return rules.PostedCharge(
         transfer_id=charge.id, subscription_id=int(subscription), key=key, on=charge.on, amount=charge.amount
     )
@@ -195,13 +239,13 @@ def _post_difference(
         moves.append(ledger.reversal_of(row, on=on, turn=turns[key]))
         turns[key] += 1
     for account, draft in charges:
-        key = charge_key(draft)
-        student, income = account.pk, incomes[account.currency].pk
-        debit, credit = (student, income) if draft.amount > 0 else (income, student)
+        key, income = charge_key(draft), incomes[account.currency]
+        debit, credit = (account, income) if draft.amount > 0 else (income, account)
         moves.append(
             ledger.Move(
-                debit_id=debit, credit_id=credit, amount=abs(draft.amount),
-                kind=TransferKind.CHARGE, on=draft.on, charge_key=key, turn=turns[key], why=rules.as_json(draft.why),
+                debit_id=debit.pk, credit_id=credit.pk, amount=abs(draft.amount),
+                kind=TransferKind.CHARGE if draft.amount > 0 else TransferKind.CREDIT, on=draft.on, charge_key=key,
+                turn=turns[key], why=rules.as_json(draft.why),
             )
         )  # fmt: skip
         turns[key] += 1

@@ -7,9 +7,9 @@ import time
 
 from django.db import connection
 
+from daftar.courses.catalogue import add_course
 from daftar.courses.models import Course
 from daftar.courses.rules import PlanKind
-from daftar.courses.services import add_course
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Member
 from daftar.orgs.services import add_member, edit_member

@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from daftar.attendance.services import conduct_lesson
+from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import (
@@ -22,9 +23,7 @@ from daftar.courses.services import (
     RoomElsewhere,
     Schedule,
     ScheduleIncomplete,
-    add_course,
     add_group,
-    add_room,
     edit_group,
     enrol_student,
     plan_lesson,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -12,24 +13,23 @@ from django.utils.translation import gettext as _
 from daftar.courses import queries
 from daftar.courses import services as courses
 from daftar.courses.rules import standing, state_on
-from daftar.lib.errors import NotFound, Refusal
-from daftar.lib.money import Money
-from daftar.office import formats, words
+from daftar.lib.errors import NotFound
 from daftar.office.courses.forms import ActivateForm, EnrolForm
-from daftar.office.forms import UndoForm, as_number, done, form_page, said, tell, the_only, typed, undo_page, undone
+from daftar.office.forms import UndoForm, as_number, done, form_page, tell, the_only, typed, undo_page, undone
 from daftar.office.page import OfficeRequest, page
+from daftar.office.previews import nothing, preview_of
 from daftar.people.queries import get_student
 from daftar.reports.queries import find_students
 from daftar.tuition import services as tuition
-from daftar.tuition.queries import preview_activation, preview_enrolment
-from daftar.tuition.rules import as_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.http import HttpResponse
 
     from daftar.courses.models import Enrolment
+    from daftar.office.previews import Preview
     from daftar.orgs.access import Actor
-    from daftar.tuition.queries import ActivationPreview
 
 
 @page("courses.enrol")
@@ -77,13 +77,9 @@ def enrolment_activate(request: OfficeRequest, enrolment_id: int) -> HttpRespons
     if request.method == "POST" and _activated(by, form, enrolment_id):
         messages.success(request, _("%(name)s is active.") % {"name": row.student.full_name})
         return redirect("office:student", by.org_slug, row.student_id)
-    on = form.cleaned_data.get("activated_on") if form.is_bound and form.is_valid() else form.initial["activated_on"]
-    preview = None
-    if on is not None and not form.errors:
-        try:
-            preview = preview_said(preview_activation(by, enrolment_id, on))
-        except Refusal as refusal:
-            preview = {"total": None, "note": said(refusal), "lines": []}
+    asked = form if form.is_bound else ActivateForm(form.initial)
+    activate = partial(tuition.activate, by, enrolment_id=enrolment_id)
+    preview = preview_of(by, asked, [row.student_id], activate)
     return form_page(request, "office/courses/activate.html", form, enrolment=_shown(by, row), preview=preview)
 
 
@@ -100,32 +96,6 @@ def enrolment_undo(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
 
 def _activated(by: Actor, form: ActivateForm, enrolment_id: int) -> Enrolment | None:
     return done(form, lambda **values: tuition.activate(by, enrolment_id=enrolment_id, **values))
-
-
-def preview_said(preview: ActivationPreview) -> dict[str, Any]:
-    """What saving will charge, in words."""
-    currency = preview.currency
-    total = sum(draft.amount for draft in preview.drafts)
-    lines = []
-    for draft in preview.drafts:
-        why = as_json(draft.why)
-        amount = formats.money_text(Money(draft.amount, currency))
-        lines.append(words.Said(f"{formats.day(draft.on)}: {amount}", words.charge_text(why)))
-        if len(preview.drafts) == 1:
-            lines += words.why_text(why, currency)
-    return {"total": Money(total, currency) if total else None, "note": _note(preview), "lines": lines}
-
-
-def _note(preview: ActivationPreview) -> str:
-    after = formats.money_text(Money(preview.balance_after, preview.currency))
-    said = _("Balance afterwards: %(balance)s.") % {"balance": after}
-    if preview.next_charge is None:
-        return said
-    values = {
-        "said": said, "day": formats.day(preview.next_charge.on),
-        "sum": formats.money_text(Money(preview.next_charge.amount, preview.currency)),
-    }  # fmt: skip
-    return _("%(said)s Next charge on %(day)s: %(sum)s.") % values
 
 
 def _typed(request: OfficeRequest) -> Any:
@@ -149,22 +119,14 @@ def _enrol(
         undo = reverse("office:enrolment-undo", args=[by.org_slug, added.pk]) if is_trial else ""
         tell(request, _("Added to %(group)s.") % {"group": added.group.name}, undo=undo)
         return redirect("office:group", by.org_slug, added.group_id)
-    more: dict[str, Any] = {"preview": _preview(by, form, student_id, group_id), "q": "", "found": []}
+    more: dict[str, Any] = {"preview": _preview(by, form, student_id, enrol), "q": "", "found": []}
     return form_page(request, "office/courses/enrol.html", form, **context, **more)
 
 
-def _preview(by: Actor, form: EnrolForm, student_id: int, group_id: int | None) -> dict[str, Any] | None:
-    if not form.is_bound or not form.is_valid():
-        return None
-    values = form.cleaned_data
-    if values.get("start", "trial") == "trial":
-        return {"total": None, "note": _("A trial costs nothing until it is activated."), "lines": []}
-    try:
-        return preview_said(
-            preview_enrolment(by, student_id, values.get("group_id") or group_id or 0, values["starts_on"])
-        )
-    except Refusal as refusal:
-        return {"total": None, "note": said(refusal), "lines": []}
+def _preview(by: Actor, form: EnrolForm, student_id: int, enrol: Callable[..., Enrolment]) -> Preview | None:
+    if form.is_bound and form.is_valid() and form.cleaned_data.get("start", "trial") == "trial":
+        return nothing(_("A trial costs nothing until it is activated."))
+    return preview_of(by, form, [student_id], enrol)
 
 
 def _shown(by: Actor, row: Enrolment) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from daftar.attendance.queries import lesson_figures
-from daftar.courses import queries, services
+from daftar.courses import catalogue, queries, services
 from daftar.courses.rules import standing, state_on
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
@@ -128,7 +128,7 @@ def courses(request: OfficeRequest) -> HttpResponse:
 def course_new(request: OfficeRequest) -> HttpResponse:
     by = request.by
     form = CourseForm(request.POST or None, currencies=_currencies(by), is_new=True)
-    if added := done(form, lambda **values: services.add_course(by, **values)):
+    if added := done(form, lambda **values: catalogue.add_course(by, **values)):
         messages.success(request, _("The course %(name)s is added.") % {"name": added.name})
         return redirect("office:courses", by.org_slug)
     return form_page(
@@ -147,7 +147,7 @@ def course_edit(request: OfficeRequest, course_id: int) -> HttpResponse:
     names = ("name", "price", "subject", "level", "lessons_count", "lesson_minutes")
     initial = {name: getattr(row, name) for name in names}
     form = CourseForm(request.POST or None, initial=initial, currencies=[row.currency], is_new=False)
-    if done(form, lambda **values: services.edit_course(by, course_id=course_id, **values)):
+    if done(form, lambda **values: catalogue.edit_course(by, course_id=course_id, **values)):
         messages.success(request, _("Saved. Who is active already keeps the old price."))
         return redirect("office:courses", by.org_slug)
     return form_page(
@@ -169,7 +169,7 @@ def rooms(request: OfficeRequest) -> HttpResponse:
 def room_new(request: OfficeRequest) -> HttpResponse:
     by = request.by
     form = RoomForm(request.POST or None, branches=branches(by))
-    if added := done(form, lambda **values: services.add_room(by, **values)):
+    if added := done(form, lambda **values: catalogue.add_room(by, **values)):
         messages.success(request, _("The room %(name)s is added.") % {"name": added.name})
         return redirect("office:rooms", by.org_slug)
     return form_page(
@@ -181,7 +181,7 @@ def room_new(request: OfficeRequest) -> HttpResponse:
 def room_edit(request: OfficeRequest, room_id: int) -> HttpResponse:
     by, row = request.by, queries.get_room(request.by, room_id)
     form = RoomForm(request.POST or None, initial={"name": row.name, "capacity": row.capacity})
-    if done(form, lambda **values: services.edit_room(by, room_id=room_id, **values)):
+    if done(form, lambda **values: catalogue.edit_room(by, room_id=room_id, **values)):
         messages.success(request, _("Saved."))
         return redirect("office:rooms", by.org_slug)
     return form_page(request, "office/form.html", form, title=row.name, submit_label=_("Save"), cancel_url="../../")

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from daftar.attendance.queries import reasons
 from daftar.attendance.services import conduct_lesson
-from daftar.courses.models import Lesson
+from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import Schedule, edit_group
 from daftar.finance.models import Desk
@@ -19,10 +19,16 @@ from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.services import add_branch, change_settings
 from daftar.people.services import edit_student
 from daftar.tuition.jobs import reconcile_all
-from daftar.tuition.queries import PriceMissing, preview_activation, preview_enrolment, reach
+from daftar.tuition.queries import reach
+from daftar.tuition.rehearsal import rehearse
 from daftar.tuition.rules import affordable_lessons
-from daftar.tuition.services import activate, enrol_active, reconcile
+from daftar.tuition.services import PriceMissing, activate, enrol_active, reconcile
 from tests.cast import a_centre, a_course, a_group, a_student, at, enrolled
+
+
+def rehearsed(by, student, deed):
+    """What the deed would do to one student."""
+    return rehearse(by, [student.pk], deed)[0]
 
 
 @pytest.fixture
@@ -36,14 +42,14 @@ def in_roubles(db):
 def test_activation_posts_what_its_preview_said_e1(by):
     student, group = a_student(by), a_group(by)
     enrolment = enrolled(by, student, group, "2025-05-05")
-    preview = preview_activation(by, enrolment.pk, date(2025, 5, 8))
+    preview = rehearsed(by, student, lambda: activate(by, enrolment_id=enrolment.pk, activated_on=date(2025, 5, 8)))
 
     activate(by, enrolment_id=enrolment.pk, activated_on=date(2025, 5, 8))
 
     lines = statement(by, student.pk)
     assert [(line.on, line.amount, line.balance) for line in lines] == [(date(2025, 5, 8), -23_076_900, -23_076_900)]
-    assert [(draft.on, -draft.amount) for draft in preview.drafts] == [(line.on, line.amount) for line in lines]
-    assert preview.balance_after == lines[-1].balance
+    assert [(line.on, line.amount.amount) for line in preview.lines] == [(line.on, line.amount) for line in lines]
+    assert preview.after.amount == lines[-1].balance
     assert drift(by) == []
 
 
@@ -158,18 +164,18 @@ def test_without_a_price_nobody_is_activated(by):
     enrolment = enrolled(by, a_student(by), group, "2025-05-08")
 
     with pytest.raises(PriceMissing):
-        preview_activation(by, enrolment.pk, date(2025, 5, 8))
-    with pytest.raises(PriceMissing):
         activate(by, enrolment_id=enrolment.pk, activated_on=date(2025, 5, 8))
 
 
 def test_enrolling_at_once_posts_what_its_preview_said(by):
     student, group = a_student(by), a_group(by)
-    preview = preview_enrolment(by, student.pk, group.pk, date(2025, 5, 8))
+    values = {"student_id": student.pk, "group_id": group.pk, "starts_on": date(2025, 5, 8)}
+    preview = rehearsed(by, student, lambda: enrol_active(by, **values))
+    assert not Enrolment.objects.visible_to(by).exists(), "a rehearsal leaves nothing"
 
-    enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=date(2025, 5, 8))
+    enrol_active(by, **values)
 
-    assert preview.balance_after == balances(by, [student.pk])[student.pk] == -23_076_900
+    assert preview.after.amount == balances(by, [student.pk])[student.pk] == -23_076_900
 
 
 def test_money_reaches_as_far_as_the_handbook_says(by):

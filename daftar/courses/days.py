@@ -1,0 +1,142 @@
+"""Verbs on days and single lessons: days off, lessons that are cancelled, restored or moved (decisions D9 and D10)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from daftar.courses import rules
+from daftar.courses.events import DaysOffChanged, TuitionFactsChanged
+from daftar.courses.models import Holiday, Lesson, LessonStatus
+from daftar.courses.services import LessonOutsideGroup, LessonThere, students_of
+from daftar.lib.errors import NotFound, Refusal
+from daftar.orgs.access import Actor, add, change, note, publish, verb
+from daftar.orgs.models import Branch
+
+if TYPE_CHECKING:
+    from datetime import date, time
+
+LONGEST_HOLIDAY = timedelta(days=92)
+
+
+class HolidayEndsBeforeStart(Refusal):
+    field = "last_on"
+    text = _("The last day lies before the first.")
+
+
+class HolidayTooLong(Refusal):
+    field = "last_on"
+    text = _("Days off last three months at most.")
+
+
+class HolidayThere(Refusal):
+    constraints = ("holiday_once",)
+    field = "starts_on"
+    text = _("One of these days is off already.")
+
+
+class CancelReasonMissing(Refusal):
+    field = "reason"
+    text = _("Write why the lesson is cancelled.")
+
+
+class LessonWasHeld(Refusal):
+    text = _("This lesson was conducted. Take its marks back first.")
+
+
+class LessonNotCancelled(Refusal):
+    text = _("This lesson is not cancelled.")
+
+
+@verb("courses.edit")
+def add_holiday(
+    by: Actor, *, name: str, starts_on: date, last_on: date | None = None, branch_id: int | None = None,
+    affects_payment: bool = True, is_credited: bool | None = None,
+) -> list[Holiday]:  # fmt: skip
+    """Days off from `starts_on` to `last_on` (None: one day), of a branch or (None) of the centre.
+
+    `affects_payment`: they leave the count, or are credited (`is_credited` None: as the branch does, decision D9a).
+    """
+    last = last_on or starts_on
+    if last < starts_on:
+        raise HolidayEndsBeforeStart
+    if last - starts_on > LONGEST_HOLIDAY:
+        raise HolidayTooLong
+    if branch_id is not None:
+        Branch.objects.visible_to(by).one(pk=branch_id)
+    elif by.branch_ids is not None:
+        raise NotFound
+    days = [starts_on + timedelta(days=count) for count in range((last - starts_on).days + 1)]
+    if Holiday.objects.visible_to(by).filter(branch_id=branch_id, on__in=days).exists():
+        raise HolidayThere
+    rows = [
+        add(
+            by, Holiday, branch_id=branch_id, on=day, name=name, affects_payment=affects_payment,
+            is_credited=is_credited,
+        )
+        for day in days
+    ]  # fmt: skip
+    publish(by, DaysOffChanged())
+    return rows
+
+
+@verb("courses.edit")
+def remove_holiday(by: Actor, *, holiday_id: int) -> Holiday:
+    """Takes a day off back; the charges follow."""
+    row: Holiday = Holiday.objects.visible_to(by).select_for_update(no_key=True).one(pk=holiday_id)
+    note(by, row, was={"on": row.on}, now={"on": None})
+    Holiday.objects.visible_to(by).filter(pk=holiday_id).delete()
+    publish(by, DaysOffChanged())
+    return row
+
+
+@verb("courses.edit")
+def cancel_lesson(by: Actor, *, lesson_id: int, reason: str) -> Lesson:
+    """Cancels a lesson that was not conducted, with a reason; what was charged for it ahead is credited."""
+    lesson = _locked(by, lesson_id)
+    if not reason.strip():
+        raise CancelReasonMissing
+    change(by, lesson, status=LessonStatus.CANCELLED, cancel_reason=reason.strip())
+    publish(by, TuitionFactsChanged(students_of(by, lesson.group_id)))
+    return lesson
+
+
+@verb("courses.edit")
+def restore_lesson(by: Actor, *, lesson_id: int) -> Lesson:
+    """Plans a cancelled lesson again."""
+    lesson = _locked(by, lesson_id)
+    if lesson.status != LessonStatus.CANCELLED:
+        raise LessonNotCancelled
+    change(by, lesson, status=LessonStatus.PLANNED, cancel_reason="")
+    publish(by, TuitionFactsChanged(students_of(by, lesson.group_id)))
+    return lesson
+
+
+@verb("courses.edit")
+def move_lesson(by: Actor, *, lesson_id: int, held_on: date, starts_time: time) -> Lesson:
+    """Moves one lesson to another day or hour; it is still counted in the month it first stood in (decision D10)."""
+    lesson = _locked(by, lesson_id)
+    group = lesson.group
+    if not group.starts_on <= held_on < group.ends_on:
+        raise LessonOutsideGroup(first=group.starts_on, last=group.ends_on - timedelta(days=1))
+    others = Lesson.objects.visible_to(by).filter(group=group, held_on=held_on, starts_time=starts_time)
+    if others.exclude(pk=lesson_id).exists():
+        raise LessonThere
+    first_on = lesson.moved_from or lesson.held_on
+    starts_at = rules.instant(held_on, starts_time, group.branch.timezone)
+    change(
+        by, lesson, held_on=held_on, starts_time=starts_time, starts_at=starts_at, is_extra=True,
+        ends_at=starts_at + timedelta(minutes=lesson.minutes), moved_from=None if first_on == held_on else first_on,
+    )  # fmt: skip
+    publish(by, TuitionFactsChanged(students_of(by, lesson.group_id)))
+    return lesson
+
+
+def _locked(by: Actor, lesson_id: int) -> Lesson:
+    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    lesson: Lesson = rows.select_related("group__branch").one(pk=lesson_id)
+    if lesson.status == LessonStatus.CONDUCTED:
+        raise LessonWasHeld
+    return lesson

@@ -1,0 +1,80 @@
+"""What saving a form will do to the money, shown before it is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from daftar.lib.errors import Refusal
+from daftar.lib.money import Money
+from daftar.office import formats, words
+from daftar.office.forms import said
+from daftar.tuition.rehearsal import rehearse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from django.forms import Form
+
+    from daftar.orgs.access import Actor
+    from daftar.tuition.rehearsal import Rehearsal
+
+Preview = dict[str, Any]
+MANY = 8
+
+
+def preview_of(by: Actor, form: Form, student_ids: Collection[int], deed: Callable[..., object]) -> Preview | None:
+    """What the deed would do with the values of a form; None while they are not complete."""
+    if not form.is_bound or not form.is_valid():
+        return None
+    try:
+        found = rehearse(by, student_ids, lambda: deed(**form.cleaned_data))
+    except Refusal as refusal:
+        return nothing(said(refusal))
+    return _of_one(found[0]) if len(found) == 1 else _of_many(found)
+
+
+def nothing(note: str) -> Preview:
+    """A preview without money."""
+    return {"charged": None, "returned": None, "note": note, "lines": []}
+
+
+def _of_one(found: Rehearsal) -> Preview:
+    lines = []
+    shown = [line for line in found.lines if not line.is_reversal]
+    for line in found.lines:
+        label = f"{formats.day(line.on)}: {formats.money_text(line.amount)}"
+        lines.append(words.Said(label, _("taken back") if line.is_reversal else words.charge_text(line.why)))
+        if len(found.lines) == len(shown) == 1:
+            lines += words.why_text(line.why, line.amount.currency)
+    return _moved(found.moved) | {"note": _note(found), "lines": lines}
+
+
+def _of_many(found: list[Rehearsal]) -> Preview:
+    """Only the sums, the first few by name."""
+    currency = found[0].before.currency if found else ""
+    touched = [each for each in found if each.moved.amount]
+    lines = [words.Said(each.name, formats.money_text(each.moved)) for each in touched[:MANY]]
+    note = ngettext("It concerns %(num)s student.", "It concerns %(num)s students.", len(found)) % {"num": len(found)}
+    return _moved(Money(sum(each.moved.amount for each in touched), currency)) | {"note": note, "lines": lines}
+
+
+def _moved(sum_: Money) -> Preview:
+    return {
+        "charged": Money(-sum_.amount, sum_.currency) if sum_.amount < 0 else None,
+        "returned": sum_ if sum_.amount > 0 else None,
+    }
+
+
+def _note(found: Rehearsal) -> str:
+    text = _("Balance afterwards: %(balance)s.") % {"balance": formats.money_text(found.after)}
+    ahead = found.coverage.next_charge
+    if ahead is None:
+        return text
+    values = {
+        "said": text, "day": formats.day(ahead.on),
+        "sum": formats.money_text(Money(ahead.amount, found.after.currency)),
+    }  # fmt: skip
+    return _("%(said)s Next charge on %(day)s: %(sum)s.") % values

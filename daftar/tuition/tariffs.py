@@ -1,0 +1,231 @@
+"""Verbs on tariffs: prices that students are bound to, and that change from a day on (decision D11)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from daftar.courses.catalogue import check_counts
+from daftar.courses.events import TuitionFactsChanged
+from daftar.courses.models import Group
+from daftar.courses.rules import PlanKind
+from daftar.ledger import services as ledger
+from daftar.lib.errors import Refusal
+from daftar.lib.money import LARGEST_MAJOR, exponent
+from daftar.orgs.access import Actor, add, change, note, publish, verb
+from daftar.orgs.models import Branch
+from daftar.people.models import Student
+from daftar.tuition.discounts import check_lesson_types
+from daftar.tuition.models import PriceStep, Subscription, Tariff, TariffPrice
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+
+class TariffNameTaken(Refusal):
+    constraints = ("tariff_name_once",)
+    field = "name"
+    text = _("There is a tariff with this name already.")
+
+
+class PriceOutOfRange(Refusal):
+    field = "price"
+    text = _("A price is zero or more, and not more than any price can be. Check the zeros.")
+
+
+class NeedsGroup(Refusal):
+    field = "group_id"
+    text = _("This way of charging goes by a group's calendar. Choose the group.")
+
+
+class NotOfferedHere(Refusal):
+    field = "tariff_id"
+    text = _("This tariff is not offered to students of this branch.")
+
+
+class BoundEndsBeforeStart(Refusal):
+    field = "last_on"
+    text = _("The last day lies before the first.")
+
+
+class PriceDayTaken(Refusal):
+    constraints = ("price_step_once", "tariff_price_once")
+    field = "from_on"
+    text = _("A price from this day on is written already.")
+
+
+BY_GROUP = (PlanKind.GROUP_MONTH, PlanKind.MODULE)
+
+
+@dataclass(frozen=True)
+class TariffTerms:
+    """What a tariff is for. `branches` are ids; empty subjects, lesson types or branches: any."""
+
+    name: str
+    plan: PlanKind
+    currency: str
+    lessons_count: int = 1
+    module_lessons: int | None = None
+    months: int | None = None
+    subjects: tuple[str, ...] = ()
+    lesson_types: tuple[str, ...] = ()
+    valid_days: int | None = None
+    branches: tuple[int, ...] = ()
+
+
+@verb("tuition.manage")
+def add_tariff(by: Actor, *, terms: TariffTerms, price: int, from_on: date) -> Tariff:
+    """A new tariff at a price of `price` minor units from a day on (and before it, until another is written)."""
+    _check_terms(by, terms)
+    check_price(price, terms.currency)
+    if Tariff.objects.visible_to(by).filter(name=terms.name).exists():
+        raise TariffNameTaken
+    tariff = add(by, Tariff, **_values(terms))
+    TariffPrice.objects.create(org_id=by.org_id, tariff=tariff, from_on=from_on, amount=price)
+    return tariff
+
+
+@verb("tuition.manage")
+def edit_tariff(by: Actor, *, tariff_id: int, terms: TariffTerms, is_archived: bool) -> Tariff:
+    """Changes a tariff for those who are bound from now on; who is bound already keeps what was agreed."""
+    tariff: Tariff = Tariff.objects.visible_to(by).select_for_update(no_key=True).one(pk=tariff_id)
+    _check_terms(by, terms)
+    if Tariff.objects.visible_to(by).filter(name=terms.name).exclude(pk=tariff_id).exists():
+        raise TariffNameTaken
+    change(by, tariff, **_values(terms), is_archived=is_archived)
+    return tariff
+
+
+@verb("tuition.manage")
+def change_tariff_price(by: Actor, *, tariff_id: int, price: int, from_on: date, bound_follow: bool) -> Tariff:
+    """Another price from a day on; `bound_follow`: also for those bound, unless they have a price of their own.
+
+    What was charged before that day stays (decision D11).
+    """
+    tariff: Tariff = Tariff.objects.visible_to(by).select_for_update(no_key=True).one(pk=tariff_id)
+    check_price(price, tariff.currency)
+    if TariffPrice.objects.visible_to(by).filter(tariff=tariff, from_on=from_on).exists():
+        raise PriceDayTaken
+    step = TariffPrice.objects.create(org_id=by.org_id, tariff=tariff, from_on=from_on, amount=price)
+    note(by, tariff, was=None, now={"price": step.amount, "from_on": from_on, "bound_follow": bound_follow})
+    if bound_follow:
+        follow(by, Subscription.objects.visible_to(by).filter(tariff=tariff), price, from_on)
+    return tariff
+
+
+def follow(by: Actor, rows: Collection[Subscription], price: int, from_on: date) -> None:
+    """Gives bound subscriptions a new price from a day on, those with a price of their own left out."""
+    bound = [row for row in rows if not row.has_own_price and (row.ends_on is None or row.ends_on > from_on)]
+    PriceStep.objects.bulk_create(
+        [PriceStep(org_id=by.org_id, subscription=row, from_on=from_on, amount=price) for row in bound],
+        update_conflicts=True, unique_fields=["org", "subscription", "from_on"], update_fields=["amount"],
+        batch_size=2000,
+    )  # fmt: skip
+    publish(by, TuitionFactsChanged(tuple(sorted({row.student_id for row in bound}))))
+
+
+@dataclass(frozen=True)
+class Binding:
+    """How a student is bound: days inclusive (`last_on` None: as long as the tariff is valid), `price` of one's own."""
+
+    starts_on: date
+    last_on: date | None = None
+    group_id: int | None = None
+    price: int | None = None
+    is_separate: bool = False
+    extended_by_suspensions: bool = True
+    note: str = ""
+
+
+@verb("tuition.price")
+def bind_tariff(by: Actor, *, student_id: int, tariff_id: int, binding: Binding) -> Subscription:
+    """Binds a student to a tariff; from the first day on it prices the lessons that it fits."""
+    student: Student = Student.objects.visible_to(by).select_related("branch").one(pk=student_id)
+    tariff: Tariff = Tariff.objects.visible_to(by).prefetch_related("prices").one(pk=tariff_id)
+    is_offered = not tariff.branches or student.branch_id in tariff.branches
+    if tariff.is_archived or tariff.currency != student.branch.currency or not is_offered:
+        raise NotOfferedHere
+    if binding.group_id is not None:
+        Group.objects.visible_to(by).one(pk=binding.group_id)
+    elif tariff.plan in BY_GROUP:
+        raise NeedsGroup
+    row = add(
+        by, Subscription, student=student, tariff=tariff, group_id=binding.group_id, plan=tariff.plan,
+        lessons_count=tariff.lessons_count, module_lessons=tariff.module_lessons, months=tariff.months,
+        subjects=tariff.subjects, lesson_types=tariff.lesson_types, starts_on=binding.starts_on,
+        ends_on=_end(binding, tariff), is_separate=binding.is_separate, has_own_price=binding.price is not None,
+        extended_by_suspensions=binding.extended_by_suspensions, note=binding.note.strip(),
+    )  # fmt: skip
+    PriceStep.objects.bulk_create(_steps(row, tariff, binding.price))
+    if binding.is_separate:
+        ledger.open_separate_account(by.trusted(), student=student, subscription_id=row.pk)
+    publish(by, TuitionFactsChanged((student_id,)))
+    return row
+
+
+@verb("tuition.price")
+def end_subscription(by: Actor, *, subscription_id: int, last_on: date | None) -> Subscription:
+    """Sets the last day of a subscription (None: without end); charges of later days are taken back."""
+    rows = Subscription.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    row: Subscription = rows.select_related("student").one(pk=subscription_id)
+    if last_on is not None and last_on < row.starts_on:
+        raise BoundEndsBeforeStart
+    change(by, row, ends_on=None if last_on is None else last_on + timedelta(days=1))
+    publish(by, TuitionFactsChanged((row.student_id,)))
+    return row
+
+
+@verb("tuition.price")
+def set_own_price(by: Actor, *, subscription_id: int, price: int, from_on: date) -> Subscription:
+    """A price of the student's own from a day on; what others pay no longer changes it."""
+    rows = Subscription.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    row: Subscription = rows.select_related("student__branch").one(pk=subscription_id)
+    check_price(price, row.student.branch.currency)
+    change(by, row, has_own_price=True)
+    step, _made = PriceStep.objects.visible_to(by).update_or_create(
+        org_id=by.org_id, subscription=row, from_on=max(from_on, row.starts_on), defaults={"amount": price}
+    )
+    note(by, row, was=None, now={"price": price, "from_on": step.from_on})
+    publish(by, TuitionFactsChanged((row.student_id,)))
+    return row
+
+
+def _steps(row: Subscription, tariff: Tariff, own: int | None) -> list[PriceStep]:
+    """The prices agreed with a student: one's own, or those of the tariff that are known by now."""
+    if own is not None:
+        check_price(own, tariff.currency)
+        return [PriceStep(org_id=row.org_id, subscription=row, from_on=row.starts_on, amount=own)]
+    return [
+        PriceStep(org_id=row.org_id, subscription=row, from_on=step.from_on, amount=step.amount)
+        for step in tariff.prices.all()
+    ]
+
+
+def _end(binding: Binding, tariff: Tariff) -> date | None:
+    if binding.last_on is not None:
+        if binding.last_on < binding.starts_on:
+            raise BoundEndsBeforeStart
+        return binding.last_on + timedelta(days=1)
+    return None if tariff.valid_days is None else binding.starts_on + timedelta(days=tariff.valid_days)
+
+
+def _values(terms: TariffTerms) -> dict[str, object]:
+    listed = {name: list(getattr(terms, name)) for name in ("subjects", "lesson_types", "branches")}
+    return asdict(terms) | listed | {"plan": terms.plan.value}
+
+
+def _check_terms(by: Actor, terms: TariffTerms) -> None:
+    check_counts(terms.plan, terms.lessons_count, terms.module_lessons, terms.months)
+    check_lesson_types(by, terms.lesson_types)
+    for branch_id in terms.branches:
+        Branch.objects.visible_to(by).one(pk=branch_id)
+
+
+def check_price(price: int, currency: str) -> None:
+    """Refuses a price below zero, and one that is a slip of the hand."""
+    if not 0 <= price <= LARGEST_MAJOR * 10 ** exponent(currency):
+        raise PriceOutOfRange

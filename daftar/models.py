@@ -1,7 +1,7 @@
 """Names every table for Django, nothing else."""
 
 from daftar.attendance.models import AbsenceReason, Attendance
-from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, LessonType, Recurrence, Room
+from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, LessonType, Recurrence, Room, Suspension
 from daftar.finance.models import Desk, Payment, PaymentReversal, Promise, ReceiptCounter
 from daftar.ledger.models import Account, Transfer
 from daftar.orgs.models import AuditEntry, Branch, Door, Invitation, Member, MemberBranch, Organization, Role, User
@@ -13,7 +13,6 @@ from daftar.tuition.models import (
     LessonPick,
     PriceStep,
     Subscription,
-    Suspension,
     Tariff,
     TariffPrice,
 )

@@ -82,8 +82,29 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "branch-new": {"name": "B new", "timezone": "Asia/Tashkent", "currency": "UZS", "language": "en"},
         "branch-edit": {"name": "B changed", "language": "en"},
         "settings": {"name": "Renamed", "activation_day_counts": "on"},
+        **_price_bodies(ids, today),
         **_import_bodies(ids, today),
     }
+
+
+def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object]]:
+    day = str(today)
+    return {
+        "student-pause": {"starts_on": day, "last_on": day, "gives_credit": "on"},
+        "group-pause": {"starts_on": day, "last_on": day, "gives_credit": "on"},
+        "suspension-edit": {"starts_on": day, "last_on": day},
+        **{name: {"sent": "on"} for name in ("suspension-remove", "discount-withdraw", "enrolment-undo-leaving")},
+        "enrolment-leave": {"last_on": day, "gives_credit": "on"},
+        "enrolment-transfer": {
+            "group_id": ids["into_group"], "last_on": day, "starts_on": day, "gives_credit": "on",
+        },
+        "enrolment-trial": {"from_on": day},
+        "student-bind": {"tariff_id": ids["tariff_id"], "starts_on": day},
+        "subscription-end": {"last_on": "2099-02-01"},
+        "subscription-price": {"price": "100", "from_on": "2099-02-01"},
+        "discount-new": {"kind": "percent", "percent": "5", "starts_on": day},
+        "discount-edit": {"kind": "percent", "percent": "5", "starts_on": day},
+    }  # fmt: skip
 
 
 def _access_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:

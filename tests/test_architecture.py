@@ -45,7 +45,16 @@ UNGUARDED = {
     "courses.services.students_of": "ids for an announcement, inside a verb",
     "courses.services.weekdays_of": "reads nothing",
     "reports.queries.overall_standing": "a decision on values",
-    "tuition.queries.terms_of": "a decision on a row already loaded",
+    "tuition.queries.coverage_of": "a decision on values",
+    "reports.debts.debtor_accounts": "rows for questions that permit it",
+    "transfer.undoing.may_undo": "a decision on a row already loaded",
+    "courses.queries.with_pause": "adds a column to rows already guarded",
+    "courses.memberships.running_membership": "locks a row, inside a verb",
+    "courses.catalogue.check_counts": "refuses, for courses and tariffs alike",
+    "tuition.discounts.check_lesson_types": "refuses, inside a verb",
+    "tuition.tariffs.check_price": "refuses, inside a verb",
+    "tuition.tariffs.follow": "the part of a verb that others share",
+    "orgs.queries.tuition_settings": "a decision on a row already loaded",
     "tuition.services.charge_key": "reads nothing",
 }
 
@@ -152,10 +161,10 @@ def domain_modules():
     import importlib
 
     return [
-        importlib.import_module(f"daftar.{package}.{kind}")
+        importlib.import_module(f"daftar.{package}.{path.stem}")
         for package in PACKAGES
-        for kind in ("services", "queries")
-        if (ROOT / "daftar" / package / f"{kind}.py").exists()
+        for path in sorted((ROOT / "daftar" / package).glob("*.py"))
+        if path.stem in {"services", "queries"} or re.search(r"^@(verb|question)\(", path.read_text(), re.MULTILINE)
     ]
 
 

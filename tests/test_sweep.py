@@ -22,10 +22,10 @@ from tests.probe import ROLES, Probe, a_probe, good_bodies
 QUERY_IDS = {"payment-new": "student", "group-add-student": "student", "payments": "desk", "history": "before"}
 WITHOUT_FORM = {
     "today", "find", "history", "students", "student", "groups", "group", "courses", "rooms", "payments", "payment",
-    "debtors", "desks", "team", "imports", "import-errors", "invitation-link",
+    "debtors", "discounts", "suspensions", "desks", "team", "imports", "import-errors", "invitation-link",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
-REFUSED = {"lesson-undo", "enrolment-undo", "import-undo"}
+REFUSED = {"lesson-undo", "enrolment-undo", "import-undo", "enrolment-trial"}
 # Fields of an import's groups, numbered, by the rows they name.
 NUMBERED = {"fate": "group_id", "course": "course_id"}
 

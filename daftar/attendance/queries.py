@@ -10,7 +10,8 @@ from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from daftar.attendance.models import AbsenceReason, Attendance
-from daftar.courses.models import Enrolment, Lesson, LessonStatus
+from daftar.courses.models import Enrolment, Holiday, Lesson, LessonStatus
+from daftar.courses.queries import with_pause
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
 from daftar.orgs.queries import tuition_settings
@@ -38,7 +39,7 @@ def reasons(by: Actor) -> list[AbsenceReason]:
 def expected_students(by: Actor, lesson_id: int) -> dict[int, bool]:
     """Who belongs to a lesson: student id -> whether it is a trial for that student.
 
-    Members of the group on that day, and whoever is marked in it already.
+    Members of the group on that day who do not pause, and whoever is marked in it already.
     """
     lesson = Lesson.objects.visible_to(by).select_related("group__branch__org").one(pk=lesson_id)
     rows = (
@@ -49,9 +50,19 @@ def expected_students(by: Actor, lesson_id: int) -> dict[int, bool]:
     # Decision D1 off: the lesson on the day of activation is still a trial.
     counts = tuition_settings(lesson.group.branch).activation_day_counts
     paid_from = lesson.held_on if counts else lesson.held_on - timedelta(days=1)
-    found = {row.student_id: row.activated_on is None or row.activated_on > paid_from for row in rows}
+    here = with_pause(by, rows, lesson.held_on).filter(is_paused=False)
+    found = {row.student_id: row.activated_on is None or row.activated_on > paid_from for row in here}
     marked = Attendance.objects.visible_to(by).filter(lesson=lesson).values_list("student_id", flat=True)
     return dict.fromkeys(marked, False) | found
+
+
+@question("attendance.mark")
+def paused_students(by: Actor, lesson_id: int) -> list[str]:
+    """The names of members of the lesson's group who pause on its day."""
+    lesson = Lesson.objects.visible_to(by).one(pk=lesson_id)
+    rows = Enrolment.objects.visible_to(by).filter(group_id=lesson.group_id, starts_on__lte=lesson.held_on)
+    paused = with_pause(by, rows.exclude(ends_on__lte=lesson.held_on), lesson.held_on).filter(is_paused=True)
+    return list(paused.order_by("student__sort_key", "id").values_list("student__full_name", flat=True))
 
 
 @question("attendance.mark")
@@ -175,7 +186,9 @@ def forgotten_lessons(by: Actor, *, limit: int = 20) -> list[Lesson]:
     someone = Enrolment.unguarded.filter(
         org_id=by.org_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
     )
-    rows = rows.filter(Exists(someone.exclude(ends_on__lte=OuterRef("held_on"))))
+    days_off = Holiday.unguarded.filter(org_id=by.org_id, on=OuterRef("held_on"))
+    here = Q(branch=None) | Q(branch_id=OuterRef("group__branch_id"))
+    rows = rows.filter(Exists(someone.exclude(ends_on__lte=OuterRef("held_on"))), ~Exists(days_off.filter(here)))
     # By the day first: an index holds it, and reading ends with the last row that is shown.
     latest = rows.order_by("-held_on", "-starts_at", "-id")
     return list(latest.select_related("group", "teacher", "room")[:limit])

@@ -17,6 +17,7 @@ from django.db import models
 
 from daftar.attendance.queries import reasons
 from daftar.attendance.services import conduct_lesson
+from daftar.config.probe_prices import fill_prices
 from daftar.courses import services as courses
 from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.models import Group, Lesson
@@ -49,6 +50,7 @@ WRITTEN_BY_NOBODY = {
     "AbsenceReason.name", "Transfer.charge_key", "Transfer.why", "Contact.last4", "Contact.digits",
     "Student.search_key", "Student.import_key", "Contact.owner",
     "Import.content_hash", "Import.encoding", "Import.delimiter", "Import.date_order",
+    "Tariff.currency", "CreditDeclined.key",
     "Import.fields", "ImportRow.verdict", "Door.hash", "Invitation.nonce", "Invitation.language",
 }  # fmt: skip
 
@@ -270,7 +272,7 @@ def _checked(probe: Probe, owner: Actor, branch: Branch, text: str, fields: Sequ
 
 
 # What fills a branch, in this order.
-BRANCH = (_members, _students, _groups, _money, _files)
+BRANCH = (_members, _students, _groups, _money, fill_prices, _files)
 
 
 # --- what the file tells ----------------------------------------------------------------------------------------

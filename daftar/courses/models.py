@@ -312,3 +312,41 @@ class Enrolment(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.student} · {self.group}"
+
+
+class Suspension(TenantModel):
+    """A pause of a student, in one group or in all (null), from a day to the day before another (null: open)."""
+
+    branch_path = "student__branch_id"
+
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="+")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+    reason = models.CharField(max_length=200, blank=True, default="")
+    # Decision D7: whether the end of the subscriptions moves by it.
+    extends = models.BooleanField(default=True)
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(
+                name="suspension_ends_after_start", condition=Q(ends_on=None) | Q(ends_on__gt=F("starts_on"))
+            ),
+            ExclusionConstraint(
+                name="suspended_once_at_a_time",
+                expressions=[
+                    ("org", RangeOperators.EQUAL),
+                    ("student", RangeOperators.EQUAL),
+                    (Func(F("group"), 0, function="coalesce"), RangeOperators.EQUAL),
+                    (Func(F("starts_on"), F("ends_on"), function="daterange"), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["org", "student"], name="suspension_of_student"),
+            models.Index(fields=["org", "-starts_on", "-id"], name="suspension_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.student}"

@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, Count, Q, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, When
 
-from daftar.courses.models import Course, Enrolment, Group, Lesson, Recurrence, Room
+from daftar.courses.models import Course, Enrolment, Group, Lesson, Recurrence, Room, Suspension
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
 
@@ -111,19 +111,27 @@ def get_enrolment(by: Actor, enrolment_id: int) -> Enrolment:
     return enrolment
 
 
+def with_pause(by: Actor, rows: Any, on: date) -> Any:
+    """Enrolments with `is_paused`: whether a pause of the student holds on a day, in this group or in all."""
+    pauses = Suspension.unguarded.filter(org_id=by.org_id, student_id=OuterRef("student_id"), starts_on__lte=on)
+    here = pauses.exclude(ends_on__lte=on).filter(Q(group=None) | Q(group_id=OuterRef("group_id")))
+    return rows.annotate(is_paused=Exists(here))
+
+
 @question("courses.view")
-def roster(by: Actor, group_id: int) -> list[Enrolment]:
-    """Everyone who is or was in the group, by name, with the student."""
+def roster(by: Actor, group_id: int) -> list[Any]:
+    """Everyone who is or was in the group, by name: enrolments with the student and `is_paused` (today)."""
     seen = Group.objects.visible_to(by).filter(pk=group_id)
     rows = Enrolment.objects.visible_to(by).filter(group__in=seen).select_related("student__branch", "group")
-    return list(rows.order_by("student__sort_key", "id"))
+    return list(with_pause(by, rows, by.today).order_by("student__sort_key", "id"))
 
 
 @question("people.view")
-def enrolments_of(by: Actor, student_id: int) -> list[Enrolment]:
-    """A student's groups, the newest first, with course and teacher."""
+def enrolments_of(by: Actor, student_id: int) -> list[Any]:
+    """A student's enrolments, the newest first, with course and teacher and `is_paused` (today)."""
     rows = Enrolment.objects.visible_to(by).filter(student_id=student_id)
-    return list(rows.select_related("group__course", "group__teacher").order_by("-starts_on", "-id"))
+    shown = rows.select_related("group__course", "group__teacher").order_by("-starts_on", "-id")
+    return list(with_pause(by, shown, by.today))
 
 
 @question("courses.see_all")

@@ -101,18 +101,19 @@ def state_on(
     joined_on: date,
     activated_on: date | None = None,
     ends_on: date | None = None,
-    frozen: Iterable[Period] = (),
+    is_frozen: bool = False,
 ) -> EnrolmentState | None:
-    """The state on a day; None before joining. `ends_on` is the first day no longer in the group."""
+    """The state on a day; None before joining. `ends_on` is the first day no longer in the group.
+
+    `is_frozen`: a pause of the student holds on that day.
+    """
     if on < joined_on:
         return None
     if ends_on is not None and on >= ends_on:
         return EnrolmentState.LEFT
     if activated_on is None or on < activated_on:
         return EnrolmentState.TRIAL
-    if any(period.contains(on) for period in frozen):
-        return EnrolmentState.FROZEN
-    return EnrolmentState.ACTIVE
+    return EnrolmentState.FROZEN if is_frozen else EnrolmentState.ACTIVE
 
 
 def has_place(capacity: int | None, taken: int) -> bool:

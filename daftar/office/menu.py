@@ -34,6 +34,8 @@ ENTRIES = (
     (_("Groups"), "office:groups", "users-group", "courses.view", "KeyO"),
     (_("Payments"), "office:payments", "cash", "finance.view", "KeyP"),
     (_("Debtors"), "office:debtors", "alert-circle", "tuition.view", "KeyD"),
+    (_("Discounts"), "office:discounts", "discount", "tuition.view", ""),
+    (_("Pauses"), "office:suspensions", "snowflake", "tuition.view", ""),
     (_("Courses"), "office:courses", "book", "courses.see_all", ""),
     (_("Rooms"), "office:rooms", "door", "courses.see_all", ""),
     (_("Team"), "office:team", "id-badge-2", "orgs.manage", ""),

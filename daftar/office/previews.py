@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from daftar.lib.errors import Refusal
 from daftar.lib.money import Money
 from daftar.office import formats, words
-from daftar.office.forms import said
+from daftar.office.forms import done, form_page, said, tell
 from daftar.tuition.rehearsal import rehearse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from django.forms import Form
+    from django.http import HttpResponse
 
+    from daftar.office.page import OfficeRequest
     from daftar.orgs.access import Actor
     from daftar.tuition.rehearsal import Rehearsal
 
 Preview = dict[str, Any]
+Deed: TypeAlias = "Callable[..., object]"
+Answer: TypeAlias = "HttpResponse"
 MANY = 8
+
+
+def priced_page(request: OfficeRequest, form: Form, student_ids: Collection[int], deed: Deed, **context: Any) -> Answer:
+    """Does the deed and leads to `back` with `told`, or shows the form with what the deed would do to the money.
+
+    `undo`, where given, is the address that takes back what the deed answered.
+    """
+    back, told, undo = context.pop("back"), context.pop("told"), context.pop("undo", None)
+    if request.method == "POST" and (result := done(form, deed)):
+        tell(request, told, undo=undo(result) if undo else "")
+        return redirect(back)
+    preview = preview_of(request.by, form, student_ids, deed)
+    return form_page(request, "office/form_preview.html", form, preview=preview, cancel_url=back, **context)
+
+
+def filled(request: OfficeRequest) -> Any:
+    """The values of the form: sent to be saved, or (by the live preview) only to be looked at."""
+    if request.method == "POST":
+        return request.POST
+    return request.GET if "HX-Request" in request.headers else None
 
 
 def preview_of(by: Actor, form: Form, student_ids: Collection[int], deed: Callable[..., object]) -> Preview | None:

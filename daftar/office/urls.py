@@ -7,6 +7,7 @@ from daftar.office.money.urls import urlpatterns as money
 from daftar.office.people.urls import urlpatterns as people
 from daftar.office.settings.urls import urlpatterns as settings
 from daftar.office.transfer.urls import urlpatterns as transfer
+from daftar.office.tuition.urls import urlpatterns as tuition
 
 app_name = "office"
-urlpatterns = [*home, *people, *courses, *journal, *money, *settings, *transfer]
+urlpatterns = [*home, *people, *courses, *journal, *money, *settings, *transfer, *tuition]

@@ -61,6 +61,8 @@ _ADMINISTRATOR = (
         "courses.edit",
         "courses.enrol",
         "tuition.activate",
+        "tuition.pause",
+        "tuition.price",
         "finance.reverse_payment",
         "orgs.see_history",
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db.models import Count, Exists, OuterRef, Q
 
 from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonStatus
+from daftar.courses.queries import with_pause
 from daftar.courses.rules import EnrolmentState, standing, state_on
 from daftar.finance.models import Payment
 from daftar.ledger.queries import balances
@@ -115,10 +116,12 @@ def student_rows(by: Actor, students: Sequence[Student]) -> list[StudentRow]:
     groups: dict[int, list[str]] = defaultdict(list)
     states: dict[int, set[EnrolmentState]] = defaultdict(set)
     today, enrolments = by.today, Enrolment.objects.visible_to(by).filter(student_id__in=ids)
-    for student_id, joined, activated, left, over, name in enrolments.order_by("group__name", "id").values_list(
-        "student_id", "starts_on", "activated_on", "ends_on", "group__ends_on", "group__name"
-    ):
-        state = state_on(today, joined_on=joined, activated_on=activated, ends_on=min(left or over, over))
+    columns = ("student_id", "starts_on", "activated_on", "ends_on", "group__ends_on", "group__name", "is_paused")
+    rows = with_pause(by, enrolments, today).order_by("group__name", "id").values_list(*columns)
+    for student_id, joined, activated, left, over, name, is_paused in rows:
+        state = state_on(
+            today, joined_on=joined, activated_on=activated, ends_on=min(left or over, over), is_frozen=is_paused
+        )
         states[student_id].add(state or EnrolmentState.TRIAL)
         if state is not EnrolmentState.LEFT:
             groups[student_id].append(name)

@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from daftar.courses import memberships
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.models import Group
 from daftar.lib.errors import Refusal
-from daftar.orgs.access import Actor, add, change, note, publish, verb
-from daftar.orgs.queries import tuition_settings
+from daftar.orgs.access import Actor, publish, verb
 from daftar.tuition.credits import credits_due, decline, students_to_price
-from daftar.tuition.models import Suspension
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
 
-    from django.db.models import QuerySet
-
-
-LONGEST = timedelta(days=366 * 3)
-
-
-class PauseEndsBeforeStart(Refusal):
-    field = "last_on"
-    text = _("The last day lies before the first.")
-
-
-class PauseTooLong(Refusal):
-    field = "last_on"
-    text = _("A pause lasts three years at most. Leave the last day empty if nobody knows it.")
-
-
-class PausedAlready(Refusal):
-    constraints = ("suspended_once_at_a_time",)
-    field = "starts_on"
-    text = _("There is a pause at that time already.")
+    from daftar.courses.models import Suspension
 
 
 class NobodyToPause(Refusal):
@@ -58,20 +35,11 @@ def suspend(
     students = students_to_price(by, student_ids)
     if not students:
         raise NobodyToPause
-    if group_id is not None:
-        Group.objects.visible_to(by).one(pk=group_id)
-    ends_on = _end(starts_on, last_on)
-    others = Suspension.objects.visible_to(by).filter(student__in=students, group_id=group_id)
-    _check_free(others, starts_on, ends_on)
     before = credits_due(by, students) if not gives_credit else set()
-    rows = [
-        add(
-            by, Suspension, student=student, group_id=group_id, starts_on=starts_on, ends_on=ends_on,
-            reason=reason.strip(), member_id=by.member_id,
-            extends=tuition_settings(student.branch).suspensions_extend if extends is None else extends,
-        )
-        for student in students
-    ]  # fmt: skip
+    rows = memberships.add_pauses(
+        by.trusted(), students=students, starts_on=starts_on, last_on=last_on, reason=reason, extends=extends,
+        group_id=group_id,
+    )  # fmt: skip
     if not gives_credit:
         decline(by, students, before, decline_reason)
     publish(by, TuitionFactsChanged(tuple(student.pk for student in students)))
@@ -83,11 +51,9 @@ def change_suspension(
     by: Actor, *, suspension_id: int, starts_on: date, last_on: date | None, reason: str, extends: bool
 ) -> Suspension:
     """Moves the days of a pause or ends it; the charges and credits follow."""
-    row = _locked(by, suspension_id)
-    ends_on = _end(starts_on, last_on)
-    others = Suspension.objects.visible_to(by).filter(student_id=row.student_id, group_id=row.group_id)
-    _check_free(others.exclude(pk=row.pk), starts_on, ends_on)
-    change(by, row, starts_on=starts_on, ends_on=ends_on, reason=reason.strip(), extends=extends)
+    row = memberships.change_pause(
+        by.trusted(), suspension_id=suspension_id, starts_on=starts_on, last_on=last_on, reason=reason, extends=extends
+    )
     publish(by, TuitionFactsChanged((row.student_id,)))
     return row
 
@@ -95,34 +61,6 @@ def change_suspension(
 @verb("tuition.pause")
 def remove_suspension(by: Actor, *, suspension_id: int) -> Suspension:
     """Takes a pause back as if it had never been."""
-    row = _locked(by, suspension_id)
-    note(by, row, was={"starts_on": row.starts_on, "ends_on": row.ends_on}, now={"starts_on": None, "ends_on": None})
-    Suspension.objects.visible_to(by).filter(pk=suspension_id).delete()
+    row = memberships.remove_pause(by.trusted(), suspension_id=suspension_id)
     publish(by, TuitionFactsChanged((row.student_id,)))
     return row
-
-
-def _locked(by: Actor, suspension_id: int) -> Suspension:
-    rows = Suspension.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
-    row: Suspension = rows.select_related("student__branch").one(pk=suspension_id)
-    return row
-
-
-def _end(starts_on: date, last_on: date | None) -> date | None:
-    """The day after the last."""
-    if last_on is None:
-        return None
-    if last_on < starts_on:
-        raise PauseEndsBeforeStart
-    if last_on - starts_on > LONGEST:
-        raise PauseTooLong
-    return last_on + timedelta(days=1)
-
-
-def _check_free(others: QuerySet[Suspension], starts_on: date, ends_on: date | None) -> None:
-    """Refuses days that another pause holds already."""
-    overlapping = others.filter(Q(ends_on=None) | Q(ends_on__gt=starts_on))
-    if ends_on is not None:
-        overlapping = overlapping.filter(starts_on__lt=ends_on)
-    if overlapping.exists():
-        raise PausedAlready

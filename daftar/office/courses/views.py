@@ -213,7 +213,9 @@ def _students(by: Actor, row: Group) -> list[dict[str, Any]]:
     for line in rows:
         end = min(line.ends_on or row.ends_on, row.ends_on)
         on = max(by.today, line.starts_on)
-        state = state_on(on, joined_on=line.starts_on, activated_on=line.activated_on, ends_on=end)
+        state = state_on(
+            on, joined_on=line.starts_on, activated_on=line.activated_on, ends_on=end, is_frozen=line.is_paused
+        )
         balance = sums.get(line.student_id)
         shown.append(
             {

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.attendance import services
-from daftar.attendance.queries import Mark, expected_students, get_lesson, marks_in, reasons
+from daftar.attendance.queries import Mark, expected_students, get_lesson, marks_in, paused_students, reasons
 from daftar.lib.errors import Refusal
 from daftar.office.forms import UndoForm, as_number, done, said, tell, typed, undo_page, undone
 from daftar.office.page import OfficeRequest, page
@@ -46,6 +46,7 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     context = {
         "lesson": _head(request, row), "reasons": reasons(by), "refused": refused,
         "rows": [_line(person, marks) for person in lesson_people(by, expected)],
+        "paused": paused_students(by, lesson_id),
     }  # fmt: skip
     return render(request, "office/journal/lesson.html", context, status=422 if refused else 200)
 
@@ -97,6 +98,6 @@ def _head(request: OfficeRequest, row: Lesson) -> dict[str, Any]:
 def _line(person: Any, marks: dict[int, Mark]) -> dict[str, Any]:
     mark = marks.get(person.student_id)
     return {
-        "student_id": person.student_id, "name": person.name, "standing": person.standing, "is_expected": True,
+        "student_id": person.student_id, "name": person.name, "standing": person.standing,
         "is_present": True if mark is None else mark.is_present, "reason_id": mark.reason_id if mark else None,
     }  # fmt: skip

@@ -22,6 +22,7 @@ from daftar.office import formats, words
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.page import OfficeRequest, page
 from daftar.office.people.forms import StudentForm
+from daftar.office.terms import terms_said
 from daftar.orgs.queries import branches
 from daftar.people import services as people
 from daftar.people.models import ContactKind
@@ -108,7 +109,8 @@ def student_edit(request: OfficeRequest, student_id: int) -> HttpResponse:
 def student(request: OfficeRequest, student_id: int) -> HttpResponse:
     by, row = request.by, get_student(request.by, student_id)
     sees_money = by.may("tuition.view")
-    tab = "money" if request.GET.get("tab") == "money" and sees_money else "lessons"
+    tab = request.GET.get("tab", "") if sees_money else ""
+    tab = tab if tab in {"money", "prices"} else "lessons"
     money = (
         _money(by, row) if sees_money else {"balance": None, "owes_since": None, "paid_until": None, "promise": None}
     )
@@ -118,6 +120,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
         "enrolments": enrolments, "tab": tab,
         "lessons": recent_lessons(by, student_id) if tab == "lessons" else [],
         "statement": _statement(by, row, with_reversed="all" in request.GET) if tab == "money" else [],
+        "terms": terms_said(by, student_id) if tab == "prices" else None,
         "shows_all": "all" in request.GET, "lessons_left": None, "next_charge": None, "unpriced": 0, "prices": [],
     }  # fmt: skip
     context["student"]["phone"] = next((way["text"] for way in context["contacts"] if way["kind"] == "mobile"), "")
@@ -169,7 +172,9 @@ def _enrolments(by: Actor, student: Student, balance: Money | None) -> tuple[lis
     for row in rows:
         last = min(row.ends_on or row.group.ends_on, row.group.ends_on)
         on = max(by.today, row.starts_on)
-        state = state_on(on, joined_on=row.starts_on, activated_on=row.activated_on, ends_on=last)
+        state = state_on(
+            on, joined_on=row.starts_on, activated_on=row.activated_on, ends_on=last, is_frozen=row.is_paused
+        )
         state = state or EnrolmentState.TRIAL
         states.add(state)
         shown.append(
@@ -180,6 +185,8 @@ def _enrolments(by: Actor, student: Student, balance: Money | None) -> tuple[lis
                 "teacher": row.group.teacher.name if row.group.teacher else "",
                 "schedule": words.schedule_text(plans[row.group_id]),
                 "may_activate": row.activated_on is None and last > by.today and by.may("tuition.activate"),
+                "may_leave": last > by.today and by.may("tuition.pause"),
+                "is_active": row.activated_on is not None,
             }
         )  # fmt: skip
     return shown, states

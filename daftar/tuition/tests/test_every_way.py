@@ -10,6 +10,7 @@ import pytest
 from daftar.attendance.queries import expected_students
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.days import add_holiday, cancel_lesson, move_lesson, remove_holiday, restore_lesson
+from daftar.courses.memberships import PausedAlready, PauseEndsBeforeStart
 from daftar.courses.models import Lesson
 from daftar.courses.rules import EVEN, PlanKind
 from daftar.courses.services import enrol_student
@@ -34,7 +35,7 @@ from daftar.tuition.discounts import (
 from daftar.tuition.jobs import reconcile_all
 from daftar.tuition.leaving import leave_group, return_to_trial, transfer
 from daftar.tuition.models import Subscription
-from daftar.tuition.pauses import PausedAlready, PauseEndsBeforeStart, change_suspension, remove_suspension, suspend
+from daftar.tuition.pauses import change_suspension, remove_suspension, suspend
 from daftar.tuition.prices import change_course_price, choose_payer
 from daftar.tuition.rehearsal import rehearse
 from daftar.tuition.services import activate, enrol_active, reconcile

@@ -1,0 +1,87 @@
+"""What is agreed with students, in a probe's branch: tariffs, discounts, pauses, days off, and what was declined."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from daftar.courses.catalogue import add_lesson_type
+from daftar.courses.days import add_holiday, cancel_lesson
+from daftar.courses.models import Group, Lesson, LessonKind, LessonStatus
+from daftar.courses.rules import PlanKind
+from daftar.courses.services import add_group, enrol_student
+from daftar.people.services import add_student
+from daftar.tuition.discounts import DiscountTerms, give_discount
+from daftar.tuition.leaving import leave_group
+from daftar.tuition.pauses import suspend
+from daftar.tuition.prices import choose_payer
+from daftar.tuition.services import enrol_active
+from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, change_tariff_price
+
+if TYPE_CHECKING:
+    from daftar.config.probe import Probe
+    from daftar.orgs.access import Actor
+    from daftar.orgs.models import Branch
+
+FAR = date(2099, 1, 1)  # a day that moves nobody's lessons
+
+
+def fill_prices(probe: Probe, owner: Actor, branch: Branch) -> None:
+    """Two of everything."""
+    for place in range(2):
+        _tariff(probe, owner, branch, place)
+        _discount(probe, owner, branch, place)
+        _pauses(probe, owner, branch)
+        _days(probe, owner, branch, place)
+
+
+def _tariff(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
+    terms = TariffTerms(name=probe.text("tariff"), plan=PlanKind.PER_LESSON, currency="UZS")
+    tariff = add_tariff(owner, terms=terms, price=40_000, from_on=owner.today)
+    change_tariff_price(owner, tariff_id=tariff.pk, price=50_000, from_on=FAR, bound_follow=False)
+    student_id = probe.ids[f"student@{branch.pk}"]
+    binding = Binding(FAR, note=probe.text("note"), is_separate=bool(place))
+    bound = bind_tariff(owner, student_id=student_id, tariff_id=tariff.pk, binding=binding)
+    probe.keep(tariff_id=tariff.pk, subscription_id=bound.pk)
+    held = Lesson.objects.visible_to(owner).filter(group__branch=branch, status=LessonStatus.CONDUCTED).order_by("id")
+    choose_payer(owner, student_id=student_id, lesson_id=held[place].pk, subscription_id=bound.pk)
+
+
+def _discount(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
+    terms = DiscountTerms(FAR, percent=Decimal(10 + place), reason=probe.text("why"))
+    row = give_discount(owner, student_id=probe.ids[f"student@{branch.pk}"], terms=terms)
+    probe.keep(discount_id=row.pk)
+
+
+def _pauses(probe: Probe, owner: Actor, branch: Branch) -> None:
+    """Someone who pauses and is credited nothing, and somebody who has left."""
+    monthly, today = _monthly(owner, branch), owner.today
+    student = add_student(owner, full_name=probe.text("Paused"), branch_id=branch.pk)
+    enrol_active(owner, student_id=student.pk, group_id=monthly.pk, starts_on=monthly.starts_on)
+    pause = suspend(
+        owner, student_ids=[student.pk], starts_on=today - timedelta(days=3), last_on=today - timedelta(days=2),
+        reason=probe.text("ill"), gives_credit=False, decline_reason=probe.text("agreed"),
+    )[0]  # fmt: skip
+    probe.keep(suspension_id=pause.pk)
+    gone = add_student(owner, full_name=probe.text("Gone"), branch_id=branch.pk)
+    row = enrol_student(owner, student_id=gone.pk, group_id=monthly.pk, starts_on=monthly.starts_on)
+    leave_group(owner, enrolment_id=row.pk, last_on=today, reason=probe.text("moved"))
+    empty = add_group(
+        owner, branch_id=branch.pk, name=probe.text("empty"), course_id=monthly.course_id, starts_on=monthly.starts_on,
+        last_on=today + timedelta(days=60),
+    )  # fmt: skip
+    probe.keep(into_group=empty.pk)
+
+
+def _days(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
+    day = add_holiday(owner, name=probe.text("feast"), starts_on=FAR + timedelta(days=place), branch_id=branch.pk)[0]
+    kind = add_lesson_type(owner, name=probe.text("make-up"), kind=LessonKind.GROUP)
+    probe.keep(holiday_id=day.pk, lesson_type_id=kind.pk)
+    ahead = Lesson.objects.visible_to(owner).filter(group__branch=branch, status=LessonStatus.PLANNED)
+    cancel_lesson(owner, lesson_id=ahead.order_by("-held_on", "id")[0].pk, reason=probe.text("no teacher"))
+
+
+def _monthly(owner: Actor, branch: Branch) -> Group:
+    rows = Group.objects.visible_to(owner).filter(branch=branch, course__plan=PlanKind.CALENDAR_MONTH.value)
+    return Group.objects.visible_to(owner).get(pk=rows.order_by("id")[0].pk)

@@ -1,0 +1,156 @@
+"""Verbs on pauses and on the end of memberships. They are called by tuition, which knows the money and announces."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from daftar.courses.models import Enrolment, Group, Suspension
+from daftar.lib.errors import Refusal
+from daftar.orgs.access import Actor, add, change, note, verb
+from daftar.orgs.queries import tuition_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+    from django.db.models import QuerySet
+
+    from daftar.people.models import Student
+
+LONGEST_PAUSE = timedelta(days=366 * 3)
+
+
+class PauseEndsBeforeStart(Refusal):
+    field = "last_on"
+    text = _("The last day lies before the first.")
+
+
+class PauseTooLong(Refusal):
+    field = "last_on"
+    text = _("A pause lasts three years at most. Leave the last day empty if nobody knows it.")
+
+
+class PausedAlready(Refusal):
+    constraints = ("suspended_once_at_a_time",)
+    field = "starts_on"
+    text = _("There is a pause at that time already.")
+
+
+class LeftAlready(Refusal):
+    text = _("This membership is over already.")
+
+
+class LeavesBeforeJoining(Refusal):
+    field = "last_on"
+    text = _("The last day lies before %(first)s, the day of joining.")
+
+
+@verb("courses.enrol")
+def add_pauses(
+    by: Actor, *, students: Collection[Student], starts_on: date, last_on: date | None, reason: str,
+    extends: bool | None, group_id: int | None,
+) -> list[Suspension]:  # fmt: skip
+    """A pause for each student, to `last_on` inclusive (None: open), in one group or (None) in all of theirs.
+
+    `extends` None: as the student's branch does; students need it loaded with its organization.
+    """
+    if group_id is not None:
+        Group.objects.visible_to(by).one(pk=group_id)
+    ends_on = _end(starts_on, last_on)
+    _check_free(Suspension.objects.visible_to(by).filter(student__in=students, group_id=group_id), starts_on, ends_on)
+    return [
+        add(
+            by, Suspension, student=student, group_id=group_id, starts_on=starts_on, ends_on=ends_on,
+            reason=reason.strip(), member_id=by.member_id,
+            extends=tuition_settings(student.branch).suspensions_extend if extends is None else extends,
+        )
+        for student in students
+    ]  # fmt: skip
+
+
+@verb("courses.enrol")
+def change_pause(
+    by: Actor, *, suspension_id: int, starts_on: date, last_on: date | None, reason: str, extends: bool
+) -> Suspension:
+    """Moves the days of a pause, or ends it."""
+    row = _pause(by, suspension_id)
+    ends_on = _end(starts_on, last_on)
+    others = Suspension.objects.visible_to(by).filter(student_id=row.student_id, group_id=row.group_id)
+    _check_free(others.exclude(pk=row.pk), starts_on, ends_on)
+    change(by, row, starts_on=starts_on, ends_on=ends_on, reason=reason.strip(), extends=extends)
+    return row
+
+
+@verb("courses.enrol")
+def remove_pause(by: Actor, *, suspension_id: int) -> Suspension:
+    """Takes a pause back as if it had never been; answers what it was."""
+    row = _pause(by, suspension_id)
+    note(by, row, was={"starts_on": row.starts_on, "ends_on": row.ends_on}, now={"starts_on": None, "ends_on": None})
+    Suspension.objects.visible_to(by).filter(pk=suspension_id).delete()
+    return row
+
+
+@verb("courses.enrol")
+def end_membership(by: Actor, *, enrolment_id: int, last_on: date, reason: str) -> Enrolment:
+    """Ends a membership with `last_on`, the last day in the group."""
+    enrolment = running_membership(by, enrolment_id)
+    if last_on < enrolment.starts_on:
+        raise LeavesBeforeJoining(first=enrolment.starts_on)
+    change(by, enrolment, ends_on=last_on + timedelta(days=1), left_because=reason.strip())
+    return enrolment
+
+
+@verb("courses.enrol")
+def reopen_membership(by: Actor, *, enrolment_id: int) -> Enrolment:
+    """Takes an ending back; the database refuses it where the student has joined the group again since."""
+    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self", "group"), no_key=True)
+    enrolment: Enrolment = rows.select_related("group", "student").one(pk=enrolment_id)
+    change(by, enrolment, ends_on=None, left_because="")
+    return enrolment
+
+
+@verb("courses.enrol")
+def take_back_activation(by: Actor, *, enrolment_id: int) -> Enrolment:
+    """On trial, as if never activated."""
+    enrolment = running_membership(by, enrolment_id)
+    change(by, enrolment, activated_on=None)
+    return enrolment
+
+
+def running_membership(by: Actor, enrolment_id: int) -> Enrolment:
+    """The membership, locked and not over yet; the group too: whoever edits it locks in that order."""
+    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self", "group"), no_key=True)
+    enrolment: Enrolment = rows.select_related("group", "student").one(pk=enrolment_id)
+    if enrolment.ends_on is not None and enrolment.ends_on <= by.today:
+        raise LeftAlready
+    return enrolment
+
+
+def _pause(by: Actor, suspension_id: int) -> Suspension:
+    rows = Suspension.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    row: Suspension = rows.select_related("student__branch").one(pk=suspension_id)
+    return row
+
+
+def _end(starts_on: date, last_on: date | None) -> date | None:
+    """The day after the last."""
+    if last_on is None:
+        return None
+    if last_on < starts_on:
+        raise PauseEndsBeforeStart
+    if last_on - starts_on > LONGEST_PAUSE:
+        raise PauseTooLong
+    return last_on + timedelta(days=1)
+
+
+def _check_free(others: QuerySet[Suspension], starts_on: date, ends_on: date | None) -> None:
+    """Refuses days that another pause holds already."""
+    overlapping = others.filter(Q(ends_on=None) | Q(ends_on__gt=starts_on))
+    if ends_on is not None:
+        overlapping = overlapping.filter(starts_on__lt=ends_on)
+    if overlapping.exists():
+        raise PausedAlready

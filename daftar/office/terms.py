@@ -1,0 +1,80 @@
+"""What is agreed with a student, in words: subscriptions, discounts and pauses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from daftar.lib.money import Money
+from daftar.office import formats, words
+from daftar.tuition import lists
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from daftar.orgs.access import Actor
+    from daftar.tuition.lists import Bound
+    from daftar.tuition.models import Discount
+
+
+def terms_said(by: Actor, student_id: int) -> dict[str, list[dict[str, Any]]]:
+    """All that is agreed with a student, what is over last."""
+    types = dict(lists.lesson_types(by))
+    bound = lists.subscriptions_of(by, student_id)
+    currency = bound[0].price.currency if bound else ""
+    discounts = lists.discounts_of(by, student_id)
+    if discounts and not currency:
+        currency = lists.get_discount(by, discounts[0].pk).student.branch.currency
+    return {
+        "subscriptions": [_bound(by, each, types) for each in bound],
+        "discounts": [
+            {"id": row.pk, "worth": worth(row, currency), "limits": limits(row, types), "reason": row.reason}
+            | _days(row, by.today)
+            for row in discounts
+        ],
+        "pauses": [
+            {"id": row.pk, "group": row.group.name if row.group else "", "reason": row.reason} | _days(row, by.today)
+            for row in lists.suspensions_of(by, student_id)
+        ],
+    }
+
+
+def worth(row: Discount, currency: str) -> str:
+    """What a discount takes off, in words."""
+    if row.percent is not None:
+        return f"{row.percent.normalize():f} %"
+    sum_ = formats.money_text(Money(row.amount or 0, currency))
+    return _("%(sum)s off each lesson") % {"sum": sum_} if row.per == "lesson" else sum_
+
+
+def limits(row: Any, types: dict[str, str]) -> str:
+    """The subjects and types of lessons that something is only for; empty: for all."""
+    return ", ".join([*row.subjects, *(types.get(code, code) for code in row.lesson_types)])
+
+
+def last_of(row: Any) -> date | None:
+    """The last day of what ends on the day after it."""
+    return None if row.ends_on is None else row.ends_on - timedelta(days=1)
+
+
+def _days(row: Any, today: date) -> dict[str, Any]:
+    return {
+        "starts_on": row.starts_on, "last_on": last_of(row),
+        "is_over": row.ends_on is not None and row.ends_on <= today,
+    }  # fmt: skip
+
+
+def _bound(by: Actor, each: Bound, types: dict[str, str]) -> dict[str, Any]:
+    row = each.row
+    ahead = ""
+    if each.next_price is not None and each.next_from is not None:
+        told = {"sum": formats.money_text(each.next_price), "day": formats.day(each.next_from)}
+        ahead = _("%(sum)s from %(day)s") % told
+    name = row.tariff.name if row.tariff else row.group.name if row.group else str(row)
+    plan = words.plan_text(row.plan, row.lessons_count)
+    return {
+        "id": row.pk, "name": name, "price": f"{formats.money_text(each.price)} · {plan}", "next": ahead,
+        "limits": limits(row, types), "is_own": row.has_own_price, "is_separate": row.is_separate,
+    } | _days(row, by.today)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Pages on what students are charged: prices, discounts, pauses and the end of memberships."""

@@ -1,0 +1,183 @@
+"""Forms on prices, discounts, pauses and the end of memberships."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from daftar.office.forms import MoneyField, day_field, pick_field
+from daftar.orgs.models import DiscountPer
+from daftar.tuition.discounts import DiscountTerms
+from daftar.tuition.tariffs import Binding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from daftar.courses.models import Group
+    from daftar.tuition.models import Tariff
+
+KINDS = [("percent", _("Percent of the price")), ("amount", _("Amount of money"))]
+
+
+class _Credit(forms.Form):
+    """Whether what was paid ahead comes back, and why not."""
+
+    gives_credit = forms.BooleanField(label=_("Credit the lessons that were paid ahead"), required=False, initial=True)
+    decline_reason = forms.CharField(label=_("Why nothing is credited"), max_length=200, required=False)
+
+
+class PauseForm(forms.Form):
+    """A new pause."""
+
+    starts_on = day_field(_("First day of the pause"))
+    last_on = day_field(_("Last day"), required=False, help_text=_("Leave empty if nobody knows it yet."))
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+    extends = forms.BooleanField(label=_("The end of the subscription moves by it"), required=False, initial=True)
+    gives_credit = _Credit.base_fields["gives_credit"]
+    decline_reason = _Credit.base_fields["decline_reason"]
+
+    def __init__(self, *args: Any, groups: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(groups) > 1:
+            self.fields["group_id"] = pick_field(_("Where"), groups, none=_("in all groups"))
+
+
+class PauseEditForm(forms.Form):
+    """Days and reason of a pause."""
+
+    starts_on = day_field(_("First day of the pause"))
+    last_on = day_field(_("Last day"), required=False, help_text=_("Leave empty if nobody knows it yet."))
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+    extends = forms.BooleanField(label=_("The end of the subscription moves by it"), required=False)
+
+
+class LeaveForm(_Credit):
+    """The last day in a group."""
+
+    last_on = day_field(_("Last day in the group"))
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+
+    field_order = ("last_on", "reason", "gives_credit", "decline_reason")
+
+
+class TransferForm(_Credit):
+    """From one group into another."""
+
+    last_on = day_field(_("Last day in this group"))
+    starts_on = day_field(_("First day in the other group"))
+
+    field_order = ("group_id", "last_on", "starts_on", "gives_credit", "decline_reason")
+
+    def __init__(self, *args: Any, groups: Iterable[Group], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["group_id"] = pick_field(_("Into the group"), [(row.pk, row.name) for row in groups])
+        self.order_fields(self.field_order)
+
+
+class ReturnForm(forms.Form):
+    """From when a student is on trial again."""
+
+    from_on = day_field(_("On trial from"))
+
+
+class DiscountForm(forms.Form):
+    """A discount of one student."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=KINDS, widget=forms.RadioSelect, initial="percent")
+    percent = forms.DecimalField(label=_("Percent"), required=False, max_digits=5, decimal_places=2)
+    per = forms.ChoiceField(
+        label=_("The amount is off"), choices=[("", _("as the branch does")), *DiscountPer.choices], required=False
+    )
+    starts_on = day_field(_("First day"))
+    last_on = day_field(_("Last day"), required=False, help_text=_("Leave empty for a discount without end."))
+    subjects = forms.MultipleChoiceField(
+        label=_("Only for subjects"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    lesson_types = forms.MultipleChoiceField(
+        label=_("Only for types of lessons"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+
+    field_order = (
+        "kind", "percent", "amount", "per", "starts_on", "last_on", "subjects", "lesson_types", "reason",
+    )  # fmt: skip
+
+    def __init__(
+        self, *args: Any, currency: str, subjects: Sequence[str], lesson_types: Sequence[tuple[str, str]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"] = MoneyField(currency, label=_("Amount"), required=False)
+        _limit(self, "subjects", [(name, name) for name in subjects])
+        _limit(self, "lesson_types", lesson_types)
+        self.order_fields(self.field_order)
+
+    def clean(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        is_percent = values.pop("kind", "percent") == "percent"
+        terms = {name: values.get(name) for name in ("starts_on", "last_on", "per", "reason")}
+        if self.errors:
+            return values
+        return {
+            "terms": DiscountTerms(
+                percent=values.get("percent") if is_percent else None,
+                amount=None if is_percent else values.get("amount"),
+                subjects=tuple(values.get("subjects") or ()),
+                lesson_types=tuple(values.get("lesson_types") or ()),
+                **terms,  # type: ignore[arg-type] # the fields above give what they hold
+            )
+        }
+
+
+class BindForm(forms.Form):
+    """Binds a student to a tariff."""
+
+    starts_on = day_field(_("First day"))
+    last_on = day_field(_("Last day"), required=False, help_text=_("Leave empty to take the tariff's own."))
+    is_separate = forms.BooleanField(
+        label=_("Keep its money apart"), required=False,
+        help_text=_("Payments into it are spent on its lessons only."),
+    )  # fmt: skip
+    note = forms.CharField(label=_("Note"), max_length=300, required=False)
+
+    field_order = ("tariff_id", "group_id", "starts_on", "last_on", "price", "is_separate", "note")
+
+    def __init__(
+        self, *args: Any, tariffs: Sequence[Tariff], groups: Sequence[tuple[int, str]], currency: str, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tariff_id"] = pick_field(_("Tariff"), [(row.pk, row.name) for row in tariffs])
+        self.fields["group_id"] = pick_field(_("Only for the group"), groups, none=_("any group"))
+        self.fields["price"] = MoneyField(currency, label=_("Price of one's own"), required=False)
+        self.order_fields(self.field_order)
+
+    def clean(self) -> dict[str, Any]:
+        if self.errors:
+            return self.cleaned_data
+        values = dict(self.cleaned_data)
+        return {"tariff_id": values.pop("tariff_id"), "binding": Binding(**values)}
+
+
+class EndForm(forms.Form):
+    """The last day of a subscription."""
+
+    last_on = day_field(_("Last day"), required=False, help_text=_("Leave empty for one without end."))
+
+
+class OwnPriceForm(forms.Form):
+    """A price of the student's own."""
+
+    from_on = day_field(_("From"))
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields = {"price": MoneyField(currency, label=_("Price"), required=True), **self.fields}
+
+
+def _limit(form: forms.Form, name: str, choices: Sequence[tuple[str, str]]) -> None:
+    """Nothing to choose from is no field."""
+    if choices:
+        form.fields[name].choices = choices  # type: ignore[attr-defined] # of fields with choices
+    else:
+        del form.fields[name]

@@ -1,0 +1,161 @@
+"""Pages on pauses and on the end of memberships, each with the money before it moves."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from daftar.courses.queries import enrolments_of, get_enrolment, get_group, groups, roster
+from daftar.office.forms import UndoForm, done, number_in, tell, undo_page, undone
+from daftar.office.page import OfficeRequest, page
+from daftar.office.previews import filled, priced_page
+from daftar.office.terms import last_of
+from daftar.office.tuition.forms import LeaveForm, PauseEditForm, PauseForm, ReturnForm, TransferForm
+from daftar.orgs.queries import tuition_settings
+from daftar.people.queries import get_student
+from daftar.tuition import leaving, lists, pauses
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from django.http import HttpResponse
+
+    from daftar.courses.models import Enrolment
+
+
+@page("tuition.pause")
+def student_pause(request: OfficeRequest, student_id: int) -> HttpResponse:
+    by, student = request.by, get_student(request.by, student_id)
+    mine = {row.group_id: row.group.name for row in enrolments_of(by, student_id) if not _is_over(row, by.today)}
+    form = PauseForm(filled(request), initial=_begins(request, student.branch), groups=sorted(mine.items()))
+    return priced_page(
+        request, form, [student_id], partial(pauses.suspend, by, student_ids=[student_id]),
+        title=_("Pause %(name)s") % {"name": student.full_name}, submit_label=_("Pause"),
+        crumbs=[(student.full_name, _card(request, student_id))], back=_card(request, student_id),
+        told=_("%(name)s pauses.") % {"name": student.full_name},
+        undo=lambda rows: reverse("office:suspension-remove", args=[by.org_slug, rows[0].pk]),
+    )  # fmt: skip
+
+
+@page("tuition.pause")
+def group_pause(request: OfficeRequest, group_id: int) -> HttpResponse:
+    by, group = request.by, get_group(request.by, group_id)
+    ids = sorted({row.student_id for row in roster(by, group_id) if row.activated_on and not _is_over(row, by.today)})
+    form = PauseForm(filled(request), initial=_begins(request, group.branch))
+    home = reverse("office:group", args=[by.org_slug, group_id])
+    return priced_page(
+        request, form, ids, partial(pauses.suspend, by, student_ids=ids, group_id=group_id),
+        title=_("Pause the whole group %(group)s") % {"group": group.name}, submit_label=_("Pause"),
+        crumbs=[(group.name, home)], back=home, told=_("The group pauses."),
+    )  # fmt: skip
+
+
+@page("tuition.pause")
+def suspension_edit(request: OfficeRequest, suspension_id: int) -> HttpResponse:
+    by, row = request.by, lists.get_suspension(request.by, suspension_id)
+    initial = {"starts_on": row.starts_on, "last_on": last_of(row), "reason": row.reason, "extends": row.extends}
+    form = PauseEditForm(filled(request), initial=initial)
+    return priced_page(
+        request, form, [row.student_id], partial(pauses.change_suspension, by, suspension_id=suspension_id),
+        title=_("Pause of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),
+        crumbs=[(row.student.full_name, _card(request, row.student_id))], back=_card(request, row.student_id),
+        told=_("Saved."),
+    )  # fmt: skip
+
+
+@page("tuition.pause")
+def suspension_remove(request: OfficeRequest, suspension_id: int) -> HttpResponse:
+    by, row = request.by, lists.get_suspension(request.by, suspension_id)
+    form = UndoForm(request.POST or None)
+    if done(form, lambda: pauses.remove_suspension(by, suspension_id=suspension_id)):
+        tell(request, _("The pause of %(name)s is taken back.") % {"name": row.student.full_name})
+        return undone(request, _card(request, row.student_id))
+    return undo_page(request, form, _("Take the pause of %(name)s back?") % {"name": row.student.full_name})
+
+
+@page("tuition.view")
+def suspensions(request: OfficeRequest) -> HttpResponse:
+    state = request.GET.get("state", "")
+    rows, at = lists.suspensions_page(request.by, state=state, number=number_in(request, "page") or 1)
+    shown = [
+        {
+            "id": row.pk, "student_id": row.student_id, "name": row.student.full_name, "reason": row.reason,
+            "group": row.group.name if row.group else "", "starts_on": row.starts_on, "last_on": last_of(row),
+            "extends": row.extends,
+        }
+        for row in rows
+    ]  # fmt: skip
+    return render(request, "office/tuition/suspensions.html", {"rows": shown, "page": at, "state": state})
+
+
+@page("tuition.pause")
+def enrolment_leave(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
+    by, row = request.by, get_enrolment(request.by, enrolment_id)
+    form = LeaveForm(filled(request), initial={"last_on": max(by.today, row.starts_on), "gives_credit": True})
+    return _about(
+        request, row, form, partial(leaving.leave_group, by, enrolment_id=enrolment_id),
+        title=_("%(name)s leaves %(group)s"), submit_label=_("End the membership"),
+        told=_("%(name)s leaves %(group)s."),
+        undo=lambda left: reverse("office:enrolment-undo-leaving", args=[by.org_slug, left.pk]),
+    )  # fmt: skip
+
+
+@page("tuition.pause")
+def enrolment_undo_leaving(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
+    by, row = request.by, get_enrolment(request.by, enrolment_id)
+    form = UndoForm(request.POST or None)
+    told = {"name": row.student.full_name, "group": row.group.name}
+    if done(form, lambda: leaving.undo_leaving(by, enrolment_id=enrolment_id)):
+        tell(request, _("%(name)s stays in %(group)s.") % told)
+        return undone(request, _card(request, row.student_id))
+    return undo_page(request, form, _("Does %(name)s stay in %(group)s after all?") % told)
+
+
+@page("tuition.pause")
+def enrolment_transfer(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
+    by, row = request.by, get_enrolment(request.by, enrolment_id)
+    others = groups(by).filter(branch_id=row.student.branch_id).exclude(pk=row.group_id)
+    last = max(by.today, row.starts_on)
+    initial = {"last_on": last, "starts_on": last, "gives_credit": True}
+    form = TransferForm(filled(request), initial=initial, groups=others)
+    return _about(
+        request, row, form, partial(leaving.transfer, by, enrolment_id=enrolment_id),
+        title=_("Move %(name)s out of %(group)s"), submit_label=_("Move"), told=_("%(name)s has left %(group)s."),
+    )  # fmt: skip
+
+
+@page("tuition.pause")
+def enrolment_trial(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
+    by, row = request.by, get_enrolment(request.by, enrolment_id)
+    form = ReturnForm(filled(request), initial={"from_on": max(by.today, row.starts_on)})
+    return _about(
+        request, row, form, partial(leaving.return_to_trial, by, enrolment_id=enrolment_id),
+        title=_("%(name)s back to trial in %(group)s"), submit_label=_("Back to trial"),
+        told=_("%(name)s is on trial in %(group)s."),
+    )  # fmt: skip
+
+
+def _about(request: OfficeRequest, row: Enrolment, form: Any, deed: Any, **context: Any) -> HttpResponse:
+    """A page about one membership; titles and what is told name the student and the group."""
+    names = {"name": row.student.full_name, "group": row.group.name}
+    card = _card(request, row.student_id)
+    context |= {"title": context["title"] % names, "told": context["told"] % names}
+    crumbs = [(row.student.full_name, card)]
+    return priced_page(request, form, [row.student_id], deed, crumbs=crumbs, back=card, **context)
+
+
+def _card(request: OfficeRequest, student_id: int) -> str:
+    return reverse("office:student", args=[request.by.org_slug, student_id]) + "?tab=prices"
+
+
+def _begins(request: OfficeRequest, branch: Any) -> dict[str, Any]:
+    extends = tuition_settings(branch).suspensions_extend
+    return {"starts_on": request.by.today, "extends": extends, "gives_credit": True}
+
+
+def _is_over(row: Enrolment, today: date) -> bool:
+    return row.ends_on is not None and row.ends_on <= today

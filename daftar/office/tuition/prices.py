@@ -1,0 +1,129 @@
+"""Pages on what one student pays: tariffs, own prices and discounts."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from daftar.courses.queries import enrolments_of
+from daftar.office.forms import UndoForm, done, number_in, tell, undo_page, undone
+from daftar.office.page import OfficeRequest, page
+from daftar.office.previews import filled, priced_page
+from daftar.office.terms import last_of, limits, worth
+from daftar.office.tuition.forms import BindForm, DiscountForm, EndForm, OwnPriceForm
+from daftar.people.queries import get_student
+from daftar.tuition import discounts, lists, tariffs
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+
+@page("tuition.price")
+def student_bind(request: OfficeRequest, student_id: int) -> HttpResponse:
+    by, student = request.by, get_student(request.by, student_id)
+    mine = sorted({(row.group_id, row.group.name) for row in enrolments_of(by, student_id)})
+    form = BindForm(
+        filled(request), initial={"starts_on": by.today}, tariffs=lists.tariffs_for(by, student.branch), groups=mine,
+        currency=student.branch.currency,
+    )  # fmt: skip
+    return priced_page(
+        request, form, [student_id], partial(tariffs.bind_tariff, by, student_id=student_id),
+        title=_("A tariff for %(name)s") % {"name": student.full_name}, submit_label=_("Bind"),
+        crumbs=[(student.full_name, _card(request, student_id))], back=_card(request, student_id), told=_("Saved."),
+    )  # fmt: skip
+
+
+@page("tuition.price")
+def subscription_end(request: OfficeRequest, subscription_id: int) -> HttpResponse:
+    by, row = request.by, lists.get_subscription(request.by, subscription_id)
+    last = last_of(row) or max(by.today, row.starts_on)
+    form = EndForm(filled(request), initial={"last_on": last})
+    return priced_page(
+        request, form, [row.student_id], partial(tariffs.end_subscription, by, subscription_id=subscription_id),
+        title=_("Last day of the subscription of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),
+        crumbs=[(row.student.full_name, _card(request, row.student_id))], back=_card(request, row.student_id),
+        told=_("Saved."),
+    )  # fmt: skip
+
+
+@page("tuition.price")
+def subscription_price(request: OfficeRequest, subscription_id: int) -> HttpResponse:
+    by, row = request.by, lists.get_subscription(request.by, subscription_id)
+    form = OwnPriceForm(filled(request), initial={"from_on": by.today}, currency=row.student.branch.currency)
+    return priced_page(
+        request, form, [row.student_id], partial(tariffs.set_own_price, by, subscription_id=subscription_id),
+        title=_("Own price of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),
+        crumbs=[(row.student.full_name, _card(request, row.student_id))], back=_card(request, row.student_id),
+        told=_("Saved."), text=_("From that day on a new price of the course or tariff leaves this student alone."),
+    )  # fmt: skip
+
+
+@page("tuition.price")
+def discount_new(request: OfficeRequest, student_id: int) -> HttpResponse:
+    by, student = request.by, get_student(request.by, student_id)
+    form = _discount_form(request, student.branch.currency, {"starts_on": by.today, "kind": "percent"})
+    return priced_page(
+        request, form, [student_id], partial(discounts.give_discount, by, student_id=student_id),
+        title=_("A discount for %(name)s") % {"name": student.full_name}, submit_label=_("Give discount"),
+        crumbs=[(student.full_name, _card(request, student_id))], back=_card(request, student_id),
+        told=_("The discount is given."), text=_("Of several discounts only the one that saves most counts."),
+        undo=lambda row: reverse("office:discount-withdraw", args=[by.org_slug, row.pk]),
+    )  # fmt: skip
+
+
+@page("tuition.price")
+def discount_edit(request: OfficeRequest, discount_id: int) -> HttpResponse:
+    by, row = request.by, lists.get_discount(request.by, discount_id)
+    initial = {
+        "kind": "amount" if row.percent is None else "percent", "percent": row.percent, "amount": row.amount,
+        "per": row.per, "starts_on": row.starts_on, "subjects": row.subjects, "lesson_types": row.lesson_types,
+        "last_on": last_of(row), "reason": row.reason,
+    }  # fmt: skip
+    form = _discount_form(request, row.student.branch.currency, initial)
+    return priced_page(
+        request, form, [row.student_id], partial(discounts.change_discount, by, discount_id=discount_id),
+        title=_("Discount of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),
+        crumbs=[(row.student.full_name, _card(request, row.student_id))], back=_card(request, row.student_id),
+        told=_("Saved."),
+    )  # fmt: skip
+
+
+@page("tuition.price")
+def discount_withdraw(request: OfficeRequest, discount_id: int) -> HttpResponse:
+    by, row = request.by, lists.get_discount(request.by, discount_id)
+    form = UndoForm(request.POST or None)
+    if done(form, lambda: discounts.withdraw_discount(by, discount_id=discount_id)):
+        tell(request, _("The discount of %(name)s is taken back.") % {"name": row.student.full_name})
+        return undone(request, _card(request, row.student_id))
+    return undo_page(request, form, _("Take the discount of %(name)s back?") % {"name": row.student.full_name})
+
+
+@page("tuition.view")
+def discounts_list(request: OfficeRequest) -> HttpResponse:
+    state, types = request.GET.get("state", ""), dict(lists.lesson_types(request.by))
+    rows, at = lists.discounts_page(request.by, state=state, number=number_in(request, "page") or 1)
+    shown = [
+        {
+            "id": row.pk, "student_id": row.student_id, "name": row.student.full_name, "reason": row.reason,
+            "worth": worth(row, row.student.branch.currency), "starts_on": row.starts_on,
+            "last_on": last_of(row), "limits": limits(row, types),
+        }
+        for row in rows
+    ]  # fmt: skip
+    return render(request, "office/tuition/discounts.html", {"rows": shown, "page": at, "state": state})
+
+
+def _discount_form(request: OfficeRequest, currency: str, initial: dict[str, Any]) -> DiscountForm:
+    by = request.by
+    return DiscountForm(
+        filled(request), initial=initial, currency=currency, subjects=lists.subjects(by),
+        lesson_types=lists.lesson_types(by),
+    )  # fmt: skip
+
+
+def _card(request: OfficeRequest, student_id: int) -> str:
+    return reverse("office:student", args=[request.by.org_slug, student_id]) + "?tab=prices"

@@ -1,0 +1,24 @@
+"""Addresses of prices, discounts, pauses and the end of memberships."""
+
+from django.urls import path
+
+from daftar.office.tuition import pauses, prices
+
+urlpatterns = [
+    path("students/<int:student_id>/pause/", pauses.student_pause, name="student-pause"),
+    path("students/<int:student_id>/tariff/", prices.student_bind, name="student-bind"),
+    path("students/<int:student_id>/discount/", prices.discount_new, name="discount-new"),
+    path("groups/<int:group_id>/pause/", pauses.group_pause, name="group-pause"),
+    path("pauses/", pauses.suspensions, name="suspensions"),
+    path("pauses/<int:suspension_id>/edit/", pauses.suspension_edit, name="suspension-edit"),
+    path("pauses/<int:suspension_id>/remove/", pauses.suspension_remove, name="suspension-remove"),
+    path("enrolments/<int:enrolment_id>/leave/", pauses.enrolment_leave, name="enrolment-leave"),
+    path("enrolments/<int:enrolment_id>/stay/", pauses.enrolment_undo_leaving, name="enrolment-undo-leaving"),
+    path("enrolments/<int:enrolment_id>/move/", pauses.enrolment_transfer, name="enrolment-transfer"),
+    path("enrolments/<int:enrolment_id>/trial/", pauses.enrolment_trial, name="enrolment-trial"),
+    path("subscriptions/<int:subscription_id>/end/", prices.subscription_end, name="subscription-end"),
+    path("subscriptions/<int:subscription_id>/price/", prices.subscription_price, name="subscription-price"),
+    path("discounts/", prices.discounts_list, name="discounts"),
+    path("discounts/<int:discount_id>/edit/", prices.discount_edit, name="discount-edit"),
+    path("discounts/<int:discount_id>/withdraw/", prices.discount_withdraw, name="discount-withdraw"),
+]

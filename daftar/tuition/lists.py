@@ -1,0 +1,156 @@
+"""Questions about what was agreed with students: their prices, discounts and pauses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from daftar.courses.models import Course, LessonKind, LessonType, Suspension
+from daftar.lib.money import Money
+from daftar.lib.paging import Page, paged
+from daftar.orgs.access import Actor, question
+from daftar.tuition.models import Discount, Subscription, Tariff
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from daftar.orgs.models import Branch
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A subscription as a person sees it; the price is that of the day it was asked for, `next_*` the one to come."""
+
+    row: Subscription
+    price: Money
+    next_price: Money | None
+    next_from: date | None
+
+
+@question("tuition.view")
+def subscriptions_of(by: Actor, student_id: int) -> list[Bound]:
+    """A student's subscriptions, those in force first, the newest first."""
+    rows = Subscription.objects.visible_to(by).filter(student_id=student_id)
+    found = []
+    today = by.today
+    for row in rows.select_related("student__branch", "group", "tariff").prefetch_related("price_steps"):
+        currency = row.student.branch.currency
+        steps = sorted(row.price_steps.all(), key=lambda step: step.from_on)
+        now = next((step for step in reversed(steps) if step.from_on <= today), steps[0])
+        ahead = next((step for step in steps if step.from_on > max(today, now.from_on)), None)
+        found.append(
+            Bound(
+                row, Money(now.amount, currency), Money(ahead.amount, currency) if ahead else None,
+                ahead.from_on if ahead else None,
+            )
+        )  # fmt: skip
+    found.sort(key=lambda each: (each.row.starts_on, each.row.pk), reverse=True)
+    found.sort(key=lambda each: each.row.ends_on is not None and each.row.ends_on <= today)
+    return found
+
+
+@question("tuition.view")
+def get_subscription(by: Actor, subscription_id: int) -> Subscription:
+    """The subscription with student and branch; NotFound when invisible."""
+    rows = Subscription.objects.visible_to(by).select_related("student__branch", "group", "tariff")
+    row: Subscription = rows.one(pk=subscription_id)
+    return row
+
+
+@question("tuition.view")
+def discounts_of(by: Actor, student_id: int) -> list[Discount]:
+    """A student's discounts, the newest first."""
+    return list(Discount.objects.visible_to(by).filter(student_id=student_id).order_by("-starts_on", "-id"))
+
+
+@question("tuition.view")
+def get_discount(by: Actor, discount_id: int) -> Discount:
+    """The discount with student and branch; NotFound when invisible."""
+    row: Discount = Discount.objects.visible_to(by).select_related("student__branch").one(pk=discount_id)
+    return row
+
+
+@question("tuition.view")
+def suspensions_of(by: Actor, student_id: int) -> list[Suspension]:
+    """A student's pauses, the newest first."""
+    rows = Suspension.objects.visible_to(by).filter(student_id=student_id).select_related("group")
+    return list(rows.order_by("-starts_on", "-id"))
+
+
+@question("tuition.view")
+def get_suspension(by: Actor, suspension_id: int) -> Suspension:
+    """The pause with student, branch and group; NotFound when invisible."""
+    rows = Suspension.objects.visible_to(by).select_related("student__branch", "group")
+    row: Suspension = rows.one(pk=suspension_id)
+    return row
+
+
+@question("tuition.view")
+def discounts_page(by: Actor, *, state: str = "", number: int = 1) -> tuple[list[Discount], Page]:
+    """All students' discounts, the newest first: in force (""), `ahead`, `over` or `all`."""
+    rows = _in_state(by, Discount.objects.visible_to(by), state)
+    return paged(rows.select_related("student__branch").order_by("-starts_on", "-id"), number)
+
+
+@question("tuition.view")
+def suspensions_page(by: Actor, *, state: str = "", number: int = 1) -> tuple[list[Suspension], Page]:
+    """All students' pauses, the newest first: in force (""), `ahead`, `over` or `all`."""
+    rows = _in_state(by, Suspension.objects.visible_to(by), state)
+    return paged(rows.select_related("student__branch", "group").order_by("-starts_on", "-id"), number)
+
+
+@question("tuition.view")
+def frozen_on(by: Actor, student_ids: Sequence[int]) -> dict[int, set[int | None]]:
+    """Who pauses today, and in which groups (None: in all)."""
+    found: dict[int, set[int | None]] = {}
+    rows = _in_state(by, Suspension.objects.visible_to(by).filter(student_id__in=student_ids), "")
+    for student_id, group_id in rows.values_list("student_id", "group_id"):
+        found.setdefault(student_id, set()).add(group_id)
+    return found
+
+
+@question("tuition.view")
+def tariffs_for(by: Actor, branch: Branch) -> list[Tariff]:
+    """Tariffs that students of a branch can be bound to, by name."""
+    rows = Tariff.objects.visible_to(by).filter(is_archived=False, currency=branch.currency)
+    return list(rows.filter(Q(branches=[]) | Q(branches__contains=[branch.pk])).order_by("name"))
+
+
+@question("tuition.view")
+def tariffs(by: Actor) -> list[Tariff]:
+    """All tariffs with their prices, the archived last."""
+    return list(Tariff.objects.visible_to(by).prefetch_related("prices").order_by("is_archived", "name"))
+
+
+@question("tuition.view")
+def get_tariff(by: Actor, tariff_id: int) -> Tariff:
+    """The tariff with its prices; NotFound when there is none."""
+    row: Tariff = Tariff.objects.visible_to(by).prefetch_related("prices").one(pk=tariff_id)
+    return row
+
+
+@question("tuition.view")
+def subjects(by: Actor) -> list[str]:
+    """What the centre teaches, by name."""
+    rows = Course.objects.visible_to(by).exclude(subject="").order_by("subject")
+    return list(rows.values_list("subject", flat=True).distinct())
+
+
+@question("tuition.view")
+def lesson_types(by: Actor) -> list[tuple[str, str]]:
+    """The types of lessons as prices name them, and their names: the plain kinds, then the centre's own."""
+    own = LessonType.objects.visible_to(by).order_by("name").values_list("pk", "name")
+    return [(kind.value, str(kind.label)) for kind in LessonKind] + [(str(pk), name) for pk, name in own]
+
+
+def _in_state(by: Actor, rows: Any, state: str) -> Any:
+    """Rows with `starts_on` and `ends_on` (exclusive), by how they stand to today."""
+    today = by.today
+    return {
+        "": rows.filter(starts_on__lte=today).exclude(ends_on__lte=today),
+        "ahead": rows.filter(starts_on__gt=today),
+        "over": rows.filter(ends_on__lte=today),
+    }.get(state, rows)

@@ -53,4 +53,4 @@ def _bill_of(case: Case, run: Run, number: int, lessons: list[LessonFact]) -> Bi
     unlisted = size - len(lessons) if run.end.on == NO_END else 0
     due_on = lessons[0].on if lessons[0].on >= run.paid_from else run.starts_on
     why = (line("module", number=number, lessons=size, dates=[lesson.on.isoformat() for lesson in paid]),)
-    return Bill(due_on.isoformat(), due_on, paid, len(paid) + unlisted, size, why)
+    return Bill(due_on.isoformat(), due_on, paid, len(paid) + unlisted, size, why, is_month=False)

@@ -35,12 +35,12 @@ def charges(case: Case) -> Iterator[ChargeDraft]:
 
 
 def _modules(case: Case) -> list[list[LessonFact]]:
-    """The group's lessons since its start by their actual day, in modules; the last may be unfinished."""
-    group = case.known.groups[case.subscription.group_id or 0]
+    """The group's lessons that fit, since its start by their actual day, in modules; the last may be unfinished."""
+    begun_on = case.known.groups[case.subscription.group_id or 0].starts_on
     lessons = [
         lesson
         for lesson in case.known.lessons
-        if lesson.group_id == group.id and lesson.on >= group.starts_on and fate_of(case.known, lesson) not in _LEAVING
+        if lesson.on >= begun_on and case.subscription.names(lesson) and fate_of(case.known, lesson) not in _LEAVING
     ]
     size = case.subscription.module_lessons or 1
     return [lessons[first : first + size] for first in range(0, len(lessons), size)]

@@ -5,6 +5,7 @@ Pure: no database. Each check is shown to catch a planted fault.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import fields
 from itertools import takewhile
@@ -14,40 +15,13 @@ import pytest
 from babel.messages.pofile import read_po
 
 from daftar.config.env import OUTSIDE, Env
-from daftar.courses.rules import may_activate, may_join
-from daftar.lib.period import Period
-from daftar.tuition.rules import (
-    AttendanceFact,
-    LessonFact,
-    PostedCharge,
-    affordable_lessons,
-    coverage,
-    difference,
-    due,
-)
-from daftar.tuition.tests.rules_cast import (
-    CONDUCTED,
-    EVEN,
-    EVERY_DAY,
-    ODD,
-    WEEKEND,
-    PlanKind,
-    a_group,
-    a_subscription,
-    an_enrolment,
-    day,
-    lessons_of,
-    present,
-    rub,
-    uzs,
-    values_of,
-)
+from daftar.tuition.tests import quote_cast
+from tests.worked import WORKED, minor
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [path for pattern in ("*.md", "docs/**/*.md", "requirements/*.md") for path in sorted(ROOT.glob(pattern))]
 SOURCES = [path for path in sorted((ROOT / "daftar").rglob("*.py")) if not {"tests", "migrations"} & set(path.parts)]
 HANDBOOK = {name: ROOT / f"docs/rules/{name}.md" for name in ("pricing", "ledger", "attendance")}
-DAYS = {"odd": ODD, "even": EVEN, "weekend": WEEKEND, "every day": EVERY_DAY}
 DJANGOS = {"makemigrations", "migrate"}
 MOST_STEPS = 7
 
@@ -68,148 +42,6 @@ def table_after(text: str, mark: str) -> list[dict[str, str]]:
     return [dict(zip(head, cells(line), strict=True)) for line in lines[2:]]
 
 
-def minor(written: str) -> int:
-    """Hundredths of a figure as the tables write it: `300 000`, `-1 666.67`."""
-    whole, _mark, rest = written.replace(" ", "").partition(".")
-    return int(whole + (rest or "00"))
-
-
-def soums(amount: int) -> str:
-    assert amount % 100 == 0
-    return f"{amount // 100:,}".replace(",", " ")
-
-
-def roubles(amount: int) -> str:
-    whole, rest = divmod(abs(amount), 100)
-    return f"{'-' if amount < 0 else ''}{whole:,}.{rest:02}".replace(",", " ")
-
-
-def listed(items) -> str:
-    return "; ".join(items) or "none"
-
-
-def yes(answer) -> str:
-    return "yes" if answer else "no"
-
-
-# --- what the code says to a row of each table --------------------------------------------------------------------
-
-
-def month(row):
-    group = a_group(DAYS[row["days"]], starts=row["group from"], last=row["group to"])
-    facts = uzs(
-        activation_day_counts=row["D1"] == "yes",
-        groups=(group,),
-        enrolments=(an_enrolment(None if row["activated"] == "never" else row["activated"]),),
-        subscriptions=(a_subscription(price=minor(row["price"])),),
-        lessons=lessons_of(group),
-    )
-    charges = due(facts, day(row["asked on"]))
-    part = ""
-    if charges:
-        whole, some = values_of(charges[0], "whole_month"), values_of(charges[0], "prorated")
-        part = f"{whole['lessons']} of {whole['lessons']}" if whole else f"{some['part']} of {some['of']}"
-    return {"charges": listed(f"{each.on}: {soums(each.amount)}" for each in charges), "part": part}
-
-
-def may_of_e1():
-    group = a_group(ODD)
-    return uzs(
-        groups=(group,), enrolments=(an_enrolment(),), subscriptions=(a_subscription(),), lessons=lessons_of(group)
-    )
-
-
-def balance(row):
-    facts, until = may_of_e1(), day(row["asked on"])
-    left = minor(row["paid"]) - sum(charge.amount for charge in due(facts, until))
-    reach = coverage(facts, until, left)
-    return {
-        "balance": soums(left),
-        "paid until": str(reach.paid_until or "none"),
-        "lessons left": str(reach.lessons_left),
-    }
-
-
-def posted(charges) -> list[PostedCharge]:
-    return [
-        PostedCharge(
-            transfer_id=number, subscription_id=each.subscription_id, key=each.key, on=each.on, amount=each.amount
-        )
-        for number, each in enumerate(charges)
-    ]
-
-
-def runs(row):
-    facts, on = may_of_e1(), day(row["run on"])
-    first = difference(due(facts, on), posted(due(facts, day("2025-05-31"))))
-    again = difference(due(facts, on), posted(due(facts, on)))
-    assert first[0] == again[0] == []
-    names = ("posted by the run", "by a second run")
-    return {
-        name: listed(f"{each.on}: {soums(each.amount)}" for each in found[1])
-        for name, found in zip(names, (first, again), strict=True)
-    }
-
-
-def bundle(row):
-    group, price, count = a_group(), minor(row["price"]), int(row["lessons it is for"])
-    lessons = lessons_of(group, starts="2025-05-01", status=CONDUCTED)[: int(row["conducted"])]
-    subscription = a_subscription(PlanKind.PER_LESSON, price, lessons_count=count)
-    facts = rub(
-        groups=(group,), enrolments=(an_enrolment("2025-05-01"),), subscriptions=(subscription,), lessons=lessons,
-        attendances=present(*lessons),
-    )  # fmt: skip
-    charges = [charge.amount for charge in due(facts, day("2025-05-31"))]
-    left = minor(row["paid in"]) - sum(charges)
-    affordable = affordable_lessons(price, count, left, step=1)
-    return {"charges": listed(map(roubles, charges)), "balance": roubles(left), "affordable": str(affordable)}
-
-
-def imported(row):
-    opens, group = row["opening date"], a_group((), starts=row["opening date"])
-    held = [] if row["lessons conducted on"] == "none" else row["lessons conducted on"].split("; ")
-    lessons = [LessonFact(id=number, group_id=1, on=day(on), status=CONDUCTED) for number, on in enumerate(held)]
-    price = a_subscription(
-        PlanKind.PER_LESSON, {opens: minor(row["price of a lesson"])}, group_id=None, starts_on=day(opens)
-    )
-    facts = rub(
-        groups=(group,), enrolments=(an_enrolment(opens, joined=opens),), subscriptions=(price,),
-        lessons=tuple(lessons), attendances=present(*lessons),
-    )  # fmt: skip
-    charged = sum(charge.amount for charge in due(facts, day("2025-05-31")))
-    return {"balance": roubles(minor(row["balance in the file"]) - charged)}
-
-
-def joining(row):
-    life = Period.shown(day("2025-03-01"), day("2026-03-01"))
-    allowed = may_join(life, day(row["joins on"]))
-    activated = row["activated on"]
-    return {
-        "may join": yes(allowed),
-        "may activate": yes(may_activate(day(row["joins on"]), day(activated))) if activated else "",
-    }
-
-
-def marks(row):
-    group = a_group()
-    lesson = lessons_of(group, starts="2025-05-01", status=CONDUCTED)[0]
-    mark = AttendanceFact(
-        lesson_id=lesson.id, present=row["mark"] == "present", charges_absence=row["the reason charges"] != "no"
-    )
-    facts = rub(
-        groups=(group,),
-        enrolments=(an_enrolment("2025-05-01" if row["student"] == "active" else None),),
-        subscriptions=(a_subscription(PlanKind.PER_LESSON, 100_00),),
-        lessons=(lesson,),
-        attendances=() if row["mark"] == "not marked" else (mark,),
-    )
-    return {"charged per lesson": yes(bool(due(facts, day("2025-05-31"))))}
-
-
-WORKED = {
-    "month": month, "balance": balance, "runs": runs, "bundle": bundle, "imported": imported, "joining": joining,
-    "marks": marks,
-}  # fmt: skip
 BOOKS = {"transfers", "balances"}
 
 
@@ -242,13 +74,30 @@ def test_a_wrong_figure_would_be_caught(true, false):
     assert wrong_rows(text.replace(true, false))
 
 
+def quoted() -> list[dict[str, object]]:
+    """The files of `quote` in the handbook, and what it says to the first."""
+    return [json.loads(block) for block in re.findall(r"```json\n(.*?)```", HANDBOOK["pricing"].read_text(), re.DOTALL)]
+
+
+def test_the_handbooks_file_is_quoted_as_it_says():
+    facts, said, other_keys = quoted()
+    assert quote_cast.answered(facts) == said
+    assert quote_cast.answered(other_keys)["unpriced"] == ["l1"]
+    assert not facts.keys() & other_keys.keys() - {"currency", "until"}
+
+
+def test_a_wrong_answer_in_the_handbook_would_be_caught():
+    facts, said, _other_keys = quoted()
+    assert quote_cast.answered({**facts, "until": "2025-06-01"}) != said
+
+
 def test_the_promised_examples_are_worked():
     text = HANDBOOK["pricing"].read_text()
     names = {
         row["example"] for name in WORKED.keys() - {"marks"} for row in table_after(text, f"<!-- worked: {name} -->")
     }
-    assert names >= {f"E{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 32, 34)}
-    assert names >= {"AT-01", "AT-02", "AT-03", "AT-36", "AT-39"}
+    assert names >= {f"E{number}" for number in (*range(1, 11), *range(12, 29), 32, 34)}
+    assert names >= {"AT-01", "AT-02", "AT-03", "AT-08", "AT-09", "AT-13", "AT-36", "AT-39"}
 
 
 def books(text: str) -> dict[str, int]:

@@ -120,6 +120,12 @@ def _picked(line: WhyLine, _currency: str) -> Said | None:
         "bound_to_group": _("it is for this group"),
         "later_start": _("it is the newest"),
         "higher_id": _("it was added last"),
+        "by_hand": _("it was picked by hand"),
+        "has_money": _("its own account has enough money"),
+        "earliest_end": _("it ends first"),
+        "base": _("no account of its own has enough money"),
+        "subject": _("it is for this subject"),
+        "lesson_type": _("it is for this type of lesson"),
     }
     reason = reasons.get(str(line.values["rule"]))
     return None if reason is None else Said(_("Chosen because"), reason)
@@ -130,8 +136,22 @@ def _price(line: WhyLine, currency: str) -> Said:
     return Said(_("Price"), _("%(price)s, in force from %(day)s") % values)
 
 
+def _discount(line: WhyLine, currency: str) -> Said:
+    size, considered = line.values["size"], line.values["considered"]
+    values = {
+        "size": size if isinstance(size, str) else _money(size, currency),
+        "sum": _money(line.values["cut"], currency),
+        "num": len(considered) if isinstance(considered, list) else 1,
+    }
+    if values["num"] == 1:
+        return Said(_("Discount"), _("%(size)s: %(sum)s off the price") % values)
+    return Said(_("Discount"), _("%(size)s: %(sum)s off the price, the largest of %(num)s") % values)
+
+
 def _counted(line: WhyLine, _currency: str) -> Said:
     dates: Any = line.values["dates"]
+    if "month" not in line.values:
+        return Said(_span(line.values), _days(dates))
     label = ngettext("%(num)s lesson in the month", "%(num)s lessons in the month", len(dates)) % {"num": len(dates)}
     return Said(label, _days(dates))
 
@@ -160,6 +180,24 @@ def _part(line: WhyLine, _currency: str) -> Said:
     return Said(_("Part"), _("%(part)s of %(of)s lessons") % {"part": line.values["part"], "of": line.values["of"]})
 
 
+def _course(_line: WhyLine, _currency: str) -> Said:
+    return Said(_("Part"), _("the whole course"))
+
+
+def _module(line: WhyLine, _currency: str) -> Said:
+    return Said(_("Module %(num)s") % {"num": line.values["number"]}, _days(line.values["dates"]))
+
+
+def _not_served(line: WhyLine, _currency: str) -> Said:
+    count = int(str(line.values["lessons"]))
+    return Said(_("Not charged"), ngettext("%(num)s lesson", "%(num)s lessons", count) % {"num": count})
+
+
+def _credit(line: WhyLine, _currency: str) -> Said:
+    values = {"part": line.values["part"], "of": line.values["lessons"], "day": _day(line.values["of"])}
+    return Said(_("Credit"), _("%(part)s of the %(of)s lessons charged on %(day)s did not take place") % values)
+
+
 def _place(line: WhyLine, currency: str) -> Said | None:
     if line.values["of"] == 1:
         return None
@@ -183,6 +221,12 @@ _SAYS: Mapping[str, Callable[[WhyLine, str], Said | None]] = {
     "price": _price,
     "absence_charged": _absence,
     "bundle_place": _place,
+    "spread_place": _place,
+    "discount": _discount,
+    "module": _module,
+    "whole_course": _course,
+    "not_served": _not_served,
+    "credit": _credit,
     "lessons_counted": _counted,
     "lessons_paid": _paid,
     "starts_because": _starts,

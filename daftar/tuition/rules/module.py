@@ -35,12 +35,12 @@ def charges(case: Case) -> Iterator[ChargeDraft]:
 
 
 def _modules(case: Case) -> list[list[LessonFact]]:
-    """The group's lessons since its start by their actual day, in modules; the last may be unfinished."""
-    group = case.known.groups[case.subscription.group_id or 0]
+    """The group's lessons that fit, since its start by their actual day, in modules; the last may be unfinished."""
+    begun_on = case.known.groups[case.subscription.group_id or 0].starts_on
     lessons = [
         lesson
         for lesson in case.known.lessons
-        if lesson.group_id == group.id and lesson.on >= group.starts_on and fate_of(case.known, lesson) not in _LEAVING
+        if lesson.on >= begun_on and case.subscription.names(lesson) and fate_of(case.known, lesson) not in _LEAVING
     ]
     size = case.subscription.module_lessons or 1
     return [lessons[first : first + size] for first in range(0, len(lessons), size)]
@@ -53,4 +53,4 @@ def _bill_of(case: Case, run: Run, number: int, lessons: list[LessonFact]) -> Bi
     unlisted = size - len(lessons) if run.end.on == NO_END else 0
     due_on = lessons[0].on if lessons[0].on >= run.paid_from else run.starts_on
     why = (line("module", number=number, lessons=size, dates=[lesson.on.isoformat() for lesson in paid]),)
-    return Bill(due_on.isoformat(), due_on, paid, len(paid) + unlisted, size, why)
+    return Bill(due_on.isoformat(), due_on, paid, len(paid) + unlisted, size, why, is_month=False)

@@ -74,6 +74,7 @@ class Bill:
     parts: int
     of: int
     why: Why
+    is_month: bool = True
 
 
 def runs(case: Case) -> list[Run]:
@@ -216,7 +217,10 @@ def _narrowed(run: Run, lessons: list[LessonFact]) -> Iterator[WhyLine]:
 def _part_lines(due: Bill, served: int) -> Iterator[WhyLine]:
     if served < due.parts:
         yield line("not_served", lessons=due.parts - served)
-    yield line("whole_month", lessons=due.of) if served == due.of else line("prorated", part=served, of=due.of)
+    if served == due.of and due.is_month:
+        yield line("whole_month", lessons=due.of)
+    else:
+        yield line("prorated", part=served, of=due.of)
 
 
 def _days(lessons: Iterable[LessonFact]) -> list[str]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from daftar.tuition.rules.facts import DiscountFact, LessonFact, PriceStep, StudentFacts, SubscriptionFact
     from daftar.tuition.rules.why import Why, WhyLine
 
+_HUNDREDTH = Fraction(1, 100)
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -84,6 +86,6 @@ def _less(price: Price, facts: StudentFacts, discounts: list[DiscountFact], less
 def _cut(facts: StudentFacts, discount: DiscountFact, full: int, lessons: int) -> int | Fraction:
     """What a discount takes off the whole price, at most all of it; per lesson nothing where lessons have no share."""
     if discount.percent is not None:
-        return min(full * Fraction(discount.percent) / 100, Fraction(full))
+        return min(full * Fraction(discount.percent) * _HUNDREDTH, Fraction(full))
     per = discount.per or facts.money_discount_per
     return min(discount.amount * (lessons if per is DiscountPer.LESSON else 1), full)

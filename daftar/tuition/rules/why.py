@@ -4,19 +4,26 @@
 |---|---|---|
 | `subscription` | `id`, `plan`, `starts_on` | the subscription that prices it |
 | `picked_because` | `rule`: one of the rules below; `over`: the ids of those not taken | why this one |
-| `price` | `amount`, `from_on` | the price step in force |
+| `price` | `amount`, `from_on` | the price step in force, times the months of a whole course |
+| `discount` | `id`, `size` (`20%` or minor units), `cut`; `considered`: the ids of all that hold | what comes off |
 | `absence_charged` | `on` | missed, and the miss is charged |
 | `bundle_place` | `place`, `of`, `before`, `after` | sums of the bundle before and with this lesson |
-| `lessons_counted` | `month`, `dates` | the lessons the price is for |
+| `spread_place` | `place`, `of`, `before`, `after`, `first` | the same of the month or week that begins on `first` |
+| `lessons_counted` | `month`, or else `first` and `last`; `dates` | the lessons the price is for |
 | `lessons_paid` | `dates` | those this charge is for |
+| `module` | `number`, `lessons`, `dates` | which module it is, how long they are, and the lessons this charge is for |
+| `whole_course` | `months` (0: the price is the total), `on` | the course is paid at once |
 | `starts_because` | `rule`: `activated`, `subscription_starts` or `group_starts`; `on` | why not the lessons before |
 | `ends_because` | `rule`: `group_ends` or `subscription_ends`; `on`: the last day | why not the lessons after |
-| `whole_month` | `lessons` | every lesson of the month is charged |
+| `not_served` | `lessons` | how many are known by the due day not to be served |
+| `whole_month` | `lessons` | every lesson of the period is charged |
 | `prorated` | `part`, `of` | only a part of the lessons is charged |
+| `credit` | `of`: the day of the charge it corrects; `part`, `lessons` | how many of its lessons were not served |
 | `rounding` | `step`, `numerator`, `denominator`, `amount` | price x part is divided once and rounded half up |
 
-Amounts are minor units, days and months ISO text, ids text. Rules of picking: `only` (no other fits), `period` (it runs
-and pays by the period) and, over others that fit, `bound_to_group`, `later_start`, `higher_id` (pricing rule 9.28).
+Amounts are minor units, days and months ISO text, ids text. Rules of picking: `only` (no other fits), `by_hand`,
+`period` (it runs and pays by the period) and, over others that fit, `has_money`, `earliest_end`, `base`,
+`bound_to_group`, `subject`, `lesson_type`, `later_start`, `higher_id` (pricing rules 9.27 and 9.28).
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def candidates(facts: Facts, lesson: Lesson) -> list[Subscription]:
 
 
 def pick(facts: Facts, book: Book, lesson: Lesson) -> Subscription:
-    """D6 with 9.27-9.29. Sorted from the least wanted to the most, so that "later" and "higher" are plain comparisons."""
+    """D6 with 9.27-9.29. The last is the most wanted, so that "later" and "higher" are plain comparisons."""
     found = sorted(candidates(facts, lesson), key=lambda each: (each.starts, each.id))
     base = [each for each in found if each.account == "base"]
     base.sort(key=lambda each: (each.group is not None, bool(each.subjects), bool(each.lesson_types)))

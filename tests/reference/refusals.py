@@ -9,11 +9,13 @@ from .facts import LESSON_PLANS, PERIOD_PLANS, REASONS
 
 DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 KEYS = {
-    "": "currency step until settings groups enrolments subscriptions lessons reasons holidays discounts suspensions payments",
+    "": "currency step until settings groups enrolments subscriptions lessons reasons holidays discounts"
+    " suspensions payments",
     "settings": "activation_day_counts money_discount_per holiday",
     "groups": "id starts ends weekdays",
     "enrolments": "group joined activated left",
-    "subscriptions": "id plan group price lessons_count module_lessons months from to subjects lesson_types account extended_by_suspensions",
+    "subscriptions": "id plan group price lessons_count module_lessons months from to subjects lesson_types account"
+    " extended_by_suspensions",
     "price": "from amount",
     "lessons": "id date time group type subject status moved_from present reason",
     "holidays": "date affects_payment as",

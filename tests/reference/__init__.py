@@ -4,7 +4,7 @@ It is written from the specification alone, day by day and with exact fractions;
 rules. `quote` takes what `daftar quote` takes and answers what that answers, without the reasons.
 """
 
-from .quote import quote
+from .answer import quote
 from .refusals import Refused
 
 __all__ = ["Refused", "quote"]

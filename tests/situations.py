@@ -30,7 +30,7 @@ def situation(seed: int | str) -> dict:
         file["step"] = step
     with_lists = {each["id"] for each in groups if dice.random() < 0.5}
     file["enrolments"] = [row for each in groups for row in enrolments(dice, each, with_lists)]
-    named = [f"s{number}" for number in range(1, dice.choice((1, 1, 2, 3)) + 1)]
+    named = [f"s{number}" for number in range(1, dice.choice((1, 2, 2, 3)) + 1)]
     file["subscriptions"] = [subscription(dice, name, groups, with_lists) for name in named]
     file["reasons"] = {"sick": {"charges": dice.random() < 0.5}} if dice.random() < 0.3 else {}
     file["lessons"] = lessons(dice, [each for each in groups if each["id"] in with_lists], file["reasons"])
@@ -61,13 +61,13 @@ def settings(dice: Dice) -> dict:
     return {
         **sometimes(dice, 0.3, {"activation_day_counts": dice.random() < 0.3}),
         **sometimes(dice, 0.3, {"money_discount_per": dice.choice(("subscription", "lesson"))}),
-        **sometimes(dice, 0.3, {"holiday": dice.choice(("count", "credit"))}),
+        **sometimes(dice, 0.5, {"holiday": dice.choice(("count", "credit"))}),
     }
 
 
 def group(dice: Dice, name: str) -> dict:
     starts = some_day(dice, 0, 25)
-    ends = starts + timedelta(days=dice.randint(25, 90)) if dice.random() < 0.5 else None
+    ends = starts + timedelta(days=dice.randint(20, 80)) if dice.random() < 0.5 else None
     weekdays = sorted(dice.sample(range(1, 8), dice.choice((1, 2, 2, 3, 3))))
     return {"id": name, "starts": str(starts), "ends": ends and str(ends), "weekdays": weekdays}
 
@@ -115,7 +115,7 @@ def subscription(dice: Dice, name: str, groups: list[dict], with_lists: set[str]
     # Made lessons have no subject: a subscription for subjects would have nothing to do with them.
     row |= sometimes(dice, 0.25 if chosen["id"] in with_lists else 0.02, {"subjects": some_of(dice, SUBJECTS)})
     row |= sometimes(dice, 0.2, {"lesson_types": dice.choice((["group"], ["group"], [*TYPES], ["individual"]))})
-    row |= sometimes(dice, 0.3, {"account": "separate"})
+    row |= sometimes(dice, 0.35, {"account": "separate"})
     return row | sometimes(dice, 0.3, {"extended_by_suspensions": dice.random() < 0.3})
 
 
@@ -154,10 +154,10 @@ def lesson(dice: Dice, on: date, group_id: str | None, reasons: dict) -> dict:
 
 
 def holidays(dice: Dice) -> list[dict]:
-    days = sorted({some_day(dice) for _each in range(dice.choice((0, 0, 1, 4, 8)))})
+    days = sorted({some_day(dice) for _each in range(dice.choice((0, 0, 3, 8, 15)))})
     return [
         {"date": str(on), "affects_payment": dice.random() < 0.6}
-        | sometimes(dice, 0.2, {"as": dice.choice(("count", "credit"))})
+        | sometimes(dice, 0.4, {"as": dice.choice(("count", "credit"))})
         for on in days
     ]
 

@@ -4,7 +4,8 @@
     python3 -m tests.differential --count 500 --seed 1 --against package.module:function
 
 A command reads the situation from its standard input; a function takes it as a dictionary, which is faster. The
-smallest differing situation is printed, and what the two say about it.
+smallest differing situation is printed, and what the two say about it. With `--wrong` the situations are such as must
+be refused, and the refusal must name the place.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from fractions import Fraction
 
 from tests.reference import Refused, quote
 from tests.situations import situation, smallest
+from tests.wrong_situations import wrong_situation
 
 Answer = dict
 KEYS = ("charges", "balance", "accounts", "paid_until", "lessons_left", "unpriced")
@@ -100,6 +102,19 @@ def compare(count: int, seed: int, other: Callable[[dict], Answer], say: Callabl
     return len(differing)
 
 
+def compare_refusals(count: int, seed: int, other: Callable[[dict], Answer], say: Callable[[str], None] = print) -> int:
+    """How many wrong situations the other takes, or refuses without naming the place."""
+    missed = 0
+    for number in range(seed, seed + count):
+        file, path = wrong_situation(number)
+        said = other(file)
+        if path not in said.get("refused", said.get("failed", "")):
+            missed += 1
+            say(f"seed {number}: wrong at {path}, the other: {json.dumps(said)[:300]}")
+    say(f"{missed} of {count} not refused with their place")
+    return missed
+
+
 def differ_alike(file: dict, smaller: dict, other: Callable[[dict], Answer]) -> bool:
     """Whether the smaller one differs too, and not because one of the two refuses what it took before."""
     mine, others = reference(smaller), other(smaller)
@@ -118,8 +133,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--against", required=True)
+    parser.add_argument("--wrong", action="store_true", help="situations that must be refused")
     asked = parser.parse_args(arguments)
-    return 1 if compare(asked.count, asked.seed, implementation(asked.against)) else 0
+    run = compare_refusals if asked.wrong else compare
+    return 1 if run(asked.count, asked.seed, implementation(asked.against)) else 0
 
 
 if __name__ == "__main__":

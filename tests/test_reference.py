@@ -176,8 +176,9 @@ def test_no_charge_is_negative_or_above_the_price(seed):
     assert beyond_bounds(situation(seed)) == []
 
 
-def test_a_credit_for_more_than_was_charged_would_be_noticed(monkeypatch):
-    monkeypatch.setattr(periods.Charge, "gross", lambda charge, facts: charge.whole / 8)
+def test_lessons_charged_twice_would_be_noticed(monkeypatch):
+    some = periods.Charge
+    monkeypatch.setattr(periods, "Charge", lambda *values: some(*values[:5], values[5] * 2, *values[6:]))
     assert any(beyond_bounds(situation(seed)) for seed in SEEDS)
 
 
@@ -261,12 +262,10 @@ def test_the_same_implementation_differs_nowhere():
 
 
 def test_a_situation_is_made_no_smaller_than_what_makes_it_differ():
-    file = situation(3) | {"settings": {"activation_day_counts": False}}
-    assert smallest(file, lambda each: not each.get("settings", {}).get("activation_day_counts", True)).keys() == {
-        "currency",
-        "until",
-        "settings",
-    }
+    file = situation(3) | {"settings": {"activation_day_counts": False, "holiday": "credit"}}
+    left = smallest(file, lambda each: not each.get("settings", {}).get("activation_day_counts", True))
+    assert left["settings"] == {"activation_day_counts": False}
+    assert not {"subscriptions", "payments", "holidays", "discounts", "suspensions"} & left.keys()
 
 
 def test_what_is_wrong_is_refused_by_its_place():

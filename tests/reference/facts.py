@@ -192,7 +192,7 @@ def lesson(row: dict) -> Lesson:
 
 
 def holiday(row: dict, settings: dict) -> Holiday:
-    how = row.get("as") or settings.get("holiday") or "count"  # D9a
+    how = row.get("holiday") or settings.get("holiday") or "count"  # D9a
     return Holiday(day(row["date"]), how if row.get("affects_payment") else "nothing")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
@@ -68,6 +68,15 @@ def activations(facts: Facts, subscription: Subscription) -> list[tuple[date, da
     return sorted((start, left) for start, left in found if start <= min(left or date.max, end))
 
 
+def is_trial_of(facts: Facts, subscription: Subscription, start: date, lesson: Lesson) -> bool:
+    """9.14, as that activation sees it: of a later one of the same group nothing is known ahead."""
+    if subscription.group is None:
+        return is_trial(facts, lesson)
+    days = [row.activated for row in facts.enrolments if row.group == subscription.group and row.activated is not None]
+    own = max((day for day in days if day <= start), default=None)
+    return lesson.date == own and not facts.activation_day_counts
+
+
 def is_running(facts: Facts, subscription: Subscription, on: date) -> bool:
     """9.25: whether a period plan pays for what happens on a day."""
     end = known_end(facts, subscription) or date.max
@@ -129,8 +138,10 @@ def cycles(facts: Facts, subscription: Subscription, start: date, left: date | N
             return
         whole_period = [each for each in lessons if due <= each.counted_on < following]  # 9.37
         covered = [each for each in whole_period if not each.outside_life and each.date <= end]  # 9.20
-        if due <= start and subscription.plan != "student_month":  # 9.14: that one charges in full either way
-            covered = [each for each in covered if (each.date >= start or due == start) and not is_trial(facts, each)]
+        if due < start:
+            covered = [each for each in covered if each.date >= start]
+        if subscription.plan != "student_month":  # 9.14: that one charges in full either way
+            covered = [each for each in covered if not is_trial_of(facts, subscription, start, each)]
         if whole_period:  # 9.10
             n = len(whole_period)
             whole, discount = net_price(facts, subscription, on, n)
@@ -143,7 +154,8 @@ def module(facts: Facts, subscription: Subscription, start: date, left: date | N
     """9.19: on the first lesson of each n of the group, or on the activation inside them."""
     n, end = subscription.module_lessons, known_end(facts, subscription)
     group = facts.groups[subscription.group]
-    lessons = [each for each in counted(facts, subscription) if each.date >= group.starts]
+    own_count = replace(subscription, subjects=(), lesson_types=())
+    lessons = [each for each in counted(facts, own_count) if each.date >= group.starts]
     for first in range(0, len(lessons), n):
         those = lessons[first : first + n]
         unlisted = n - len(those) if end is None else 0  # an unfinished list counts as n unless an end is known
@@ -155,7 +167,9 @@ def module(facts: Facts, subscription: Subscription, start: date, left: date | N
         covered = [
             each
             for each in those
-            if each.date >= start and each.date <= (end or date.max) and not is_trial(facts, each)
+            if each.date >= start
+            and each.date <= (end or date.max)
+            and not is_trial_of(facts, subscription, start, each)
             if not each.outside_life
         ]
         whole, discount = net_price(facts, subscription, on, n)
@@ -190,12 +204,12 @@ def rows(facts: Facts, charge: Charge) -> list[Row]:
     credited = [unserved_on(facts, charge, lesson) for lesson in charge.covered]
     if charge.left is not None:
         credited += [charge.left] * charge.unlisted
-    dates = sorted(max(on, charge.date) for on in credited if on is not None)
-    amounts = {charge.date: charge.gross(facts)}
+    dates = sorted(on for on in credited if on is not None and on > charge.date)
+    off = sum(on is not None for on in credited) - len(dates)  # 9.23
+    amounts = {charge.date: rounded(facts, charge.whole * (len(charge.covered) + charge.unlisted - off) / charge.n)}
     for on in sorted(set(dates)):  # 9.22: one row per date, rounded cumulatively
         upto, before = sum(each <= on for each in dates), sum(each < on for each in dates)
-        credit = rounded(facts, charge.whole * upto / charge.n) - rounded(facts, charge.whole * before / charge.n)
-        amounts[on] = amounts.get(on, Fraction(0)) - credit
+        amounts[on] = rounded(facts, charge.whole * before / charge.n) - rounded(facts, charge.whole * upto / charge.n)
     subscription = charge.subscription
     return [
         Row(subscription.id, subscription.account, charge.key, on, amount, charge.discount)

@@ -18,7 +18,7 @@ KEYS = {
     " extended_by_suspensions",
     "price": "from amount",
     "lessons": "id date time group type subject status moved_from present reason",
-    "holidays": "date affects_payment as",
+    "holidays": "date affects_payment holiday",
     "discounts": "id kind amount per from to subjects lesson_types",
     "suspensions": "from to",
     "payments": "date amount account",

@@ -221,7 +221,7 @@ def is_in_a_charge(facts: Facts, plan: Subscription, charges: list[periods.Charg
         charge.subscription.id == plan.id
         and charge.date <= lesson.date
         and (plan.plan == "whole_course" or lesson in charge.covered)
-        and charge.gross(facts) > 0
+        and periods.amount_of(facts, charge) > 0
         for charge in charges
     )
 

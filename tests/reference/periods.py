@@ -39,9 +39,6 @@ class Charge:
     discount: str | None
     left: date | None
 
-    def gross(self, facts: Facts) -> Fraction:
-        return rounded(facts, self.whole * (len(self.covered) + self.unlisted) / self.n)
-
 
 def add_months(anchor: date, months: int) -> date:
     """D14: the same day of a later month; the last day of a short one, the anchor is kept."""
@@ -199,14 +196,24 @@ def unserved_on(facts: Facts, charge: Charge, lesson: Lesson) -> date | None:
     return None
 
 
-def rows(facts: Facts, charge: Charge) -> list[Row]:
-    """The charge and its credits; what would be credited on or before its day comes off it (9.23)."""
-    credited = [unserved_on(facts, charge, lesson) for lesson in charge.covered]
+def credit_dates(facts: Facts, charge: Charge) -> list[date]:
+    """The date of each unserved lesson's credit."""
+    found = [unserved_on(facts, charge, lesson) for lesson in charge.covered]
     if charge.left is not None:
-        credited += [charge.left] * charge.unlisted
-    dates = sorted(on for on in credited if on is not None and on > charge.date)
-    off = sum(on is not None for on in credited) - len(dates)  # 9.23
-    amounts = {charge.date: rounded(facts, charge.whole * (len(charge.covered) + charge.unlisted - off) / charge.n)}
+        found += [charge.left] * charge.unlisted
+    return sorted(on for on in found if on is not None)
+
+
+def amount_of(facts: Facts, charge: Charge) -> Fraction:
+    """What is charged on its day: without what would be credited on or before it (9.23)."""
+    off = sum(on <= charge.date for on in credit_dates(facts, charge))
+    return rounded(facts, charge.whole * (len(charge.covered) + charge.unlisted - off) / charge.n)
+
+
+def rows(facts: Facts, charge: Charge) -> list[Row]:
+    """The charge and its later credits."""
+    dates = [on for on in credit_dates(facts, charge) if on > charge.date]
+    amounts = {charge.date: amount_of(facts, charge)}
     for on in sorted(set(dates)):  # 9.22: one row per date, rounded cumulatively
         upto, before = sum(each <= on for each in dates), sum(each < on for each in dates)
         amounts[on] = rounded(facts, charge.whole * before / charge.n) - rounded(facts, charge.whole * upto / charge.n)

@@ -1,0 +1,213 @@
+"""A situation as section 8 of the specification writes it, read into plain values; nothing is decided here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+PERIOD_PLANS = ("calendar_month", "group_month", "student_month", "module", "whole_course")
+LESSON_PLANS = ("per_lesson", "month_spread", "week_spread", "daily")
+# D3: what the two reasons that are always there say, unless the file says otherwise.
+REASONS = {"excused": {"charges": False}, "unexcused": {"charges": True}}
+
+
+@dataclass(frozen=True)
+class Group:
+    id: str
+    starts: date
+    ends: date | None
+    weekdays: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    group: str
+    joined: date
+    activated: date | None
+    left: date | None
+
+
+@dataclass(frozen=True)
+class Subscription:
+    id: str
+    plan: str
+    group: str | None
+    price: tuple[tuple[date, Fraction], ...]
+    lessons_count: int | None
+    module_lessons: int | None
+    months: int | None
+    starts: date
+    ends: date | None
+    subjects: tuple[str, ...]
+    lesson_types: tuple[str, ...]
+    account: str
+    extended_by_suspensions: bool
+
+
+@dataclass(frozen=True)
+class Lesson:
+    id: str
+    date: date
+    time: str | None
+    group: str | None
+    type: str | None
+    subject: str | None
+    status: str
+    moved_from: date | None
+    present: bool
+    reason: str | None
+    made: bool = False
+    outside_life: bool = False  # a pattern day on which the group does not exist: only ever counted
+
+    @property
+    def order(self):
+        """9.1: by date, time (none first), id."""
+        return (self.date, self.time or "", self.id)
+
+    @property
+    def counted_on(self) -> date:
+        """9.37, D10: the day by which a month, week or cycle counts it."""
+        return self.moved_from or self.date
+
+
+@dataclass(frozen=True)
+class Holiday:
+    date: date
+    effect: str  # "nothing", "count" or "credit" (D9a)
+
+
+@dataclass(frozen=True)
+class Discount:
+    id: str
+    kind: str
+    amount: Fraction
+    per: str
+    starts: date | None
+    ends: date | None
+    subjects: tuple[str, ...]
+    lesson_types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Suspension:
+    starts: date
+    ends: date | None
+
+
+@dataclass(frozen=True)
+class Payment:
+    date: date
+    amount: Fraction
+    account: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    step: Fraction
+    decimals: int
+    until: date
+    activation_day_counts: bool
+    groups: dict[str, Group]
+    enrolments: tuple[Enrolment, ...]
+    subscriptions: tuple[Subscription, ...]
+    listed: tuple[Lesson, ...]
+    charges_for_absence: dict[str, bool]
+    holidays: dict[date, Holiday]
+    discounts: tuple[Discount, ...]
+    suspensions: tuple[Suspension, ...]
+    payments: tuple[Payment, ...]
+    lessons: tuple[Lesson, ...] = field(default=())  # listed and made ones, in order
+
+
+def day(written: str | None) -> date | None:
+    return date.fromisoformat(written) if written else None
+
+
+def texts(row: dict, key: str) -> tuple[str, ...]:
+    return tuple(row.get(key) or ())
+
+
+def read(file: dict) -> Facts:
+    """The values of a situation, with the defaults of section 4 where it is silent."""
+    settings = file.get("settings") or {}
+    step = file.get("step") or ("1" if file["currency"] == "UZS" else "0.01")  # 9.40
+    reasons = {**REASONS, **(file.get("reasons") or {})}
+    return Facts(
+        step=Fraction(step),
+        decimals=len(step.partition(".")[2]),  # 9.3
+        until=day(file["until"]),
+        activation_day_counts=settings.get("activation_day_counts", True),  # D1
+        groups={row["id"]: group(row) for row in file.get("groups") or ()},
+        enrolments=tuple(enrolment(row) for row in file.get("enrolments") or ()),
+        subscriptions=tuple(subscription(row) for row in file.get("subscriptions") or ()),
+        listed=tuple(lesson(row) for row in file.get("lessons") or ()),
+        charges_for_absence={name: bool(flags.get("charges")) for name, flags in reasons.items()},
+        holidays={day(row["date"]): holiday(row, settings) for row in file.get("holidays") or ()},
+        discounts=tuple(discount(row, settings) for row in file.get("discounts") or ()),
+        suspensions=tuple(Suspension(day(row["from"]), day(row.get("to"))) for row in file.get("suspensions") or ()),
+        payments=tuple(payment(row) for row in file.get("payments") or ()),
+    )
+
+
+def group(row: dict) -> Group:
+    return Group(row["id"], day(row["starts"]), day(row.get("ends")), tuple(row.get("weekdays") or ()))
+
+
+def enrolment(row: dict) -> Enrolment:
+    return Enrolment(row["group"], day(row["joined"]), day(row.get("activated")), day(row.get("left")))
+
+
+def subscription(row: dict) -> Subscription:
+    return Subscription(
+        id=row["id"],
+        plan=row["plan"],
+        group=row.get("group"),
+        price=tuple(sorted((day(step["from"]), Fraction(step["amount"])) for step in row["price"])),
+        lessons_count=row.get("lessons_count"),
+        module_lessons=row.get("module_lessons"),
+        months=row.get("months"),
+        starts=day(row["from"]),
+        ends=day(row.get("to")),
+        subjects=texts(row, "subjects"),
+        lesson_types=texts(row, "lesson_types"),
+        account=row["id"] if row.get("account") == "separate" else "base",  # 9.35
+        extended_by_suspensions=row.get("extended_by_suspensions", True),  # D7
+    )
+
+
+def lesson(row: dict) -> Lesson:
+    return Lesson(
+        id=row["id"],
+        date=day(row["date"]),
+        time=row.get("time"),
+        group=row.get("group"),
+        type=row.get("type", "group"),
+        subject=row.get("subject"),
+        status=row.get("status", "conducted"),
+        moved_from=day(row.get("moved_from")),
+        present=row.get("present", True),
+        reason=row.get("reason"),
+    )
+
+
+def holiday(row: dict, settings: dict) -> Holiday:
+    how = row.get("holiday") or settings.get("holiday") or "count"  # D9a
+    return Holiday(day(row["date"]), how if row.get("affects_payment") else "nothing")
+
+
+def discount(row: dict, settings: dict) -> Discount:
+    return Discount(
+        id=row["id"],
+        kind=row["kind"],
+        amount=Fraction(row["amount"]),
+        per=row.get("per") or settings.get("money_discount_per") or "subscription",  # D4
+        starts=day(row.get("from")),
+        ends=day(row.get("to")),
+        subjects=texts(row, "subjects"),
+        lesson_types=texts(row, "lesson_types"),
+    )
+
+
+def payment(row: dict) -> Payment:
+    return Payment(day(row["date"]), Fraction(row["amount"]), row.get("account") or "base")

@@ -1,0 +1,156 @@
+"""Which lessons there are, whose they are, what they count for: rules 9.1, 9.8, 9.14-9.18, 9.25, 9.26, 9.30, 9.37."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from .facts import Facts, Group, Lesson, Subscription
+
+WALK_DAYS = 365
+DAY = timedelta(days=1)
+
+
+def with_lessons(facts: Facts) -> Facts:
+    """The facts with every lesson of the file: the listed ones, and those made from weekdays."""
+    made = [lesson for group in facts.groups.values() for lesson in made_lessons(facts, group)]
+    return replace(facts, lessons=tuple(sorted([*map(read_at(facts), facts.listed), *made], key=lambda x: x.order)))
+
+
+def read_at(facts: Facts):
+    """9.30: beyond `until` a conducted lesson reads as planned, a cancelled one stays cancelled."""
+
+    def reading(lesson: Lesson) -> Lesson:
+        later = lesson.date > facts.until and lesson.status == "conducted"
+        return replace(lesson, status="planned") if later else lesson
+
+    return reading
+
+
+def made_lessons(facts: Facts, group: Group) -> list[Lesson]:
+    """§8: a group without listed lessons has those of its weekdays; 9.8: also where it does not live, for counting."""
+    if any(lesson.group == group.id for lesson in facts.listed):
+        return []
+    made, on, last = [], earliest(facts), latest(facts)
+    while on <= last:
+        if on.isoweekday() in group.weekdays:
+            made.append(made_lesson(facts, group, on))
+        on += DAY
+    return made
+
+
+def made_lesson(facts: Facts, group: Group, on: date) -> Lesson:
+    return Lesson(
+        id=f"{group.id}:{on}",  # 9.1
+        date=on,
+        time=None,
+        group=group.id,
+        type="group",
+        subject=None,
+        status="conducted" if on <= facts.until else "planned",
+        moved_from=None,
+        present=True,
+        reason=None,
+        made=True,
+        outside_life=on < group.starts or (group.ends is not None and on > group.ends),
+    )
+
+
+def earliest(facts: Facts) -> date:
+    """A day before every month or cycle that can be asked for."""
+    days = [facts.until, *(group.starts for group in facts.groups.values()), *(s.starts for s in facts.subscriptions)]
+    return min(days) - 62 * DAY
+
+
+def latest(facts: Facts) -> date:
+    """A day after every month, cycle or module that begins within the walk of paid-until (9.33)."""
+    modules = [subscription.module_lessons or 0 for subscription in facts.subscriptions]
+    days = [facts.until, *(group.starts for group in facts.groups.values())]
+    return max(days) + (WALK_DAYS + 62 + 7 * (2 * max(modules, default=0) + len(facts.holidays))) * DAY
+
+
+def holiday_effect(facts: Facts, lesson: Lesson) -> str | None:
+    """9.15, 9.16: why the lesson is not held on a holiday: "nothing", "count", "credit"; None: no holiday for it."""
+    holiday = facts.holidays.get(lesson.date)  # 9.37: by its actual date
+    if holiday is None:
+        return None
+    if not lesson.made and lesson.status == "conducted":
+        return None  # 9.16
+    return holiday.effect
+
+
+def in_count(facts: Facts, plan: str, lesson: Lesson) -> bool:
+    """Whether the lesson is one of the n lessons of its month, week, cycle or module."""
+    effect = holiday_effect(facts, lesson)
+    if effect == "count":
+        return False  # 9.15: leaves the count of every plan
+    if effect == "credit":
+        return True  # D9a: stays in the count
+    if effect == "nothing":
+        return plan not in ("month_spread", "week_spread")  # 9.15
+    if lesson.status == "cancelled":
+        return plan in ("calendar_month", "group_month", "student_month")  # 9.18
+    return True
+
+
+def fits(subscription: Subscription, lesson: Lesson) -> bool:
+    """Group, subject and type; 9.12: a lesson without a subject fits only what names no subject."""
+    return (
+        (subscription.group is None or subscription.group == lesson.group)
+        and (not subscription.subjects or lesson.subject in subscription.subjects)
+        and (not subscription.lesson_types or lesson.type in subscription.lesson_types)
+    )
+
+
+def is_own(facts: Facts, lesson: Lesson) -> bool:
+    """Whether the student is on the lesson's roster."""
+    if lesson.outside_life:
+        return False
+    if lesson.group is None:
+        return True
+    rows = [row for row in facts.enrolments if row.group == lesson.group]
+    if not rows:
+        return not lesson.made  # 9.26: a guest's
+    return any(row.joined <= lesson.date <= (row.left or date.max) for row in rows)
+
+
+def is_trial(facts: Facts, lesson: Lesson) -> bool:
+    """9.14: before the activation, and with D1 off on its day."""
+    for row in facts.enrolments:
+        if row.group == lesson.group and row.joined <= lesson.date <= (row.left or date.max):
+            if row.activated is None or lesson.date < row.activated:
+                return True
+            return lesson.date == row.activated and not facts.activation_day_counts
+    return False
+
+
+def suspension_from(facts: Facts, on: date) -> date | None:
+    """The first day of the earliest suspension that covers a day (9.22), None when not suspended."""
+    found = [row.starts for row in facts.suspensions if row.starts <= on <= (row.ends or date.max)]
+    return min(found, default=None)
+
+
+def moved_end(facts: Facts, subscription: Subscription) -> date | None:
+    """9.21: `to`, moved until as many non-suspended days fit in from `from` on as there were days."""
+    if subscription.ends is None or not subscription.extended_by_suspensions:
+        return subscription.ends
+    wanted = (subscription.ends - subscription.starts).days + 1
+    served, on = 0, subscription.starts - DAY
+    open_from = min((row.starts for row in facts.suspensions if row.ends is None), default=date.max)
+    while served < wanted:
+        on += DAY
+        if on >= open_from:
+            return None
+        served += suspension_from(facts, on) is None
+    return on
+
+
+def counted(facts: Facts, subscription: Subscription) -> list[Lesson]:
+    """9.8: every lesson that some month, week, cycle or module of the subscription counts, in order."""
+    return [
+        lesson
+        for lesson in facts.lessons
+        if fits(subscription, lesson)
+        and (subscription.group is not None or is_own(facts, lesson))
+        and in_count(facts, subscription.plan, lesson)
+    ]

@@ -1,0 +1,237 @@
+"""Plans that charge a period in advance, and their credits: rules 9.10, 9.13, 9.14, 9.18-9.24."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+
+from .facts import PERIOD_PLANS, Facts, Lesson, Subscription
+from .lessons import DAY, counted, holiday_effect, is_trial, latest, moved_end, suspension_from
+from .prices import net_price, rounded
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the answer."""
+
+    subscription: str
+    account: str
+    key: str
+    date: date
+    amount: Fraction
+    discount: str | None
+
+
+@dataclass(frozen=True)
+class Charge:
+    """A period's charge before credits: `covered` of its `n` lessons are paid for."""
+
+    subscription: Subscription
+    key: str
+    date: date
+    whole: Fraction
+    n: int
+    covered: tuple[Lesson, ...]
+    unlisted: int  # lessons of an unfinished module that the list does not have yet (9.19)
+    discount: str | None
+    left: date | None
+
+
+def add_months(anchor: date, months: int) -> date:
+    """D14: the same day of a later month; the last day of a short one, the anchor is kept."""
+    year, month = divmod(anchor.year * 12 + anchor.month - 1 + months, 12)
+    return date(year, month + 1, min(anchor.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def known_end(facts: Facts, subscription: Subscription) -> date | None:
+    """9.20: the group's `ends` or the moved `to`, whichever is earlier."""
+    ends = [moved_end(facts, subscription)]
+    if subscription.group is not None:
+        ends.append(facts.groups[subscription.group].ends)
+    return min((end for end in ends if end is not None), default=None)
+
+
+def activations(facts: Facts, subscription: Subscription) -> list[tuple[date, date | None]]:
+    """9.14, 9.24: every start of the subscription, with the day on which that enrolment was left."""
+    rows = [row for row in facts.enrolments if row.group == subscription.group]
+    if not rows:
+        found = [(subscription.starts, None)]
+    else:
+        found = [(max(row.activated, subscription.starts), row.left) for row in rows if row.activated is not None]
+    end = known_end(facts, subscription) or date.max
+    return sorted((start, left) for start, left in found if start <= min(left or date.max, end))
+
+
+def is_trial_of(facts: Facts, subscription: Subscription, start: date, lesson: Lesson) -> bool:
+    """9.14, as that activation sees it: of a later one of the same group nothing is known ahead."""
+    if subscription.group is None:
+        return is_trial(facts, lesson)
+    days = [row.activated for row in facts.enrolments if row.group == subscription.group and row.activated is not None]
+    own = max((day for day in days if day <= start), default=None)
+    return lesson.date == own and not facts.activation_day_counts
+
+
+def is_running(facts: Facts, subscription: Subscription, on: date) -> bool:
+    """9.25: whether a period plan pays for what happens on a day."""
+    end = known_end(facts, subscription) or date.max
+    return any(start <= on <= min(left or date.max, end) for start, left in activations(facts, subscription))
+
+
+def charges(facts: Facts) -> list[Charge]:
+    """Every period charge of every subscription, far beyond `until`."""
+    return [
+        charge
+        for subscription in facts.subscriptions
+        if subscription.plan in PERIOD_PLANS
+        for charge in charges_of(facts, subscription)
+    ]
+
+
+def charges_of(facts: Facts, subscription: Subscription) -> Iterator[Charge]:
+    starts = activations(facts, subscription)
+    if subscription.plan == "whole_course":
+        starts = starts[:1]  # 9.24: only the first
+    for start, left in starts:
+        yield from PLANS[subscription.plan](facts, subscription, start, left)
+
+
+def whole_course(facts: Facts, subscription: Subscription, start: date, left: date | None) -> Iterator[Charge]:
+    """9.13: once, in full; no lesson of it is ever unserved."""
+    whole, discount = net_price(facts, subscription, start, 1)
+    yield Charge(subscription, str(start), start, whole, 1, (), 1, discount, None)
+
+
+def calendar_month(facts: Facts, subscription: Subscription, start: date, left: date | None) -> Iterator[Charge]:
+    """From the activation to the end of its month, then every 1st."""
+    dues = [start.replace(day=1)]
+    yield from cycles(facts, subscription, start, left, dues)
+
+
+def group_month(facts: Facts, subscription: Subscription, start: date, left: date | None) -> Iterator[Charge]:
+    """From the activation to the end of the group's running cycle, then on the group's day of every month."""
+    anchor, k = facts.groups[subscription.group].starts, 0
+    while add_months(anchor, k + 1) <= start:
+        k += 1
+    dues = [add_months(anchor, each) for each in range(k + 1)]
+    yield from cycles(facts, subscription, start, left, dues)
+
+
+def student_month(facts: Facts, subscription: Subscription, start: date, left: date | None) -> Iterator[Charge]:
+    """On the activation's own day of every month."""
+    yield from cycles(facts, subscription, start, left, [start])
+
+
+def cycles(facts: Facts, subscription: Subscription, start: date, left: date | None, dues: list[date]):
+    """The charges of months or cycles; `dues` are due days up to the one of the cycle in which the start lies."""
+    end, anchor, k = known_end(facts, subscription) or date.max, dues[0], len(dues) - 1
+    lessons = counted(facts, subscription)
+    while True:
+        due, following = add_months(anchor, k), add_months(anchor, k + 1)
+        on = max(due, start)
+        if on > min(left or date.max, end, latest(facts)):  # 9.24
+            return
+        whole_period = [each for each in lessons if due <= each.counted_on < following]  # 9.37
+        covered = [each for each in whole_period if not each.outside_life and each.date <= end]  # 9.20
+        if due < start:
+            covered = [each for each in covered if each.date >= start]
+        if subscription.plan != "student_month":  # 9.14: that one charges in full either way
+            covered = [each for each in covered if not is_trial_of(facts, subscription, start, each)]
+        if whole_period:  # 9.10
+            n = len(whole_period)
+            whole, discount = net_price(facts, subscription, on, n)
+            key = f"{on:%Y-%m}" if subscription.plan == "calendar_month" else str(on)  # 9.2
+            yield Charge(subscription, key, on, whole, n, tuple(covered), 0, discount, left)
+        k += 1
+
+
+def module(facts: Facts, subscription: Subscription, start: date, left: date | None) -> Iterator[Charge]:
+    """9.19: on the first lesson of each n of the group, or on the activation inside them."""
+    n, end = subscription.module_lessons, known_end(facts, subscription)
+    group = facts.groups[subscription.group]
+    own_count = replace(subscription, subjects=(), lesson_types=())
+    lessons = [each for each in counted(facts, own_count) if each.date >= group.starts]
+    for first in range(0, len(lessons), n):
+        those = lessons[first : first + n]
+        unlisted = n - len(those) if end is None else 0  # an unfinished list counts as n unless an end is known
+        if start > those[-1].date and not unlisted:
+            continue
+        on = max(start, those[0].date)
+        if on > min(left or date.max, end or date.max):
+            return
+        covered = [
+            each
+            for each in those
+            if each.date >= start
+            and each.date <= (end or date.max)
+            and not is_trial_of(facts, subscription, start, each)
+            if not each.outside_life
+        ]
+        whole, discount = net_price(facts, subscription, on, n)
+        yield Charge(subscription, str(on), on, whole, n, tuple(covered), unlisted, discount, left)
+
+
+PLANS = {
+    "calendar_month": calendar_month,
+    "group_month": group_month,
+    "student_month": student_month,
+    "module": module,
+    "whole_course": whole_course,
+}
+
+
+def unserved_on(facts: Facts, charge: Charge, lesson: Lesson) -> date | None:
+    """9.22: the date of the credit for a lesson, for the first reason that holds; None: it was served."""
+    if charge.left is not None and lesson.date > charge.left:
+        return charge.left
+    suspended = suspension_from(facts, lesson.date)
+    if suspended is not None:
+        return suspended
+    if holiday_effect(facts, lesson) == "credit":
+        return lesson.date  # 9.17
+    if holiday_effect(facts, lesson) is None and lesson.status == "cancelled":
+        return lesson.date  # 9.18
+    return None
+
+
+def credit_dates(facts: Facts, charge: Charge) -> list[date]:
+    """The date of each unserved lesson's credit."""
+    found = [unserved_on(facts, charge, lesson) for lesson in charge.covered]
+    if charge.left is not None:
+        found += [charge.left] * charge.unlisted
+    return sorted(on for on in found if on is not None)
+
+
+def amount_of(facts: Facts, charge: Charge) -> Fraction:
+    """What is charged on its day: without what would be credited on or before it (9.23)."""
+    off = sum(on <= charge.date for on in credit_dates(facts, charge))
+    return rounded(facts, charge.whole * (len(charge.covered) + charge.unlisted - off) / charge.n)
+
+
+def rows(facts: Facts, charge: Charge) -> list[Row]:
+    """The charge and its later credits."""
+    dates = [on for on in credit_dates(facts, charge) if on > charge.date]
+    amounts = {charge.date: amount_of(facts, charge)}
+    for on in sorted(set(dates)):  # 9.22: one row per date, rounded cumulatively
+        upto, before = sum(each <= on for each in dates), sum(each < on for each in dates)
+        amounts[on] = rounded(facts, charge.whole * before / charge.n) - rounded(facts, charge.whole * upto / charge.n)
+    subscription = charge.subscription
+    return [
+        Row(subscription.id, subscription.account, charge.key, on, amount, charge.discount)
+        for on, amount in amounts.items()
+        if amount  # 9.3
+    ]
+
+
+def rows_by_day(facts: Facts, found: list[Charge]) -> dict[date, list[Row]]:
+    """All of them by their dates."""
+    by_day: dict[date, list[Row]] = {}
+    for charge in found:
+        for row in rows(facts, charge):
+            by_day.setdefault(row.date, []).append(row)
+    return by_day
+
+
+__all__ = ["DAY", "Charge", "Row", "charges", "is_running", "rows_by_day"]

@@ -55,10 +55,13 @@ class Amounts:
             raise record.wrong(name, f"must not have more than {self.scale} decimals")
         return int(amount)
 
-    def read_positive(self, record: Record, name: str) -> int:
+    def read_price(self, record: Record, name: str) -> int:
+        """Not below zero, and no finer than charges are rounded to, so that parts can add up to it."""
         amount = self.read(record, name)
         if amount < 0:
             raise record.wrong(name, "must not be below zero")
+        if amount % 10 ** (self.scale - self.decimals):
+            raise record.wrong(name, f"must not have more than {self.decimals} decimals, like the step")
         return amount
 
     def written(self, amount: int) -> str:
@@ -237,7 +240,7 @@ def _prices(reader: _Reader, record: Record) -> tuple[PriceStep, ...]:
         from_on = step.day("from")
         if from_on in found:
             raise step.wrong("from", f"{from_on} is there twice")
-        found[from_on] = PriceStep(from_on, reader.amounts.read_positive(step, "amount"))
+        found[from_on] = PriceStep(from_on, reader.amounts.read_price(step, "amount"))
     if not found:
         raise record.wrong("price", "is missing")
     return tuple(found.values())
@@ -303,7 +306,7 @@ def _discount(reader: _Reader, record: Record) -> DiscountFact:
     per = record.choice("per", [*DiscountPer, "default"], "default")
     return DiscountFact(
         id=reader.ranks["discounts"][record.text("id")], percent=percent,
-        amount=0 if is_percent else reader.amounts.read_positive(record, "amount"),
+        amount=0 if is_percent else reader.amounts.read_price(record, "amount"),
         per=None if per == "default" else DiscountPer(per), starts_on=starts_on,
         ends_on=record.ends("to", starts_on), subjects=record.texts("subjects"),
         lesson_types=record.texts("lesson_types"),

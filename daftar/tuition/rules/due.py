@@ -37,7 +37,7 @@ def due(facts: StudentFacts, until: date) -> list[ChargeDraft]:
     if all(PLANS[each.plan].by_period for each in now.subscriptions):
         return periods
     lessons = [draft for draft in _Walk(now, cases, periods).drafts() if draft.amount]
-    return in_order(periods, lessons, {lesson.id: lesson for lesson in facts.lessons})
+    return _in_order(periods, lessons, {lesson.id: lesson for lesson in facts.lessons})
 
 
 def unpriced(facts: StudentFacts, until: date) -> list[int]:
@@ -57,7 +57,7 @@ def unpriced(facts: StudentFacts, until: date) -> list[int]:
     ]
 
 
-def in_order(
+def _in_order(
     periods: Iterable[ChargeDraft], lessons: Iterable[ChargeDraft], by_id: dict[int, LessonFact]
 ) -> list[ChargeDraft]:
     """Charges by day; on one day periods, then lessons by their time (pricing rule 9.29)."""

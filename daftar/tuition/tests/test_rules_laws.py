@@ -338,32 +338,36 @@ def test_law_7_without_its_facts_a_charge_comes_to_nothing(facts, chance):
     assert books.live == []
 
 
+def as_foreseen(facts, until):
+    """What comes is attended, no lesson is held on a day off, and nobody pays any more."""
+    joined = {None, *(enrolment.group_id for enrolment in facts.enrolments)}
+    marked = {mark.lesson_id for mark in facts.attendances}
+    off = {day.on for day in facts.holidays}
+    ahead = {each.id for each in facts.lessons if each.on > until and each.status is not LessonStatus.CANCELLED}
+    attended = {
+        each.id
+        for each in facts.lessons
+        if each.id in ahead and each.on not in off and (each.group_id in joined or each.id in marked)
+    }
+    held = {number: LessonStatus.CONDUCTED if number in attended else LessonStatus.PLANNED for number in ahead}
+    return replace(
+        facts,
+        lessons=tuple(replace(lesson, status=held.get(lesson.id, lesson.status)) for lesson in facts.lessons),
+        attendances=(
+            *(mark for mark in facts.attendances if mark.lesson_id not in attended),
+            *(AttendanceFact(lesson_id=lesson_id, present=True) for lesson_id in sorted(attended)),
+        ),
+        payments=tuple(payment for payment in facts.payments if payment.on <= until),
+    )
+
+
 @quick
 @given(histories(), days)
 def test_law_8_the_next_charge_foreseen_is_the_one_posted(facts, until):
     foreseen = coverage(facts, until, 0, horizon_days=30).next_charge
     if foreseen is None:
         return
-    joined = {enrolment.group_id for enrolment in facts.enrolments}
-    marked = {mark.lesson_id for mark in facts.attendances}
-    attended = [
-        lesson.id
-        for lesson in facts.lessons
-        if lesson.on > until
-        and lesson.status is not LessonStatus.CANCELLED
-        and (lesson.group_id in joined or lesson.id in marked)
-    ]
-    facts = replace(
-        facts,
-        lessons=tuple(
-            replace(lesson, status=LessonStatus.CONDUCTED) if lesson.id in attended else lesson
-            for lesson in facts.lessons
-        ),
-        attendances=(
-            *(mark for mark in facts.attendances if mark.lesson_id not in attended),
-            *(AttendanceFact(lesson_id=lesson_id, present=True) for lesson_id in attended),
-        ),
-    )
+    facts = as_foreseen(facts, until)
     books = Books()
     books.reconcile(facts, until)
     before = books.sums

@@ -128,6 +128,7 @@ ENROLMENT, SUBSCRIPTION, LESSON = ("enrolments", 0), ("subscriptions", 0), ("les
         ((*SUBSCRIPTION, "price", 0, "amount"), "300 000"),
         ((*SUBSCRIPTION, "price", 0, "amount"), "-1"),
         ((*SUBSCRIPTION, "price", 0, "amount"), "0.001"),
+        ((*SUBSCRIPTION, "price", 0, "amount"), "300000.50"),
         ((*SUBSCRIPTION, "price", 0, "amount"), "NaN"),
         ((*SUBSCRIPTION, "price", 0, "amount"), "٣"),
         ((*SUBSCRIPTION, "lessons_count"), 0),
@@ -233,7 +234,7 @@ def test_what_is_no_json_object_is_refused(content):
         ("UZS", None, "1000", "1000"),
         ("UZS", "0.01", "1000", "1000.00"),
         ("RUB", None, "1000", "1000.00"),
-        ("RUB", "1", "1000.50", "1000.50"),
+        ("RUB", "1", "1000.00", "1000"),
         ("JPY", "1", "1000", "1000"),
         ("TND", "0.001", "0.005", "0.005"),
     ],
@@ -243,6 +244,13 @@ def test_amounts_have_at_least_the_decimals_of_the_step(currency, step, price, a
     (charge,) = answered(alone(own, {"date": "2024-03-05"}, currency=currency, step=step))["charges"]
 
     assert charge["amount"] == amount
+
+
+def test_a_payment_may_be_finer_than_the_step_of_charges():
+    paid = [{"date": "2025-05-08", "amount": "100.50"}, {"date": "2025-05-09", "amount": "-0.25"}]
+
+    assert answered({"currency": "UZS", "until": "2025-05-08", "payments": paid})["balance"] == "100.50"
+    assert answered({"currency": "UZS", "until": "2025-05-09", "payments": paid})["balance"] == "100.25"
 
 
 def test_ids_compare_as_text_and_come_back_as_they_were():

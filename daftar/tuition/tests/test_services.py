@@ -66,6 +66,25 @@ def test_the_monthly_run_posts_once_dated_the_first_e2_e34(by):
     assert [line.on for line in statement(by, student.pk)] == [date(2025, 5, 8), date(2025, 6, 1)]
 
 
+def test_leaving_is_credited_once_and_taken_back_when_it_was_a_mistake_e28(by):
+    student = a_student(by)
+    enrolment = enrolled(by, student, a_group(by, weekdays=(2, 4, 6)), "2025-05-01")
+    activate(by, enrolment_id=enrolment.pk, activated_on=date(2025, 5, 1))
+    late = at(by, "2025-05-31")
+
+    Enrolment.objects.visible_to(by).filter(pk=enrolment.pk).update(ends_on=date(2025, 5, 21))
+    assert [reconcile(late, student_ids=[student.pk]) for _ in range(2)] == [1, 0]
+    lines = statement(by, student.pk)
+    assert [(line.on, line.amount) for line in lines] == [
+        (date(2025, 5, 1), -30_000_000), (date(2025, 5, 20), 10_714_300),
+    ]  # fmt: skip
+
+    Enrolment.objects.visible_to(by).filter(pk=enrolment.pk).update(ends_on=None)
+    assert [reconcile(late, student_ids=[student.pk]) for _ in range(2)] == [1, 0]
+    assert balances(by, [student.pk]) == {student.pk: -30_000_000}
+    assert drift(by) == []
+
+
 def test_lessons_are_charged_as_they_are_conducted_at_01(in_roubles):
     by = in_roubles
     student, lessons = pupil(by, price=26_400, count=8, lessons=1)

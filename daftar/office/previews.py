@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.shortcuts import redirect
@@ -51,14 +52,22 @@ def filled(request: OfficeRequest) -> Any:
 
 
 def preview_of(by: Actor, form: Form, student_ids: Collection[int], deed: Callable[..., object]) -> Preview | None:
-    """What the deed would do with the values of a form; None while they are not complete."""
-    if not form.is_bound or not form.is_valid():
+    """What the deed would do with the values of a form, at first with those it begins with; None while some lack."""
+    asked = form if form.is_bound else _begun(form)
+    if not asked.is_valid():
         return None
     try:
-        found = rehearse(by, student_ids, lambda: deed(**form.cleaned_data))
+        found = rehearse(by, student_ids, lambda: deed(**asked.cleaned_data))
     except Refusal as refusal:
         return nothing(said(refusal))
     return _of_one(found[0]) if len(found) == 1 else _of_many(found)
+
+
+def _begun(form: Form) -> Form:
+    """The same form as if it were sent as it stands, so that nothing is said beside its fields yet."""
+    twin = copy(form)
+    twin.data, twin.files, twin.is_bound = form.initial, {}, True  # type: ignore[assignment] # read like what is sent
+    return twin
 
 
 def nothing(note: str) -> Preview:

@@ -77,9 +77,7 @@ def enrolment_activate(request: OfficeRequest, enrolment_id: int) -> HttpRespons
     if request.method == "POST" and _activated(by, form, enrolment_id):
         messages.success(request, _("%(name)s is active.") % {"name": row.student.full_name})
         return redirect("office:student", by.org_slug, row.student_id)
-    asked = form if form.is_bound else ActivateForm(form.initial)
-    activate = partial(tuition.activate, by, enrolment_id=enrolment_id)
-    preview = preview_of(by, asked, [row.student_id], activate)
+    preview = preview_of(by, form, [row.student_id], partial(tuition.activate, by, enrolment_id=enrolment_id))
     return form_page(request, "office/courses/activate.html", form, enrolment=_shown(by, row), preview=preview)
 
 

@@ -3,15 +3,15 @@
 from daftar.attendance.models import AbsenceReason, Attendance
 from daftar.courses.models import Course, Enrolment, Group, Lesson, Recurrence, Room
 from daftar.finance.models import Desk, Payment, PaymentReversal, Promise, ReceiptCounter
-from daftar.ledger.models import Account, Transfer
+from daftar.ledger.models import Account, Books, Transfer
 from daftar.orgs.models import AuditEntry, Branch, Door, Invitation, Member, MemberBranch, Organization, Role, User
 from daftar.people.models import Contact, Payer, Student
 from daftar.transfer.models import Import, ImportRow
 from daftar.tuition.models import PriceStep, Subscription
 
 __all__ = [
-    "AbsenceReason", "Account", "Attendance", "AuditEntry", "Branch", "Contact", "Course", "Desk", "Door", "Enrolment",
-    "Group", "Import", "ImportRow", "Invitation", "Lesson", "Member", "MemberBranch", "Organization", "Payer",
-    "Payment", "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Student",
-    "Subscription", "Transfer", "User",
+    "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Course", "Desk", "Door",
+    "Enrolment", "Group", "Import", "ImportRow", "Invitation", "Lesson", "Member", "MemberBranch", "Organization",
+    "Payer", "Payment", "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room",
+    "Student", "Subscription", "Transfer", "User",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When, Window
 from django.db.models.functions import Coalesce
 
-from daftar.ledger.models import Account, AccountKind, Transfer, TransferKind
+from daftar.ledger.models import Account, AccountKind, Books, Transfer, TransferKind
 from daftar.orgs.access import Actor, question
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Line:
     member: str
     is_reversed: bool
     reverses_id: int | None
+    corrects_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def balances(by: Actor, student_ids: Collection[int]) -> dict[int, int]:
 def statement(by: Actor, student_id: int, *, with_reversed: bool = False) -> list[Line]:
     """Everything that moved a student's balance, oldest first, with the balance after each line.
 
-    A transfer and its reversal cancel out; they are left out together unless asked for.
+    A transfer and its reversal on the same day cancel out; they are left out together unless asked for. What was
+    reversed on a later day, because the books of its own were closed, stays where it was reported.
     """
     account = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, student_id=student_id).first()
     if account is None:
@@ -88,7 +90,8 @@ def statement(by: Actor, student_id: int, *, with_reversed: bool = False) -> lis
         .annotate(is_undone=Exists(undone), signed=signed)
     )
     if not with_reversed:
-        rows = rows.filter(is_undone=False, reverses=None)
+        cancelled = Exists(undone.filter(corrects_on=None))
+        rows = rows.exclude(cancelled).exclude(reverses__isnull=False, corrects_on=None)
     rows = rows.annotate(after=Window(Sum("signed"), order_by=[F("effective_on").asc(), F("id").asc()])).select_related(
         "member"
     )
@@ -96,6 +99,7 @@ def statement(by: Actor, student_id: int, *, with_reversed: bool = False) -> lis
         Line(
             row.pk, row.effective_on, row.posted_at, row.kind, row.signed, row.after, row.note, row.why,
             row.charge_key, row.member.name if row.member else "", row.is_undone, row.reverses_id,
+            row.corrects_on,
         )
         for row in rows.order_by("effective_on", "id")
     ]  # fmt: skip
@@ -111,7 +115,7 @@ def balance_after(by: Actor, transfer: Transfer, student_id: int) -> int:
 
 
 class LiveCharge(NamedTuple):
-    """A charge that was posted and not reversed."""
+    """A charge that was posted and not reversed; `on` is the day it was due, also where it is dated later."""
 
     id: int
     on: date
@@ -126,7 +130,7 @@ def live_charges(by: Actor, account_ids: Collection[int]) -> dict[int, list[Live
     undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
     either = Q(debit_id__in=account_ids) | Q(credit_id__in=account_ids)
     rows = Transfer.objects.visible_to(by).filter(either, kind=TransferKind.CHARGE).exclude(Exists(undone))
-    columns = ("debit_id", "credit_id", "id", "effective_on", "amount", "charge_key")
+    columns = ("debit_id", "credit_id", "id", Coalesce("corrects_on", "effective_on"), "amount", "charge_key")
     for debit_id, credit_id, pk, on, amount, key in rows.values_list(*columns):
         is_credit = credit_id in found
         found[credit_id if is_credit else debit_id].append(LiveCharge(pk, on, -amount if is_credit else amount, key))
@@ -157,6 +161,12 @@ def charge_turns(by: Actor, charge_keys: Collection[str]) -> dict[str, int]:
     for key, turn in rows.values_list("charge_key", "turn"):
         turns[key] = max(turns[key], turn + 1)
     return turns
+
+
+@question("finance.view")
+def books(by: Actor) -> list[Books]:
+    """The books of each branch, the oldest branch first."""
+    return list(Books.objects.visible_to(by).select_related("branch").order_by("branch_id"))
 
 
 @question("finance.view")

@@ -110,7 +110,7 @@ def payment(request: OfficeRequest, payment_id: int) -> HttpResponse:
         "at": row.recorded_at, "payer": row.payer_name, "note": words.readable(by, row.note),
         "branch": row.branch.name,
         "address": row.branch.address, "phone": row.branch.phone,
-        "balance_after": Money(balance_after(by, row.transfer, row.student_id), row.branch.currency),
+        "balance_after": Money(balance_after(by, row.transfer, row.student_id or 0), row.branch.currency),
         "reversed_on": timezone.localdate(undone.reversed_at) if undone else None,
         "reason": words.readable(by, undone.reason) if undone else "",
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, Sum
@@ -21,10 +21,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Takings:
-    """Payments of a period that were not reversed: how many, and their sum in minor units by currency."""
+    """Payments of a period that were not reversed: how many, and their sum in minor units by currency.
+
+    Beside them what was refunded and what goods were sold for.
+    """
 
     count: int
     sums: dict[str, int]
+    refunded: dict[str, int] = field(default_factory=dict)
+    sold: dict[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: Takings) -> Takings:
+        """Those of two periods."""
+        sums = (
+            {name: mine.get(name, 0) + theirs.get(name, 0) for name in mine | theirs}
+            for mine, theirs in (
+                (self.sums, other.sums),
+                (self.refunded, other.refunded),
+                (self.sold, other.sold),
+            )
+        )
+        return Takings(self.count + other.count, *sums)
 
 
 @dataclass(frozen=True)
@@ -67,12 +84,6 @@ def get_payment(by: Actor, payment_id: int) -> Payment:
     return _with_reversal(by).one(pk=payment_id)
 
 
-@question("finance.view")
-def reversal_of_payment(by: Actor, payment_id: int) -> PaymentReversal | None:
-    """How a payment was undone, if it was."""
-    return PaymentReversal.objects.visible_to(by).filter(payment_id=payment_id).select_related("member").first()
-
-
 @dataclass(frozen=True)
 class Chosen:
     """Which payments are meant: dated from `since` to `until`, both included, of one desk and kind, or of all."""
@@ -93,6 +104,13 @@ class Chosen:
         if self.desk_id is not None:
             rows = rows.filter(Q(**{f"{prefix}desk_id": self.desk_id}) | Q(**{f"{prefix}to_desk_id": self.desk_id}))
         return rows
+
+
+@question("finance.view")
+def reversals_of(by: Actor, payment_ids: Collection[int]) -> dict[int, PaymentReversal]:
+    """How each of these payments was undone, of those that were."""
+    rows = PaymentReversal.objects.visible_to(by).filter(payment_id__in=payment_ids)
+    return {row.payment_id: row for row in rows.select_related("member", "transfer")}
 
 
 @question("finance.view")
@@ -141,12 +159,13 @@ def totals(
 
 @question("finance.view")
 def takings(by: Actor, *, since: date | None = None, until: date | None = None, desk_id: int | None = None) -> Takings:
-    """What was paid in a period, reversed payments left out; refunds, sales and corrections are not in it."""
-    sums: dict[str, int] = defaultdict(int)
-    rows = totals(by, since=since, until=until, desk_id=desk_id, kind=PaymentKind.INCOME)
+    """What was paid in a period, reversed payments left out; and beside it what was refunded and sold."""
+    sums: dict[PaymentKind, dict[str, int]] = {kind: {} for kind in PaymentKind}
+    rows = totals(by, since=since, until=until, desk_id=desk_id)
     for row in rows:
-        sums[row.currency] += row.amount
-    return Takings(sum(row.count for row in rows), dict(sums))
+        sums[row.kind][row.currency] = sums[row.kind].get(row.currency, 0) + row.amount
+    count = sum(row.count for row in rows if row.kind == PaymentKind.INCOME)
+    return Takings(count, sums[PaymentKind.INCOME], sums[PaymentKind.REFUND], sums[PaymentKind.SALE])
 
 
 @question("finance.view")
@@ -170,6 +189,13 @@ def last_desk_id(by: Actor) -> int | None:
     """The desk this member took money at last."""
     rows = Payment.objects.visible_to(by).filter(member_id=by.member_id, desk__isnull=False).order_by("-id")
     return rows.values_list("desk_id", flat=True).first()
+
+
+@question("finance.view")
+def desk_of_latest_payment(by: Actor, student_id: int) -> int | None:
+    """The open desk that the student's newest payment, which was not reversed, came to."""
+    latest = latest_payment(by, student_id)
+    return latest.desk_id if latest and latest.desk and latest.desk.is_open else None
 
 
 @question("finance.view")

@@ -38,8 +38,8 @@ def books(request: OfficeRequest) -> HttpResponse:
         {"branch_id": row.branch_id, "branch": row.branch.name, "closed_until": row.closed_until}
         for row in ask_books(by)
     ]
-    languages = [(language.value, language.value) for language in Language] if by.branch_ids is None else []
-    return render(request, "office/money/books.html", {"rows": rows, "languages": languages})
+    programs = [language.value for language in Language] if by.branch_ids is None else []
+    return render(request, "office/money/books.html", {"rows": rows, "programs": programs})
 
 
 @page("finance.close_books", every_branch=True)

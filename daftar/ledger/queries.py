@@ -87,11 +87,10 @@ def statement(by: Actor, student_id: int, *, with_reversed: bool = False) -> lis
     rows: Any = (
         Transfer.objects.visible_to(by)
         .filter(Q(debit=account) | Q(credit=account))
-        .annotate(is_undone=Exists(undone), signed=signed)
+        .annotate(is_undone=Exists(undone.filter(corrects_on=None)), signed=signed)
     )
     if not with_reversed:
-        cancelled = Exists(undone.filter(corrects_on=None))
-        rows = rows.exclude(cancelled).exclude(reverses__isnull=False, corrects_on=None)
+        rows = rows.filter(is_undone=False).exclude(reverses__isnull=False, corrects_on=None)
     rows = rows.annotate(after=Window(Sum("signed"), order_by=[F("effective_on").asc(), F("id").asc()])).select_related(
         "member"
     )

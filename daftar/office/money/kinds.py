@@ -84,7 +84,9 @@ def money_move(request: OfficeRequest) -> HttpResponse:
     chosen = as_number(request.POST.get("desk_id", "")) or (known[0].pk if known else None)
     form = MoveForm(
         request.POST or None, desks=desk_labels(by, known), currency=currency_of(known, chosen),
-        initial={"paid_on": by.today, "key": secrets.token_hex(16), "desk_id": chosen},
+        initial={"paid_on": by.today, "key": secrets.token_hex(16), "desk_id": chosen} | {
+            "to_desk_id": next((desk.pk for desk in known if desk.pk != chosen), None)
+        },
     )  # fmt: skip
     if made := done(form, lambda **values: services.move_money(by, **values)):
         return recorded(request, made, _("The money is moved."))

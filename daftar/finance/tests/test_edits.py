@@ -33,6 +33,7 @@ from daftar.finance.services import (
     take_payment,
     undo_payment,
 )
+from daftar.ledger import services as ledger
 from daftar.ledger.models import Account, Transfer, TransferKind
 from daftar.ledger.queries import balances, broken_transfers, drift, statement
 from daftar.ledger.rules import first_open_day
@@ -314,6 +315,14 @@ def test_the_database_itself_lets_nothing_into_closed_books(june, student, desks
     with pytest.raises(IntegrityError, match="closed"), transaction.atomic():
         Transfer.objects.create(org_id=june.org_id, effective_on=MAY, **values)
     Transfer.objects.create(org_id=june.org_id, effective_on=date(2025, 6, 1), **values)
+
+
+def test_what_the_ledger_forgot_to_check_the_database_says_beside_the_date(june, student, desks, monkeypatch):
+    """The planted fault: books look open to everything but the trigger."""
+    monkeypatch.setattr(ledger, "closed_books", lambda by, *, branch_ids: {})
+    with pytest.raises(ledger.BooksWereClosed) as refused:
+        take_payment(june, student_id=student.pk, desk_id=desks[0], amount=1, paid_on=MAY, key="f")
+    assert refused.value.field == "paid_on"
 
 
 def test_another_branch_keeps_its_books_open(by, june):

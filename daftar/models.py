@@ -3,7 +3,7 @@
 from daftar.attendance.models import AbsenceReason, Attendance
 from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, LessonType, Recurrence, Room, Suspension
 from daftar.finance.models import Desk, Payment, PaymentReversal, Promise, ReceiptCounter
-from daftar.ledger.models import Account, Transfer
+from daftar.ledger.models import Account, Books, Transfer
 from daftar.orgs.models import AuditEntry, Branch, Door, Invitation, Member, MemberBranch, Organization, Role, User
 from daftar.people.models import Contact, Payer, Student
 from daftar.transfer.models import Import, ImportRow
@@ -18,9 +18,9 @@ from daftar.tuition.models import (
 )
 
 __all__ = [
-    "AbsenceReason", "Account", "Attendance", "AuditEntry", "Branch", "Contact", "Course", "CreditDeclined", "Desk",
-    "Discount", "Door", "Enrolment", "Group", "Holiday", "Import", "ImportRow", "Invitation", "Lesson", "LessonPick",
-    "LessonType", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep",
-    "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Student", "Subscription", "Suspension", "Tariff",
-    "TariffPrice", "Transfer", "User",
+    "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Course", "CreditDeclined",
+    "Desk", "Discount", "Door", "Enrolment", "Group", "Holiday", "Import", "ImportRow", "Invitation", "Lesson",
+    "LessonPick", "LessonType", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal",
+    "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Student", "Subscription", "Suspension",
+    "Tariff", "TariffPrice", "Transfer", "User",
 ]  # fmt: skip

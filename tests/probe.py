@@ -50,17 +50,17 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "lesson-new": {"held_on": str(today + timedelta(days=1)), "starts_time": "07:15"},
         "enrolment-activate": {"activated_on": str(today)},
         "lesson": {"topic": "t", "present": [ids["student_id"]], f"reason_{ids['other_student']}": ids["reason"]},
-        "payment-new": {
-            "student": ids["student"],
-            "amount": "100",
-            "desk_id": ids["desk_id"],
-            "paid_on": str(today),
-            "key": "k",
-        },
-        "payment-reverse": {"reason": "mistake"},
+        **_money_bodies(ids, today),
         **{
             name: {"sent": "on"}
-            for name in ("payment-undo", "promise-withdraw", "lesson-undo", "enrolment-undo", "import-undo")
+            for name in (
+                "payment-undo",
+                "payment-restore",
+                "promise-withdraw",
+                "lesson-undo",
+                "enrolment-undo",
+                "import-undo",
+            )
         },
         "branch": {"branch_id": ids["branch_id"]},
         "promise-new": {"promised_for": str(today)},
@@ -104,6 +104,23 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         "subscription-price": {"price": "100", "from_on": "2099-02-01"},
         "discount-new": {"kind": "percent", "percent": "5", "starts_on": day},
         "discount-edit": {"kind": "percent", "percent": "5", "starts_on": day},
+    }  # fmt: skip
+
+
+def _money_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object]]:
+    common = {"desk_id": ids["desk_id"], "paid_on": str(today), "key": "k"}
+    return {
+        "payment-new": common | {"student": ids["student"], "amount": "100"},
+        "payment-reverse": {"reason": "mistake"},
+        "refund-new": common | {"amount": "100"},
+        "correction-new": {"direction": "up", "amount": "100", "paid_on": str(today), "key": "k", "note": "why"},
+        "sale-new": common | {"thing": "Textbook", "quantity": "2", "price": "100"},
+        "money-move": common | {"to_desk_id": ids["to_desk_id"], "amount": "100"},
+        "payment-edit": {
+            "student": ids["student"], "amount": "800", "desk_id": ids["desk_id"], "paid_on": str(today), "reason": "x",
+        },
+        "books-close": {"branch_id": ids["branch_id"], "closed_until": str(today - timedelta(days=1))},
+        "books-reopen": {"closed_until": "", "reason": "a lost receipt"},
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from daftar.people.queries import contacts
 from daftar.people.services import edit_student
 from tests.cast import PASSWORD, a_member
 from tests.probe import Probe, a_probe
-from tests.test_sweep import address
+from tests.test_sweep import address, said
 
 PHONE, OLD_PHONE, EMAIL, NOTED, EXTRA = "+998907651122", "+998907653344", "zqsecret@x.example", "901115566", "907778899"
 PAID, PROMISED = "901231010", "901232020"
@@ -88,7 +88,7 @@ def shown(client: Client, ours: Probe) -> set[str]:
     found = set()
     for path in addresses(ours):
         q = path.partition("?q=")[2]
-        text = client.get(path).content.decode()
+        text = said(client.get(path))
         found |= {canary for canary in CANARIES if canary in text and (not q or canary not in q)}
     return found
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import psycopg
 from django.apps import apps
 
 from daftar.config.demo import LOGINS, PASSWORD, ZONE, name_of
+from tests.books import beancount_says, hledger_says
 from tests.crash.clients import Browser
 from tests.crash.installation import Installation
 
 LONGEST = 120.0
 LONGEST_PAGE = 3.0
 PAGES = ("", "students/", "groups/", "debtors/", "payments/", "history/")
+BALANCES = "SELECT student_id, balance FROM daftar_account WHERE kind = 'student'"
 LIVED = "SELECT count(*) FROM daftar_organization WHERE slug = 'demo' AND demo_until = %s"
 FIGURES = """
     SELECT (SELECT count(*) FROM daftar_branch), (SELECT count(*) FROM daftar_student),
@@ -26,7 +29,7 @@ FIGURES = """
 """
 
 
-def test_the_demo_centre_is_lived_while_its_pages_answer_and_is_taken_away_by_one_command(capsys):
+def test_the_demo_centre_is_lived_while_its_pages_answer_and_is_taken_away_by_one_command(capsys, tmp_path):
     began = time.monotonic()
     with Installation(more=()) as installation, psycopg.connect(installation.url(), autocommit=True) as database:
         browser, slowest, asked = signed_in(installation.port), 0.0, 0
@@ -42,6 +45,8 @@ def test_the_demo_centre_is_lived_while_its_pages_answer_and_is_taken_away_by_on
         assert "data-demo" not in browser.get("/demo/").text
         figures = database.execute(FIGURES).fetchone()
         checked, said = installation.command("check-ledger")
+        ours = dict(database.execute(BALANCES).fetchall())
+        theirs = {program: exported(installation, program, tmp_path) for program in ("beancount", "hledger")}
         gone, words = installation.command("demo", "--remove")
         left = {table: count for table in tables() if (count := rows(database, table))}
         guarded = database.execute("SELECT count(*) FROM pg_trigger WHERE tgname = 'append_only' AND tgenabled = 'O'")
@@ -50,11 +55,25 @@ def test_the_demo_centre_is_lived_while_its_pages_answer_and_is_taken_away_by_on
             print(f"\ndemo: {took:.0f} s from `up` to today, {asked} pages meanwhile, the slowest {slowest:.2f} s")
     assert figures == (3, 300, 5, True, 3, True, True), "four months touch five"
     assert checked == 0, said
+    assert len(ours) == 300
+    for program, (wrong, held) in theirs.items():
+        assert not wrong, (program, wrong)
+        assert {pk: held.get(f"Liabilities:Students:{pk}", 0) for pk in ours} == {
+            pk: -sum_ for pk, sum_ in ours.items()
+        }
     assert slowest < LONGEST_PAGE
     assert gone == 0, words
     assert left == {}
     assert guarded.fetchone() == (4,), "what is written once is guarded again"
     assert again == 1 and "no demo centre" in complaint
+
+
+def exported(installation: Installation, program: str, folder: Path):
+    """What an accounting program says of the whole ledger, and what its accounts hold."""
+    file = folder / f"demo.{program}"
+    code, said = installation.command("export-ledger", "--format", program, "--output", str(file))
+    assert code == 0, said
+    return {"beancount": beancount_says, "hledger": hledger_says}[program](file)
 
 
 def test_no_two_students_of_the_demo_centre_have_one_name():

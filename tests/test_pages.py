@@ -19,7 +19,16 @@ from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import Schedule, add_group
-from daftar.finance.services import open_desk, take_payment
+from daftar.finance.queries import get_payment, history_of_payment
+from daftar.finance.services import (
+    edit_payment,
+    move_money,
+    open_desk,
+    raise_balance,
+    refund,
+    sell_goods,
+    take_payment,
+)
 from daftar.lib.tenancy import tenant_transaction
 from daftar.office.urls import urlpatterns
 from daftar.people.models import Student
@@ -28,7 +37,7 @@ from daftar.transfer.services import begin_import
 from daftar.tuition.services import enrol_active
 from tests.cast import PASSWORD, a_member, a_student
 from tests.probe import Probe, a_probe, good_bodies
-from tests.test_sweep import address
+from tests.test_sweep import address, said
 
 
 @pytest.fixture
@@ -45,7 +54,9 @@ def owner(ours):
 
 def statements(client: Client, url: str) -> int:
     with CaptureQueriesContext(connection) as asked:
-        assert client.get(url).status_code == 200, url
+        answer = client.get(url)
+        said(answer)  # a file that is sent is open until then
+    assert answer.status_code == 200, url
     # The test's own transaction makes savepoints of what are transactions outside it.
     return sum(not query["sql"].startswith(("SAVEPOINT", "RELEASE")) for query in asked)
 
@@ -59,7 +70,15 @@ def add_rows(ours: Probe, mark: str) -> None:
         group = Group.objects.visible_to(by).get(pk=ids["group_id"])
         for lesson in Lesson.objects.visible_to(by).filter(group=group, held_on__lte=by.today).order_by("-held_on")[:2]:
             conduct_lesson(by, lesson_id=lesson.pk, absent={}, topic=mark)
-        take_payment(by, student_id=ids["student_id"], desk_id=ids["desk_id"], amount=1_000, paid_on=by.today, key=mark)
+        whose = {"student_id": ids["student_id"], "paid_on": by.today}
+        paid = take_payment(by, desk_id=ids["desk_id"], amount=1_000, key=mark, **whose)
+        edit_payment(by, payment_id=paid.pk, reason=mark, values={"amount": 1_001})
+        last = history_of_payment(by, get_payment(by, ids["payment_id"]))[-1]
+        edit_payment(by, payment_id=last.pk, reason=mark, values={"amount": 50_000 + ord(mark)})
+        refund(by, desk_id=ids["desk_id"], amount=5, key=f"r{mark}", **whose)
+        raise_balance(by, amount=5, key=f"c{mark}", note=mark, **whose)
+        sell_goods(by, desk_id=ids["desk_id"], thing=mark, quantity=1, price=5, key=f"s{mark}", **whose)
+        move_money(by, desk_id=ids["desk_id"], to_desk_id=ids["to_desk_id"], amount=5, paid_on=by.today, key=f"m{mark}")
         course = add_course(by, name=f"Course {mark}", plan=PlanKind.PER_LESSON, currency="UZS", price=100)
         add_room(by, branch_id=ids["branch_id"], name=f"Room {mark}")
         daily = Schedule((1, 2, 3, 4, 5, 6, 7), time(8))
@@ -92,6 +111,8 @@ def pages_of(ours: Probe) -> dict[str, str]:
         "students search": f"{found['students']}?q={ours.canary}",
         "students owe": f"{found['students']}?state=owes",
         "payment for": f"{found['payment-new']}?student={ours.ids['student_id']}",
+        "payments all": f"{found['payments']}?all=1",
+        "hledger": f"{found['ledger-export']}?format=hledger",
     }
 
 
@@ -151,6 +172,13 @@ WRONG = {
     "room-new": {"name": "", "capacity": "-1"},
     "member-new": {"name": "X", "role": "emperor", "email": "nope"},
     "payment-reverse": {"reason": ""},
+    "refund-new": {"amount": "-5", "paid_on": "yesterday", "key": "k"},
+    "correction-new": {"amount": "1000000000000", "direction": "sideways", "paid_on": "2001-01-01", "key": "k"},
+    "sale-new": {"thing": "", "quantity": "-5", "price": "-5", "paid_on": "2001-01-01", "key": "k"},
+    "money-move": {"amount": "-5", "desk_id": "zzz", "to_desk_id": "0", "paid_on": "2001-01-01", "key": "k"},
+    "payment-edit": {"amount": "-5", "desk_id": "0", "paid_on": "yesterday", "reason": ""},
+    "books-close": {"closed_until": "yesterday", "branch_id": "0"},
+    "books-reopen": {"closed_until": "2001-01-01", "reason": ""},
     "enrolment-activate": {"activated_on": "2001-01-01"},
     "lesson-new": {"held_on": "2001-01-01", "starts_time": "25:61"},
     "import-new": {"opens_on": "yesterday"},

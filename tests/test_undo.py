@@ -14,16 +14,8 @@ from daftar.attendance.services import NothingToUndo, conduct_lesson, undo_marks
 from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.services import EnrolmentCounts, undo_enrolment
 from daftar.finance.models import Desk, Promise
-from daftar.finance.services import (
-    AlreadyReversed,
-    NothingOwed,
-    PromisedTooLate,
-    TooLateToUndo,
-    promise,
-    take_payment,
-    undo_payment,
-    withdraw_promise,
-)
+from daftar.finance.refusals import AlreadyReversed, NothingOwed, PromisedTooLate, TooLateToUndo
+from daftar.finance.services import promise, take_payment, undo_payment, withdraw_promise
 from daftar.ledger.queries import balances, drift
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.access import replace

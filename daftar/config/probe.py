@@ -22,6 +22,8 @@ from daftar.courses import services as courses
 from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
+from daftar.finance import services as finance
+from daftar.finance.models import Desk
 from daftar.finance.services import open_desk, promise, reverse_payment, take_payment
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs import services as orgs
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 ROLES = ("owner", "administrator", "cashier", "teacher")
 FEWEST = 2
 # Of these there cannot be two in a centre, or in a branch.
-ONE_EACH = {"Organization", "ReceiptCounter"}
+ONE_EACH = {"Organization", "ReceiptCounter", "Books"}
 # Texts that nobody writes: the program does, or they are chosen from a list. What is not here needs a canary.
 WRITTEN_BY_NOBODY = {
     "User.password", "Organization.slug", "Organization.currency", "Branch.timezone", "Branch.currency",
@@ -230,11 +232,39 @@ def _money(probe: Probe, owner: Actor, branch: Branch) -> None:
             if undone:
                 reverse_payment(owner, payment_id=payment.pk, reason=probe.text("mistake"))
             probe.keep(desk_id=desk.pk, desk=desk.pk, payment_id=payment.pk)
+        probe.keep(**({"to_desk_id": desk.pk} if desk.pk != probe.ids["desk_id"] else {}))
+    _other_money(probe, owner, branch)
     # The second takes the place of the first.
     student_id, note = probe.ids[f"student@{branch.pk}"], probe.text("said")
     promise(owner, student_id=student_id, promised_for=owner.today, note=note)
     stands = promise(owner, student_id=student_id, promised_for=owner.today, note=probe.text("said again"))
     probe.keep(promise_id=stands.pk)
+
+
+def _other_money(probe: Probe, owner: Actor, branch: Branch) -> None:
+    """A payment of every other kind, one that was edited, and books that are closed up to long ago."""
+    cash, card = (row.pk for row in Desk.objects.visible_to(owner).filter(branch=branch).order_by("-id")[:2])
+    student_id, on = probe.ids[f"student@{branch.pk}"], owner.today
+    whose: dict[str, Any] = {"student_id": student_id, "paid_on": on}
+    finance.refund(owner, desk_id=cash, amount=7, key=probe.text(), note=probe.text("back"), **whose)
+    finance.raise_balance(owner, amount=8, key=probe.text(), note=probe.text("up"), **whose)
+    finance.lower_balance(owner, amount=9, key=probe.text(), note=probe.text("down"), **whose)
+    sale = finance.sell_goods(
+        owner,
+        desk_id=cash,
+        thing=probe.text("book"),
+        quantity=2,
+        price=70,
+        key=probe.text(),
+        note=probe.text(),
+        **whose,
+    )
+    finance.move_money(
+        owner, desk_id=cash, to_desk_id=card, amount=5, paid_on=on, key=probe.text(), note=probe.text("moved")
+    )
+    values = {"quantity": 3, "thing": probe.text("books")}
+    finance.edit_payment(owner, payment_id=sale.pk, reason=probe.text("counted"), values=values)
+    finance.close_books(owner, branch_ids=[branch.pk], closed_until=on - timedelta(days=400))
 
 
 def _files(probe: Probe, owner: Actor, branch: Branch) -> None:

@@ -1,13 +1,14 @@
-"""Questions about money in."""
+"""Questions about payments of all kinds, desks and promises."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, Sum
 
-from daftar.finance.models import Desk, Payment, PaymentReversal, Promise
+from daftar.finance.models import Desk, Payment, PaymentKind, PaymentReversal, Promise
 from daftar.ledger.models import Transfer, TransferKind
 from daftar.orgs.access import Actor, question
 
@@ -20,10 +21,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Takings:
-    """Payments of a period that were not reversed: how many, and their sum in minor units by currency."""
+    """Payments of a period that were not reversed: how many, and their sum in minor units by currency.
+
+    Beside them what was refunded and what goods were sold for.
+    """
 
     count: int
     sums: dict[str, int]
+    refunded: dict[str, int] = field(default_factory=dict)
+    sold: dict[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: Takings) -> Takings:
+        """Those of two periods."""
+        sums = (
+            {name: mine.get(name, 0) + theirs.get(name, 0) for name in mine | theirs}
+            for mine, theirs in (
+                (self.sums, other.sums),
+                (self.refunded, other.refunded),
+                (self.sold, other.sold),
+            )
+        )
+        return Takings(self.count + other.count, *sums)
+
+
+@dataclass(frozen=True)
+class Total:
+    """What payments of a kind at a desk come to in a period, in minor units; below zero: reversals of older ones."""
+
+    kind: PaymentKind
+    desk_id: int | None
+    to_desk_id: int | None
+    currency: str
+    count: int
+    amount: int
 
 
 @question("finance.view")
@@ -54,58 +84,137 @@ def get_payment(by: Actor, payment_id: int) -> Payment:
     return _with_reversal(by).one(pk=payment_id)
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Which payments are meant: dated from `since` to `until`, both included, of one desk and kind, or of all."""
+
+    since: date | None = None
+    until: date | None = None
+    desk_id: int | None = None
+    kind: str = ""
+
+    def narrow(self, rows: Any, *, day: str = "paid_on", prefix: str = "") -> Any:
+        """Those of the rows that are meant."""
+        if self.since is not None:
+            rows = rows.filter(**{f"{day}__gte": self.since})
+        if self.until is not None:
+            rows = rows.filter(**{f"{day}__lte": self.until})
+        if self.kind:
+            rows = rows.filter(**{f"{prefix}kind": self.kind})
+        if self.desk_id is not None:
+            rows = rows.filter(Q(**{f"{prefix}desk_id": self.desk_id}) | Q(**{f"{prefix}to_desk_id": self.desk_id}))
+        return rows
+
+
 @question("finance.view")
-def reversal_of_payment(by: Actor, payment_id: int) -> PaymentReversal | None:
-    """How a payment was undone, if it was."""
-    return PaymentReversal.objects.visible_to(by).filter(payment_id=payment_id).select_related("member").first()
+def reversals_of(by: Actor, payment_ids: Collection[int]) -> dict[int, PaymentReversal]:
+    """How each of these payments was undone, of those that were."""
+    rows = PaymentReversal.objects.visible_to(by).filter(payment_id__in=payment_ids)
+    return {row.payment_id: row for row in rows.select_related("member", "transfer")}
 
 
 @question("finance.view")
 def payments(
-    by: Actor, *, since: date | None = None, until: date | None = None, desk_id: int | None = None
-) -> TenantQuerySet[Payment]:
-    """Payments dated from `since` to `until`, both included, of one desk or all, newest first, with `is_reversed`."""
-    rows = _with_reversal(by).order_by("-paid_on", "-id")
-    if since is not None:
-        rows = rows.filter(paid_on__gte=since)
-    if desk_id is not None:
-        rows = rows.filter(desk_id=desk_id)
-    return rows if until is None else rows.filter(paid_on__lte=until)
+    by: Actor, *, since: date | None = None, until: date | None = None, desk_id: int | None = None, kind: str = "",
+    with_reversed: bool = False,
+) -> TenantQuerySet[Payment]:  # fmt: skip
+    """Payments, newest first, with `is_reversed`; those that were reversed or edited are left out unless asked for.
+
+    What was reversed after its books were closed stays, as it was reported.
+    """
+    rows = Chosen(since, until, desk_id, kind).narrow(_with_reversal(by)).order_by("-paid_on", "-id")
+    return rows if with_reversed else rows.exclude(_cancelled(by))
 
 
 @question("finance.view")
-def receipts_of(by: Actor, transfer_ids: Collection[int]) -> dict[int, tuple[int, int]]:
-    """Id and receipt number of the payment behind each transfer that is one."""
+def receipts_of(by: Actor, transfer_ids: Collection[int]) -> dict[int, tuple[int, int | None]]:
+    """Id and receipt number (None: it needs no receipt) of the payment behind each transfer that is one."""
     rows = Payment.objects.visible_to(by).filter(transfer_id__in=transfer_ids)
     return {transfer_id: (pk, number) for transfer_id, pk, number in rows.values_list("transfer_id", "id", "number")}
 
 
 @question("finance.view")
+def totals(
+    by: Actor, *, since: date | None = None, until: date | None = None, desk_id: int | None = None, kind: str = ""
+) -> list[Total]:
+    """What came, went and was corrected in a period, by kind, desk and currency; what cancels out is left out."""
+    chosen = Chosen(since, until, desk_id, kind)
+    rows = chosen.narrow(Payment.objects.visible_to(by)).exclude(_cancelled(by))
+    places = ("kind", "desk_id", "to_desk_id", "branch__currency")
+    found: dict[tuple[Any, ...], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for *place, count, amount in rows.values_list(*places).annotate(Count("pk"), Sum("amount")).order_by():
+        found[tuple(place)] = (count, amount)
+    undone = PaymentReversal.objects.visible_to(by).filter(transfer__corrects_on__isnull=False)
+    late = chosen.narrow(undone, day="transfer__effective_on", prefix="payment__")
+    for *place, amount in (
+        late.values_list(*(f"payment__{name}" for name in places)).annotate(Sum("payment__amount")).order_by()
+    ):
+        count, total = found[tuple(place)]
+        found[tuple(place)] = (count, total - amount)
+    return [
+        Total(PaymentKind(kind), desk, to_desk, currency, count, amount)
+        for (kind, desk, to_desk, currency), (count, amount) in sorted(found.items(), key=str)
+    ]
+
+
+@question("finance.view")
 def takings(by: Actor, *, since: date | None = None, until: date | None = None, desk_id: int | None = None) -> Takings:
-    """What came in over a period, reversed payments left out."""
-    rows: Any = payments(by, since=since, until=until, desk_id=desk_id)
-    found = rows.filter(is_reversed=False).order_by().values_list("branch__currency")
-    sums = list(found.annotate(total=Sum("amount"), number=Count("pk")))
-    return Takings(sum(number for *_rest, number in sums), {currency: total for currency, total, _number in sums})
+    """What was paid in a period, reversed payments left out; and beside it what was refunded and sold."""
+    sums: dict[PaymentKind, dict[str, int]] = {kind: {} for kind in PaymentKind}
+    rows = totals(by, since=since, until=until, desk_id=desk_id)
+    for row in rows:
+        sums[row.kind][row.currency] = sums[row.kind].get(row.currency, 0) + row.amount
+    count = sum(row.count for row in rows if row.kind == PaymentKind.INCOME)
+    return Takings(count, sums[PaymentKind.INCOME], sums[PaymentKind.REFUND], sums[PaymentKind.SALE])
+
+
+@question("finance.view")
+def paid_and_refunded(by: Actor, student_id: int) -> tuple[int, int]:
+    """What a student paid and what was refunded, in minor units, reversed payments left out."""
+    rows = Payment.objects.visible_to(by).filter(student_id=student_id)
+    live = rows.exclude(Exists(PaymentReversal.unguarded.filter(org_id=by.org_id, payment_id=OuterRef("pk"))))
+    sums = dict(live.values_list("kind").annotate(Sum("amount")).order_by())
+    return sums.get(PaymentKind.INCOME.value, 0), sums.get(PaymentKind.REFUND.value, 0)
+
+
+@question("finance.view")
+def history_of_payment(by: Actor, payment: Payment) -> list[Payment]:
+    """A payment and all that stood or stands in its place, the oldest first; by itself when it was never edited."""
+    first = payment.first_id or payment.pk
+    return list(_with_reversal(by).filter(Q(pk=first) | Q(first_id=first)).order_by("id"))
 
 
 @question("finance.view")
 def last_desk_id(by: Actor) -> int | None:
     """The desk this member took money at last."""
-    rows = Payment.objects.visible_to(by).filter(member_id=by.member_id).order_by("-id")
+    rows = Payment.objects.visible_to(by).filter(member_id=by.member_id, desk__isnull=False).order_by("-id")
     return rows.values_list("desk_id", flat=True).first()
+
+
+@question("finance.view")
+def desk_of_latest_payment(by: Actor, student_id: int) -> int | None:
+    """The open desk that the student's newest payment, which was not reversed, came to."""
+    latest = latest_payment(by, student_id)
+    return latest.desk_id if latest and latest.desk and latest.desk.is_open else None
 
 
 @question("finance.view")
 def latest_payment(by: Actor, student_id: int) -> Payment | None:
     """The student's newest payment that was not reversed."""
-    return _with_reversal(by).filter(student_id=student_id, is_reversed=False).order_by("-id").first()
+    rows = _with_reversal(by).filter(student_id=student_id, kind=PaymentKind.INCOME, is_reversed=False)
+    return rows.order_by("-id").first()
 
 
 def _with_reversal(by: Actor) -> Any:
     undone = PaymentReversal.unguarded.filter(org_id=by.org_id, payment_id=OuterRef("pk"))
-    rows = Payment.objects.visible_to(by).select_related("student", "branch", "desk", "member", "transfer")
-    return rows.annotate(is_reversed=Exists(undone))
+    named = ("student", "branch", "desk", "to_desk", "member", "transfer", "replaces")
+    return Payment.objects.visible_to(by).select_related(*named).annotate(is_reversed=Exists(undone))
+
+
+def _cancelled(by: Actor) -> Exists:
+    """Reversed on its own day, so that neither is to be counted."""
+    undone = PaymentReversal.unguarded.filter(org_id=by.org_id, payment_id=OuterRef("pk"))
+    return Exists(undone.filter(transfer__corrects_on=None))
 
 
 @question("finance.promise")
@@ -118,16 +227,41 @@ def get_promise(by: Actor, promise_id: int) -> Promise:
 def broken_payments(by: Actor) -> dict[str, int]:
     """How many payments break a rule that no single row can show; every figure must be 0."""
     rows = Payment.objects.visible_to(by)
-    unlike = rows.exclude(
-        amount=F("transfer__amount"), paid_on=F("transfer__effective_on"), desk__account_id=F("transfer__debit_id"),
-        student_id=F("transfer__credit__student_id"),
-    )  # fmt: skip
+    as_moved = rows.filter(amount=F("transfer__amount"), paid_on=F("transfer__effective_on")).filter(_sides())
     undone = PaymentReversal.objects.visible_to(by)
-    numbers = rows.values("branch_id").annotate(gap=Max("number") - Count("pk")).exclude(gap=0)
-    orphans = Transfer.objects.visible_to(by).filter(kind=TransferKind.PAYMENT)
+    numbers = rows.values("branch_id").annotate(gap=Max("number") - Count("number")).exclude(gap=0)
+    orphans = Transfer.objects.visible_to(by).filter(kind__in=RECORDED)
+    live = rows.exclude(Exists(PaymentReversal.unguarded.filter(org_id=by.org_id, payment_id=OuterRef("pk"))))
+    paid = live.values("student_id").annotate(
+        paid=Sum("amount", filter=Q(kind=PaymentKind.INCOME), default=0),
+        refunded=Sum("amount", filter=Q(kind=PaymentKind.REFUND), default=0),
+    )
     return {
-        "payment unlike its transfer": unlike.count(),
+        "payment unlike its transfer": rows.exclude(pk__in=as_moved.values("pk")).count(),
         "payment transfer without a receipt": orphans.exclude(pk__in=rows.values("transfer_id")).count(),
         "reversal unlike its payment": undone.exclude(transfer__reverses_id=F("payment__transfer_id")).count(),
         "gap in the receipt numbers": numbers.count(),
+        "more refunded than paid": paid.filter(refunded__gt=F("paid")).count(),
     }
+
+
+RECORDED = (
+    TransferKind.PAYMENT, TransferKind.REFUND, TransferKind.CORRECTION, TransferKind.SALE, TransferKind.MOVE,
+)  # fmt: skip
+
+
+def _sides() -> Q:
+    """Between which accounts the transfer of each kind of payment goes."""
+    from_desk, to_desk = Q(desk__account_id=F("transfer__debit_id")), Q(desk__account_id=F("transfer__credit_id"))
+    charged, credited = Q(student_id=F("transfer__debit__student_id")), Q(student_id=F("transfer__credit__student_id"))
+    other = Q(to_desk__account_id=F("transfer__debit_id"))
+    corrected = Q(transfer__kind=TransferKind.CORRECTION, desk=None)
+    goods = Q(transfer__credit__kind="goods", transfer__kind=TransferKind.SALE)
+    return (
+        Q(Q(kind=PaymentKind.INCOME, transfer__kind=TransferKind.PAYMENT) & from_desk & credited)
+        | Q(Q(kind=PaymentKind.REFUND, transfer__kind=TransferKind.REFUND) & to_desk & charged)
+        | Q(Q(kind=PaymentKind.UP) & corrected & credited)
+        | Q(Q(kind=PaymentKind.DOWN) & corrected & charged)
+        | Q(Q(kind=PaymentKind.SALE) & goods & from_desk)
+        | Q(Q(kind=PaymentKind.MOVE, transfer__kind=TransferKind.MOVE) & other & to_desk)
+    )

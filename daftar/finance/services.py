@@ -1,110 +1,52 @@
-"""Verbs on money in."""
+"""Verbs on money: payments of every kind, what became of them, promises, desks, and books that are closed."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from daftar.finance.models import Desk, Method, Payment, PaymentReversal, Promise, ReceiptCounter
+from daftar.finance.models import CORRECTIONS, Desk, Method, Payment, PaymentKind, PaymentReversal, Promise
+from daftar.finance.recording import Draft, lock, record, refundable, reverse
+from daftar.finance.refusals import (
+    AlreadyReversed,
+    ClosedAhead,
+    ClosedAlready,
+    CorrectionNeedsReason,
+    DeskNameTaken,
+    MoreThanPaid,
+    NoPrice,
+    NoQuantity,
+    NothingChanged,
+    NothingOwed,
+    NothingSold,
+    OpenAlready,
+    PromisedTooLate,
+    PromiseReplaced,
+    ReasonMissing,
+    RefundedAlready,
+    RefundedMore,
+    SoldForTooMuch,
+    TooLateToUndo,
+)
 from daftar.ledger import services as ledger
-from daftar.ledger.models import TransferKind
 from daftar.ledger.queries import balances
-from daftar.lib.errors import Refusal
-from daftar.lib.money import LARGEST_MAJOR, exponent
-from daftar.orgs.access import Actor, add, change, verb
+from daftar.lib.money import LARGEST_MAJOR, Money, exponent
+from daftar.orgs.access import Actor, add, change, note, verb
 from daftar.orgs.models import Branch
 from daftar.orgs.queries import today_in
 from daftar.people.models import Student
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from datetime import date
 
+    from daftar.ledger.models import Books
 
 UNDO_WITHIN = timedelta(minutes=10)
 LONGEST_PROMISE = timedelta(days=366)
-
-
-class NothingPaid(Refusal):
-    field = "amount"
-    text = _("Write an amount above zero.")
-
-
-class TooMuchPaid(Refusal):
-    field = "amount"
-    text = _("This is more than any payment can be. Check the zeros.")
-
-
-class PaidAhead(Refusal):
-    field = "paid_on"
-    text = _("A payment cannot be dated after today.")
-
-
-class BackDatingForbidden(Refusal):
-    field = "paid_on"
-    text = _("Only the owner may record a payment dated before today.")
-
-
-class DeskIsClosed(Refusal):
-    field = "desk_id"
-    text = _("This desk is closed.")
-
-
-class DeskElsewhere(Refusal):
-    field = "desk_id"
-    text = _("This desk belongs to another branch than the student.")
-
-
-class KeyUsed(Refusal):
-    """The form was sent before with other values."""
-
-    constraints = (
-        "payment_once",
-        "transfer_key_once",
-    )
-    text = _("This form recorded another payment already. Open a new one.")
-
-
-class AlreadyReversed(Refusal):
-    constraints = (
-        "payment_reversed_once",
-        "reversed_once",
-    )
-    field = "reason"
-    text = _("This payment is reversed already.")
-
-
-class TooLateToUndo(Refusal):
-    """Too late, or somebody else's."""
-
-    text = _("This can no longer be undone. Ask an administrator to reverse it.")
-
-
-class ReasonMissing(Refusal):
-    field = "reason"
-    text = _("Write why it is reversed.")
-
-
-class PromisedTooLate(Refusal):
-    field = "promised_for"
-    text = _("A promise is for today or a later day, within a year.")
-
-
-class NothingOwed(Refusal):
-    text = _("This student owes nothing now.")
-
-
-class PromiseReplaced(Refusal):
-    constraints = ("promise_stands_once",)
-    text = _("There is a newer promise already.")
-
-
-class DeskNameTaken(Refusal):
-    constraints = ("desk_name_once",)
-    field = "name"
-    text = _("This branch has a desk with this name already.")
 
 
 @verb("finance.take_payment")
@@ -114,54 +56,146 @@ def take_payment(
     """Records money received: a numbered receipt and a transfer from the desk to the student, in one.
 
     `amount` in minor units. The same `key` again answers the payment it made the first time, however often and
-    however simultaneously it is sent.
+    however simultaneously it is sent; so with every kind of payment.
     """
-    student: Student = Student.objects.visible_to(by).select_related("branch", "payer").one(pk=student_id)
-    # Under this lock a second copy of the same form finds what the first one made.
-    account = ledger.student_accounts(by.trusted(), students=[student])[student.pk]
-    made = Payment.objects.visible_to(by).filter(idempotency_key=key).first()
-    if made is not None:
-        if (made.student_id, made.amount, made.desk_id, made.paid_on) != (student_id, amount, desk_id, paid_on):
-            raise KeyUsed
-        return made
-    desk: Desk = Desk.objects.visible_to(by).select_related("account").one(pk=desk_id)
-    _check_payment(by, student, desk, amount, paid_on)
-    move = ledger.Move(
-        desk.account_id, account.pk, amount, TransferKind.PAYMENT, paid_on, idempotency_key=f"payment:{key}", note=note
-    )
-    transfer = ledger.post(by.trusted(), moves=[move])[0]
-    return add(
-        by, Payment, branch_id=student.branch_id, student=student, desk=desk, transfer=transfer,
-        number=_next_number(by, student.branch_id), amount=amount, paid_on=paid_on,
-        payer_name=student.payer.name if student.payer else "", note=note, member_id=by.member_id,
-        recorded_at=by.at, idempotency_key=key,
+    draft = Draft(PaymentKind.INCOME, amount, paid_on, key, student_id=student_id, desk_id=desk_id, note=note)
+    return record(by, draft)
+
+
+@verb("finance.refund")
+def refund(
+    by: Actor, *, student_id: int, desk_id: int, amount: int, paid_on: date, key: str, note: str = ""
+) -> Payment:
+    """Gives money back to a student from a desk, with a receipt: never more than was paid and not refunded yet."""
+    draft = Draft(PaymentKind.REFUND, amount, paid_on, key, student_id=student_id, desk_id=desk_id, note=note)
+    made = record(by, draft)
+    # The student is locked, so two refunds at once are counted one after the other.
+    left = refundable(by, student_id)
+    if left < 0:
+        raise MoreThanPaid(sum=Money(max(left + amount, 0), made.branch.currency))
+    return made
+
+
+@verb("finance.correct_balance")
+def raise_balance(by: Actor, *, student_id: int, amount: int, paid_on: date, key: str, note: str) -> Payment:
+    """Puts a balance right upwards, for the reason in `note`; no money moves at a desk."""
+    return _correct(by, Draft(PaymentKind.UP, amount, paid_on, key, student_id=student_id, note=note.strip()))
+
+
+@verb("finance.correct_balance")
+def lower_balance(by: Actor, *, student_id: int, amount: int, paid_on: date, key: str, note: str) -> Payment:
+    """Puts a balance right downwards, for the reason in `note`; no money moves at a desk."""
+    return _correct(by, Draft(PaymentKind.DOWN, amount, paid_on, key, student_id=student_id, note=note.strip()))
+
+
+@verb("finance.sell")
+def sell_goods(
+    by: Actor, *, student_id: int, desk_id: int, thing: str, quantity: int, price: int, paid_on: date, key: str,
+    note: str = "",
+) -> Payment:  # fmt: skip
+    """Sells a thing to a student, with a receipt: the desk gets the money, the balance of tuition does not change."""
+    draft = Draft(
+        PaymentKind.SALE, quantity * price, paid_on, key, student_id=student_id, desk_id=desk_id, note=note,
+        thing=thing.strip(), quantity=quantity, price=price,
     )  # fmt: skip
+    _check_sale(by, draft)
+    return record(by, draft)
 
 
-@verb("finance.take_payment")
+@verb("finance.move_money")
+def move_money(
+    by: Actor, *, desk_id: int, to_desk_id: int, amount: int, paid_on: date, key: str, note: str = ""
+) -> Payment:
+    """Moves money from one desk to another of the same currency, in the same branch or not."""
+    draft = Draft(PaymentKind.MOVE, amount, paid_on, key, desk_id=desk_id, to_desk_id=to_desk_id, note=note)
+    return record(by, draft)
+
+
+@verb("finance.edit_payment")
+def edit_payment(by: Actor, *, payment_id: int, reason: str, values: Mapping[str, Any]) -> Payment:
+    """The payment as it should have been: the old one is reversed, a new one takes its place with its own receipt.
+
+    `values` are what differs: paid_on, amount, student_id, desk_id, to_desk_id, thing, quantity, price, note.
+    Where the books of the old one are closed, both new transfers are dated the first open day.
+    """
+    old = _payment(by, payment_id)
+    draft = replace(Draft.of(old, key=f"edit:{old.pk}"), **values)
+    if draft.kind == PaymentKind.SALE:
+        draft = replace(draft, amount=(draft.quantity or 0) * (draft.price or 0), thing=draft.thing.strip())
+        _check_sale(by, draft)
+    if draft == Draft.of(old, key=draft.key):
+        raise NothingChanged
+    return _put_in_place(by, old, draft, reason)
+
+
+@verb("finance.view")
 def undo_payment(by: Actor, *, payment_id: int, reason: str) -> PaymentReversal:
-    """Takes back a payment that one has recorded oneself within the last ten minutes; later it is reversed."""
-    payment: Payment = Payment.objects.visible_to(by).one(pk=payment_id)
+    """Takes back what one has recorded or edited oneself within the last ten minutes; later it is reversed.
+
+    Whoever could do it can undo it; the values before an edit stand again.
+    """
+    payment = _payment(by, payment_id)
     if payment.member_id != by.member_id or by.at - payment.recorded_at > UNDO_WITHIN:
         raise TooLateToUndo
-    return reverse_payment(by.trusted(), payment_id=payment_id, reason=reason)
+    if payment.replaces is None:
+        return reverse_payment(by.trusted(), payment_id=payment_id, reason=reason)
+    earlier = _payment(by, payment.replaces.pk)
+    again = _put_in_place(by.trusted(), payment, Draft.of(earlier, key=f"undo:{payment.pk}"), reason)
+    done: PaymentReversal = PaymentReversal.objects.visible_to(by).one(payment_id=again.replaces_id)
+    return done
 
 
 @verb("finance.reverse_payment")
 def reverse_payment(by: Actor, *, payment_id: int, reason: str) -> PaymentReversal:
-    """Undoes a payment by an opposite transfer of the same date; both stay on record with the reason."""
-    payment: Payment = Payment.objects.visible_to(by).select_related("transfer", "student__branch").one(pk=payment_id)
-    ledger.student_accounts(by.trusted(), students=[payment.student])
+    """Undoes a payment of any kind by an opposite transfer; both stay on record with the reason.
+
+    It has the date of the payment, or of the first open day where the books of that are closed.
+    """
+    payment = _payment(by, payment_id)
+    lock(by, {payment.student_id} if payment.student_id else ())
     if PaymentReversal.objects.visible_to(by).filter(payment=payment).exists():
         raise AlreadyReversed
     if not reason.strip():
         raise ReasonMissing
-    undo = ledger.reversal_of(payment.transfer, on=payment.paid_on, note=reason.strip())
-    transfer = ledger.post(by.trusted(), moves=[undo])[0]
-    return add(
-        by, PaymentReversal, payment=payment, transfer=transfer, reason=reason.strip(), member_id=by.member_id,
-        reversed_at=by.at,
-    )  # fmt: skip
+    undone = reverse(by, payment, reason.strip())
+    if payment.student_id and refundable(by, payment.student_id) < 0:
+        raise RefundedAlready
+    return undone
+
+
+@verb("finance.reverse_payment")
+def restore_payment(by: Actor, *, payment_id: int) -> Payment:
+    """Takes back a reversal of one's own within ten minutes: the payment is recorded again, with a new receipt."""
+    payment = _payment(by, payment_id)
+    lock(by, {payment.student_id} if payment.student_id else ())
+    undone: PaymentReversal | None = PaymentReversal.objects.visible_to(by).filter(payment=payment).first()
+    if undone is None or undone.member_id != by.member_id or by.at - undone.reversed_at > UNDO_WITHIN:
+        raise TooLateToUndo
+    if Payment.objects.visible_to(by).filter(replaces=payment).exclude(idempotency_key=f"again:{payment.pk}").exists():
+        raise AlreadyReversed
+    again = record(by.trusted(), Draft.of(payment, key=f"again:{payment.pk}"), replaces=payment)
+    if payment.student_id and refundable(by, payment.student_id) < 0:
+        raise RefundedMore
+    return again
+
+
+@verb("finance.close_books")
+def close_books(by: Actor, *, branch_ids: Collection[int], closed_until: date) -> list[Books]:
+    """Closes the books of these branches up to a day, included: from then on nothing is dated up to it."""
+    return [_close(by, branch_id, closed_until) for branch_id in sorted(branch_ids)]
+
+
+@verb("finance.reopen_books")
+def reopen_books(by: Actor, *, branch_id: int, closed_until: date | None, reason: str) -> Books:
+    """Opens closed books again, from the day after `closed_until` on (None: all of them); the reason is recorded."""
+    books = ledger.lock_books(by.trusted(), branch_id=branch_id)
+    if not reason.strip():
+        raise ReasonMissing
+    if books.closed_until is None or (closed_until is not None and closed_until >= books.closed_until):
+        raise OpenAlready
+    ledger.set_books(by.trusted(), books=books, closed_until=closed_until)
+    note(by, books, was={"reason": ""}, now={"reason": reason.strip()})
+    return books
 
 
 @verb("finance.promise")
@@ -222,38 +256,62 @@ def edit_desk(by: Actor, *, desk_id: int, name: str, is_open: bool) -> Desk:
 
 @verb("finance.manage_desks")
 def open_first_desks(by: Actor, *, branch_id: int) -> None:
-    """The desks every branch starts with, named in its language: cash, card and bank."""
+    """The desks every branch starts with, named in its language: cash, card and bank; and its books, open."""
     branch: Branch = Branch.objects.visible_to(by).one(pk=branch_id)
+    ledger.open_books(by.trusted(), branch_id=branch_id)
     with override(branch.language):
         names = [(method, str(method.label)) for method in Method]
     for method, name in names:
         open_desk(by, branch_id=branch_id, name=name, method=method)
 
 
-def _check_payment(by: Actor, student: Student, desk: Desk, amount: int, paid_on: date) -> None:
-    if amount <= 0:
-        raise NothingPaid
-    if amount > LARGEST_MAJOR * 10 ** exponent(student.branch.currency):
-        raise TooMuchPaid
-    if not desk.is_open:
-        raise DeskIsClosed
-    if desk.branch_id != student.branch_id:
-        raise DeskElsewhere
-    today = today_in(by, student.branch)
-    if paid_on > today:
-        raise PaidAhead
-    if paid_on < today and not by.may("finance.back_date"):
-        raise BackDatingForbidden
+def _close(by: Actor, branch_id: int, closed_until: date) -> Books:
+    books = ledger.lock_books(by.trusted(), branch_id=branch_id)
+    if closed_until >= today_in(by, books.branch):
+        raise ClosedAhead
+    if books.closed_until is not None and closed_until <= books.closed_until:
+        raise ClosedAlready(day=books.closed_until)
+    ledger.set_books(by.trusted(), books=books, closed_until=closed_until)
+    return books
 
 
-def _next_number(by: Actor, branch_id: int) -> int:
-    """The next receipt number of the branch; its row stays locked, so no number is lost or given twice."""
-    rows = ReceiptCounter.objects.visible_to(by).filter(branch_id=branch_id)
-    if not rows.exists():
-        ReceiptCounter.objects.bulk_create(
-            [ReceiptCounter(org_id=by.org_id, branch_id=branch_id)], ignore_conflicts=True
-        )
-    counter: ReceiptCounter = rows.select_for_update(no_key=True).get()
-    counter.last += 1
-    counter.save(update_fields=["last"])
-    return counter.last
+def _payment(by: Actor, payment_id: int) -> Payment:
+    rows = Payment.objects.visible_to(by).select_related("transfer", "student", "desk", "to_desk", "replaces")
+    found: Payment = rows.one(pk=payment_id)
+    return found
+
+
+def _correct(by: Actor, draft: Draft) -> Payment:
+    if not draft.note:
+        raise CorrectionNeedsReason
+    return record(by, draft)
+
+
+def _check_sale(by: Actor, draft: Draft) -> None:
+    if not draft.thing:
+        raise NothingSold
+    if (draft.quantity or 0) <= 0:
+        raise NoQuantity
+    if (draft.price or 0) <= 0:
+        raise NoPrice
+    student: Student = Student.objects.visible_to(by).select_related("branch").one(pk=draft.student_id)
+    if draft.amount >= LARGEST_MAJOR * 10 ** exponent(student.branch.currency):
+        raise SoldForTooMuch
+
+
+def _put_in_place(by: Actor, old: Payment, draft: Draft, reason: str) -> Payment:
+    """The old payment reversed and another one recorded in its place; nothing of it when either is refused."""
+    students = {pk for pk in (old.student_id, draft.student_id) if pk}
+    lock(by, students)
+    made = Payment.objects.visible_to(by).select_related("transfer").filter(idempotency_key=draft.key).first()
+    if made is not None and draft.made(made):
+        return made
+    if not reason.strip():
+        raise ReasonMissing
+    reverse(by, old, reason.strip())
+    if draft.kind in CORRECTIONS and not draft.note.strip():
+        raise CorrectionNeedsReason
+    made = record(by, draft, replaces=old)
+    if any(refundable(by, pk) < 0 for pk in students):
+        raise RefundedMore
+    return made

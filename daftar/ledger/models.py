@@ -18,6 +18,8 @@ class AccountKind(models.TextChoices):
     BONUS = "bonus", _("Bonuses")
     DESK = "desk", _("Desk")
     INCOME = "income", _("Tuition income")
+    GOODS = "goods", _("Goods income")
+    CORRECTION = "correction", _("Corrections")
     OPENING = "opening", _("Opening balances")
 
 
@@ -27,6 +29,8 @@ KEPT = (AccountKind.STUDENT, AccountKind.SEPARATE, AccountKind.BONUS, AccountKin
 # What a student's balance is the sum of, and all that belongs to one student.
 OF_TUITION = (AccountKind.STUDENT, AccountKind.SEPARATE)
 OWNED = (AccountKind.STUDENT, AccountKind.SEPARATE, AccountKind.BONUS)
+# One of each per currency in an organization.
+PURPOSES = (AccountKind.INCOME, AccountKind.OPENING, AccountKind.GOODS, AccountKind.CORRECTION)
 
 
 class TransferKind(models.TextChoices):
@@ -36,6 +40,10 @@ class TransferKind(models.TextChoices):
     CHARGE = "charge", _("Charge")
     CREDIT = "credit", _("Credit")
     OPENING = "opening", _("Opening balance")
+    REFUND = "refund", _("Refund")
+    CORRECTION = "correction", _("Correction")
+    SALE = "sale", _("Sale")
+    MOVE = "move", _("Between desks")
     REVERSAL = "reversal", _("Reversal")
 
 
@@ -73,7 +81,7 @@ class Account(TenantModel):
             ),
             models.UniqueConstraint(
                 fields=["org", "kind", "currency"],
-                condition=Q(kind__in=[AccountKind.INCOME, AccountKind.OPENING]),
+                condition=Q(kind__in=PURPOSES),
                 name="one_account_per_purpose",
             ),
             models.CheckConstraint(
@@ -117,6 +125,8 @@ class Transfer(TenantModel):
     amount = models.BigIntegerField()
     kind = models.CharField(max_length=10, choices=TransferKind.choices)
     effective_on = models.DateField()
+    # The day in closed books that this belongs to, where it is dated later because they are closed.
+    corrects_on = models.DateField(null=True)
     posted_at = models.DateTimeField()
     member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
     # "<subscription>:<key>" of a charge and of its reversal; `turn` counts them: 0 charged, 1 reversed, 2 charged anew.
@@ -135,6 +145,7 @@ class Transfer(TenantModel):
             models.UniqueConstraint(fields=["org", "charge_key", "turn"], name="charge_posted_once"),
             models.UniqueConstraint(fields=["org", "reverses"], name="reversed_once"),
             models.UniqueConstraint(fields=["org", "idempotency_key"], name="transfer_key_once"),
+            models.CheckConstraint(name="corrects_what_was_before", condition=Q(corrects_on__lt=F("effective_on"))),
             models.CheckConstraint(
                 name="charge_has_turn",
                 condition=Q(charge_key=None, turn=None) | Q(charge_key__isnull=False, turn__isnull=False),
@@ -152,3 +163,18 @@ class Transfer(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount}"
+
+
+class Books(TenantModel):
+    """Up to which day, included, a branch's books are closed; its row is the lock between closing and posting."""
+
+    branch_path = "branch_id"
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    closed_until = models.DateField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "branch"], name="books_once")]
+
+    def __str__(self) -> str:
+        return str(self.branch)

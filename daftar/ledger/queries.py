@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When, Window
 from django.db.models.functions import Coalesce
 
-from daftar.ledger.models import OF_TUITION, Account, AccountKind, Transfer, TransferKind
+from daftar.ledger.models import OF_TUITION, Account, AccountKind, Books, Transfer, TransferKind
 from daftar.orgs.access import Actor, question
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Line:
     member: str
     is_reversed: bool
     reverses_id: int | None
+    corrects_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ def separate_accounts(by: Actor, student_ids: Collection[int]) -> dict[int, Acco
 def statement(by: Actor, student_id: int, *, with_reversed: bool = False) -> list[Line]:
     """Everything that moved a student's balance, oldest first, with the balance after each line.
 
-    A transfer and its reversal cancel out; they are left out together unless asked for.
+    A transfer and its reversal on the same day cancel out; they are left out together unless asked for. What was
+    reversed on a later day, because the books of its own were closed, stays where it was reported.
     """
     account = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, student_id=student_id).first()
     if account is None:
@@ -102,10 +104,10 @@ def statement(by: Actor, student_id: int, *, with_reversed: bool = False) -> lis
     rows: Any = (
         Transfer.objects.visible_to(by)
         .filter(Q(debit=account) | Q(credit=account))
-        .annotate(is_undone=Exists(undone), signed=signed)
+        .annotate(is_undone=Exists(undone.filter(corrects_on=None)), signed=signed)
     )
     if not with_reversed:
-        rows = rows.filter(is_undone=False, reverses=None)
+        rows = rows.filter(is_undone=False).exclude(reverses__isnull=False, corrects_on=None)
     rows = rows.annotate(after=Window(Sum("signed"), order_by=[F("effective_on").asc(), F("id").asc()])).select_related(
         "member"
     )
@@ -113,6 +115,7 @@ def statement(by: Actor, student_id: int, *, with_reversed: bool = False) -> lis
         Line(
             row.pk, row.effective_on, row.posted_at, row.kind, row.signed, row.after, row.note, row.why,
             row.charge_key, row.member.name if row.member else "", row.is_undone, row.reverses_id,
+            row.corrects_on,
         )
         for row in rows.order_by("effective_on", "id")
     ]  # fmt: skip
@@ -128,7 +131,7 @@ def balance_after(by: Actor, transfer: Transfer, student_id: int) -> int:
 
 
 class LiveCharge(NamedTuple):
-    """A charge, or below zero a credit, that was posted and not reversed."""
+    """A charge, or below zero a credit, that was posted and not reversed; `on` is the day it was due."""
 
     id: int
     on: date
@@ -141,10 +144,11 @@ def live_charges(by: Actor, account_ids: Collection[int]) -> dict[int, list[Live
     """Charges and credits that were posted and not reversed, by the account they were charged to."""
     found: dict[int, list[LiveCharge]] = {account_id: [] for account_id in account_ids}
     undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
+    due = Coalesce("corrects_on", "effective_on")
     # Each kind by the index of its own side.
     for kind, side, sign in ((TransferKind.CHARGE, "debit_id", 1), (TransferKind.CREDIT, "credit_id", -1)):
         rows = Transfer.objects.visible_to(by).filter(kind=kind, **{f"{side}__in": account_ids})
-        columns = rows.exclude(Exists(undone)).values_list(side, "id", "effective_on", "amount", "charge_key")
+        columns = rows.exclude(Exists(undone)).values_list(side, "id", due, "amount", "charge_key")
         for account_id, pk, on, amount, key in columns:
             found[account_id].append(LiveCharge(pk, on, sign * amount, key))
     return found
@@ -167,7 +171,9 @@ def money_moved(by: Actor, student_ids: Collection[int]) -> list[Moved]:
     found = []
     for side, sign in (("credit", 1), ("debit", -1)):
         mine = rows.filter(**{f"{side}__student_id__in": student_ids, f"{side}__kind__in": kinds})
-        columns = mine.values_list(f"{side}__student_id", f"{side}__subscription_id", "effective_on", "amount")
+        columns = mine.values_list(
+            f"{side}__student_id", f"{side}__subscription_id", Coalesce("corrects_on", "effective_on"), "amount"
+        )
         found += [Moved(student_id, own, on, sign * amount) for student_id, own, on, amount in columns]
     return found
 
@@ -226,6 +232,12 @@ def charge_turns(by: Actor, charge_keys: Collection[str]) -> dict[str, int]:
     for key, turn in rows.values_list("charge_key", "turn"):
         turns[key] = max(turns[key], turn + 1)
     return turns
+
+
+@question("finance.view")
+def books(by: Actor) -> list[Books]:
+    """The books of each branch, the oldest branch first."""
+    return list(Books.objects.visible_to(by).select_related("branch").order_by("branch_id"))
 
 
 @question("finance.view")

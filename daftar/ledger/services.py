@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from daftar.ledger.models import Account, AccountKind, Transfer, TransferKind
+from daftar.ledger.models import Account, AccountKind, Books, Transfer, TransferKind
 from daftar.ledger.queries import SINCE
+from daftar.ledger.rules import first_open_day, is_closed
 from daftar.lib.errors import Refusal
-from daftar.orgs.access import Actor, add, verb
+from daftar.orgs.access import Actor, add, change, verb
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -28,6 +30,21 @@ class CurrenciesDiffer(Refusal):
     """Money of one currency cannot become money of another by being moved."""
 
     text = _("These two are kept in different currencies.")
+
+
+class BooksAreClosed(Refusal):
+    """What was reported is not changed afterwards: corrections are dated the first open day."""
+
+    field = "paid_on"
+    text = _("The books are closed up to %(day)s.")
+
+
+class BooksWereClosed(Refusal):
+    """The same, said by the database."""
+
+    constraints = ("books_are_closed",)
+    field = "paid_on"
+    text = _("The books of this day are closed.")
 
 
 # The transfers are in already, so the days a debtor's balance fell can be read from them. A day is judged by its end.
@@ -55,6 +72,13 @@ MOVE_BALANCES_ABOVE_ZERO = """
 """
 
 
+# Many post at once and none of them waits for another, only for whoever closes the books or opens them.
+CLOSED_BOOKS = """
+    SELECT branch_id, closed_until FROM daftar_books
+    WHERE org_id = %(org)s AND branch_id = ANY(%(branches)s::bigint[]) ORDER BY id FOR SHARE
+"""
+
+
 @dataclass(frozen=True)
 class Move:
     """A transfer to be posted: `amount` > 0 minor units."""
@@ -64,6 +88,7 @@ class Move:
     amount: int
     kind: TransferKind
     on: date
+    corrects_on: date | None = None
     charge_key: str | None = None
     turn: int | None = None
     why: Any = None
@@ -106,6 +131,13 @@ def open_separate_account(by: Actor, *, student: Student, subscription_id: int) 
 
 
 @verb("ledger.post")
+def lock_accounts(by: Actor, *, account_ids: Collection[int]) -> None:
+    """From here to the end of the transaction nobody else posts to these accounts, whose balances are kept."""
+    rows = Account.objects.visible_to(by).filter(pk__in=account_ids)
+    list(rows.select_for_update(no_key=True).order_by("id").values_list("id"))
+
+
+@verb("ledger.post")
 def purpose_account(by: Actor, *, kind: AccountKind, currency: str) -> Account:
     """The organization's account for a purpose in a currency; its sum is not kept, so it is not locked."""
     rows = Account.objects.visible_to(by).filter(kind=kind, currency=currency)
@@ -128,30 +160,22 @@ def open_desk_account(by: Actor, *, branch_id: int, currency: str, name: str) ->
 def post(by: Actor, *, moves: Sequence[Move]) -> list[Transfer]:
     """Writes transfers and moves the kept balances, all or nothing, in a number of statements that does not grow.
 
-    Raises CurrenciesDiffer before anything is written. A charge key and turn, a reversal or an idempotency key
-    that exists already is refused by the database.
+    Raises CurrenciesDiffer or BooksAreClosed before anything is written. A charge key and turn, a reversal or an
+    idempotency key that exists already is refused by the database.
     """
     if not moves:
         return []
-    ids = {move.debit_id for move in moves} | {move.credit_id for move in moves}
-    accounts = {
-        row.pk: row
-        for row in Account.objects.visible_to(by)
-        .filter(pk__in=ids, balance__isnull=False)
-        .select_for_update(no_key=True)
-        .order_by("id")
-    }
-    if others := ids - accounts.keys():
-        accounts |= {row.pk: row for row in Account.objects.visible_to(by).filter(pk__in=others, balance=None)}
+    accounts = _accounts_of(by, moves)
     if any(accounts[move.debit_id].currency != accounts[move.credit_id].currency for move in moves):
         raise CurrenciesDiffer
+    _check_books(by, accounts, moves)
     rows = Transfer.objects.bulk_create(
         [
             Transfer(
                 org_id=by.org_id, debit_id=move.debit_id, credit_id=move.credit_id, amount=move.amount, kind=move.kind,
-                effective_on=move.on, posted_at=by.at, member_id=by.member_id, charge_key=move.charge_key,
-                turn=move.turn, why=move.why, reverses_id=move.reverses_id, idempotency_key=move.idempotency_key,
-                note=move.note,
+                effective_on=move.on, corrects_on=move.corrects_on, posted_at=by.at, member_id=by.member_id,
+                charge_key=move.charge_key, turn=move.turn, why=move.why, reverses_id=move.reverses_id,
+                idempotency_key=move.idempotency_key, note=move.note,
             )
             for move in moves
         ],
@@ -161,12 +185,68 @@ def post(by: Actor, *, moves: Sequence[Move]) -> list[Transfer]:
     return rows
 
 
-def reversal_of(transfer: Transfer, *, on: date, turn: int | None = None, note: str = "") -> Move:
-    """The move that undoes a transfer."""
+def reversal_of(transfer: Transfer, *, closed_until: date | None, turn: int | None = None, note: str = "") -> Move:
+    """The move that undoes a transfer: on its own day, or, where the books of that are closed, the first open one."""
+    on = first_open_day(transfer.effective_on, closed_until)
     return Move(
         debit_id=transfer.credit_id, credit_id=transfer.debit_id, amount=transfer.amount, kind=TransferKind.REVERSAL,
-        on=on, charge_key=transfer.charge_key, turn=turn, reverses_id=transfer.pk, note=note,
+        on=on, corrects_on=None if on == transfer.effective_on else transfer.effective_on,
+        charge_key=transfer.charge_key, turn=turn, reverses_id=transfer.pk, note=note,
     )  # fmt: skip
+
+
+@verb("ledger.post")
+def open_books(by: Actor, *, branch_id: int) -> Books:
+    """The books of a new branch, all of them open."""
+    return add(by, Books, branch_id=branch_id)
+
+
+@verb("ledger.post")
+def lock_books(by: Actor, *, branch_id: int) -> Books:
+    """The books of a branch, locked once whatever is being posted there is done; nothing is posted meanwhile."""
+    rows = Books.objects.visible_to(by).select_related("branch")
+    books: Books = rows.select_for_update(of=("self",), no_key=True).one(branch_id=branch_id)
+    return books
+
+
+@verb("ledger.post")
+def set_books(by: Actor, *, books: Books, closed_until: date | None) -> None:
+    """Closes the locked books of a branch up to a day, or opens them again."""
+    change(by, books, closed_until=closed_until)
+
+
+@verb("ledger.post")
+def closed_books(by: Actor, *, branch_ids: Collection[int]) -> dict[int, date]:
+    """Up to which day the books are closed, of those branches where they are.
+
+    From here to the end of the transaction nobody closes or opens books of these branches.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSED_BOOKS, {"org": by.org_id, "branches": sorted(branch_ids)})
+        return {branch_id: until for branch_id, until in cursor.fetchall() if until}
+
+
+def _accounts_of(by: Actor, moves: Sequence[Move]) -> dict[int, Account]:
+    """The accounts of these moves with the branch each stands in, if any; those whose balance is kept are locked."""
+    ids = {move.debit_id for move in moves} | {move.credit_id for move in moves}
+    rows: Any = Account.objects.visible_to(by).annotate(place=Coalesce("branch_id", "student__branch_id"))
+    kept = rows.filter(pk__in=ids, balance__isnull=False).select_for_update(of=("self",), no_key=True).order_by("id")
+    accounts = {row.pk: row for row in kept}
+    if others := ids - accounts.keys():
+        accounts |= {row.pk: row for row in rows.filter(pk__in=others, balance=None)}
+    return accounts
+
+
+def _check_books(by: Actor, accounts: Mapping[int, Any], moves: Sequence[Move]) -> None:
+    places = {account.place for account in accounts.values() if account.place}
+    closed = closed_books(by, branch_ids=places)
+    if not closed:
+        return
+    for move in moves:
+        for account_id in (move.debit_id, move.credit_id):
+            until = closed.get(accounts[account_id].place)
+            if is_closed(move.on, until):
+                raise BooksAreClosed(day=until)
 
 
 def _move_balances(by: Actor, accounts: Mapping[int, Account], moves: Sequence[Move]) -> None:

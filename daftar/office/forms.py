@@ -121,9 +121,15 @@ def the_only(request: HttpRequest, found: Sequence[StudentRow]) -> int | None:
 
 
 def said(refusal: Refusal) -> str:
-    """A refusal in words, its days written as the reader writes days."""
-    values = {name: formats.day(value) if isinstance(value, date) else value for name, value in refusal.values.items()}
+    """A refusal in words, its days and sums written as the reader writes them."""
+    values = {name: _written(value) for name, value in refusal.values.items()}
     return str(refusal.text) % values if values else str(refusal.text)
+
+
+def _written(value: object) -> object:
+    if isinstance(value, date):
+        return formats.day(value)
+    return formats.money_text(value) if isinstance(value, Money) else value
 
 
 class UndoForm(forms.Form):

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 from daftar.courses.models import PLAN_LABELS
 from daftar.courses.rules import Pattern, PlanKind, pattern_of
+from daftar.finance.models import PaymentKind
 from daftar.lib.money import Money
 from daftar.lib.phone import without_contacts
 from daftar.office import formats
@@ -29,6 +30,7 @@ PATTERNS: dict[Pattern, Any] = {
     Pattern.WEEKEND: pgettext_lazy("days", "weekend"),
     Pattern.EVERY_DAY: pgettext_lazy("days", "every day"),
 }
+PAYMENT_KINDS = {kind: kind.label for kind in PaymentKind}
 WEEKDAYS = (
     pgettext_lazy("weekday", "Mon"), pgettext_lazy("weekday", "Tue"), pgettext_lazy("weekday", "Wed"),
     pgettext_lazy("weekday", "Thu"), pgettext_lazy("weekday", "Fri"), pgettext_lazy("weekday", "Sat"),
@@ -63,6 +65,17 @@ def plan_text(plan: str, lessons_count: int) -> str:
     if plan == PlanKind.PER_LESSON and lessons_count > 1:
         return ngettext("per %(num)s lesson", "per %(num)s lessons", lessons_count) % {"num": lessons_count}
     return str(PLAN_LABELS[PlanKind(plan)])
+
+
+def payment_text(kind: str, number: int | None) -> str:
+    """What a payment is, with the number of its receipt where it has one."""
+    said = {
+        "income": _("Payment, receipt No %(number)s"), "refund": _("Refund, receipt No %(number)s"),
+        "sale": _("Sale, receipt No %(number)s"),
+    }  # fmt: skip
+    if number is None or kind not in said:
+        return str(PAYMENT_KINDS[PaymentKind(kind)])
+    return said[kind] % {"number": number}
 
 
 def charge_text(why: Any) -> str:

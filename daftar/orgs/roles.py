@@ -50,6 +50,7 @@ _CASHIER = frozenset(
         "tuition.view",
         "finance.view",
         "finance.take_payment",
+        "finance.sell",
         "finance.promise",
     }
 )
@@ -64,12 +65,19 @@ _ADMINISTRATOR = (
         "tuition.pause",
         "tuition.price",
         "finance.reverse_payment",
+        "finance.edit_payment",
+        "finance.refund",
+        "finance.move_money",
         "orgs.see_history",
     }
 )
 _OWNER = _ADMINISTRATOR | {
     "orgs.manage",
     "finance.back_date",
+    "finance.correct_balance",
+    "finance.close_books",
+    "finance.reopen_books",
+    "finance.export_ledger",
     "finance.manage_desks",
     "attendance.manage",
     "transfer.import",

@@ -25,9 +25,7 @@ def takings_of_month(by: Actor) -> Takings:
         before = _before_today(by)
         if before.count > MANY:
             _kept.keep(asked, by.at, before)
-    now = takings(by, since=by.today, until=by.today)
-    sums = {name: before.sums.get(name, 0) + now.sums.get(name, 0) for name in before.sums | now.sums}
-    return Takings(before.count + now.count, sums)
+    return before + takings(by, since=by.today, until=by.today)
 
 
 def _before_today(by: Actor) -> Takings:

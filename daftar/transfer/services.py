@@ -13,6 +13,8 @@ from daftar.courses import services as courses
 from daftar.courses.catalogue import add_course
 from daftar.courses.models import Course, Group
 from daftar.courses.rules import PlanKind
+from daftar.ledger import services as ledger
+from daftar.ledger.rules import is_closed
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, change, note, publish, verb
 from daftar.orgs.models import Branch
@@ -65,6 +67,11 @@ class FileRefused(Refusal):
 class OpeningAhead(Refusal):
     field = "opens_on"
     text = _("The opening date lies in the future.")
+
+
+class OpeningInClosedBooks(Refusal):
+    field = "opens_on"
+    text = _("The books are closed up to %(day)s.")
 
 
 class NameColumnMissing(Refusal):
@@ -122,8 +129,7 @@ def import_clients(
     an earlier import brought are left as they are, so the same file again adds nothing. FileRefused with every problem.
     """
     branch: Branch = Branch.objects.visible_to(by).select_for_update(no_key=True).one(pk=branch_id)
-    if opens_on > today_in(by, branch):
-        raise OpeningAhead
+    _check_opening(by, branch, opens_on)
     clients, problems = read_rows(header, rows, currency=branch.currency, region=region_of(branch))
     if problems:
         raise FileRefused(problems)
@@ -146,6 +152,15 @@ def import_clients(
     if students:
         note(by, branch, was=None, now={"opens_on": opens_on, "students": done.students, "groups": done.groups})
     return done
+
+
+def _check_opening(by: Actor, branch: Branch, opens_on: date) -> None:
+    """Refuses a day on which no balance can be opened; the books stay as they are until the end of the transaction."""
+    if opens_on > today_in(by, branch):
+        raise OpeningAhead
+    closed_until = ledger.closed_books(by.trusted(), branch_ids=[branch.pk]).get(branch.pk)
+    if is_closed(opens_on, closed_until):
+        raise OpeningInClosedBooks(day=closed_until)
 
 
 def _place(student: Student, group: Group, opens_on: date) -> courses.Place:
@@ -202,8 +217,7 @@ def begin_import(by: Actor, *, branch_id: int, file_name: str, content: bytes, o
     """
     by.must("people.see_contacts")  # the pages that follow show what the file holds
     branch: Branch = Branch.objects.visible_to(by).one(pk=branch_id)
-    if opens_on > today_in(by, branch):
-        raise OpeningAhead
+    _check_opening(by, branch, opens_on)
     table = read_table(content)
     fields = guess(table.headings, _remembered(by))
     row: Import = Import.objects.create(
@@ -271,6 +285,7 @@ def start_import(by: Actor, *, import_id: int) -> Import:
     row = _changeable(by, import_id)
     if row.state != ImportState.CHECKED:
         raise NotChecked
+    _check_opening(by, row.branch, row.opens_on)
     chosen = choosing.from_json(row.groups)
     brings = ImportRow.objects.visible_to(by).filter(file=row, verdict__in=TAKEN).exists()
     made = [_made(by, row, choice) for choice in chosen] if brings else chosen  # nobody comes: no groups for nobody

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -11,7 +11,8 @@ from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.services import activate_enrolment, enrol_student
 from daftar.ledger import queries as ledger_queries
 from daftar.ledger import services as ledger
-from daftar.ledger.models import AccountKind, Transfer, TransferKind
+from daftar.ledger.models import Account, AccountKind, Transfer, TransferKind
+from daftar.ledger.rules import first_open_day
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, publish, verb
 from daftar.orgs.queries import today_in
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from daftar.courses.models import Enrolment
-    from daftar.ledger.models import Account
     from daftar.people.models import Student as StudentRow
     from daftar.tuition.rules import PlanKind
 
@@ -173,9 +173,12 @@ def take_back(by: Actor, *, student_ids: Collection[int]) -> None:
 
     Everything that was posted stays on record beside its reversal.
     """
-    ledger.student_accounts(by.trusted(), students=_students(by, student_ids))
+    students = _students(by, student_ids)
+    ledger.student_accounts(by.trusted(), students=students)
     openings = ledger_queries.live_openings(by.trusted(), student_ids)
-    moves = [ledger.reversal_of(opening, on=opening.effective_on) for opening in openings]
+    closed = ledger.closed_books(by.trusted(), branch_ids={student.branch_id for student in students})
+    # An import is of one branch.
+    moves = [ledger.reversal_of(opening, closed_until=max(closed.values(), default=None)) for opening in openings]
     ledger.post(by.trusted(), moves=moves)
     Subscription.objects.visible_to(by).filter(student_id__in=student_ids).delete()
     publish(by, TuitionFactsChanged(tuple(sorted(student_ids))))
@@ -198,18 +201,40 @@ def reconcile(by: Actor, *, student_ids: Collection[int]) -> int:
     apart = [pk for pk, known in facts.items() if any(each.is_separate for each in known.subscriptions)]
     own = ledger_queries.separate_accounts(by.trusted(), apart) if apart else {}
     posted = ledger_queries.live_charges(by.trusted(), [row.pk for row in (*accounts.values(), *own.values())])
-    wrong: list[int] = []
-    charges: list[tuple[Account, rules.ChargeDraft]] = []
+    closed = ledger.closed_books(by.trusted(), branch_ids={student.branch_id for student in students})
+    wrong: dict[int, date | None] = {}
+    charges: list[Due] = []
     for student in students:
-        today = today_in(by, student.branch)
+        today, until = today_in(by, student.branch), closed.get(student.branch_id)
         # What another's later clock has charged is not judged by an earlier one.
         mine = [accounts[student.pk], *(row for row in own.values() if row.student_id == student.pk)]
         live = [_posted(row) for account in mine for row in posted[account.pk] if row.on <= today]
         gone, missing = rules.difference(rules.due(facts[student.pk], today), live)
-        wrong += gone
-        charges += [(own.get(draft.subscription_id, accounts[student.pk]), draft) for draft in missing]
-    undone = ledger_queries.transfers(by.trusted(), wrong)
-    return _post_difference(by, [(undone[pk], undone[pk].effective_on) for pk in wrong], charges)
+        wrong |= dict.fromkeys(gone, until)
+        charges += [Due(own.get(draft.subscription_id, accounts[student.pk]), draft, until) for draft in missing]
+    undone = ledger_queries.transfers(by.trusted(), list(wrong))
+    return _post_difference(by, [(undone[pk], until) for pk, until in wrong.items()], charges)
+
+
+class Due(NamedTuple):
+    """A charge to be posted: to which account, and up to when that account's books are closed."""
+
+    account: Account
+    draft: rules.ChargeDraft
+    closed_until: date | None
+
+    def move(self, income_id: int, turn: int) -> ledger.Move:
+        """Dated when it is due; where those books are closed, the first open day, which it then explains."""
+        on = first_open_day(self.draft.on, self.closed_until)
+        student = self.account.pk
+        # A credit goes back the way its charge came.
+        debit, credit = (student, income_id) if self.draft.amount > 0 else (income_id, student)
+        return ledger.Move(
+            debit_id=debit, credit_id=credit, amount=abs(self.draft.amount), on=on,
+            kind=TransferKind.CHARGE if self.draft.amount > 0 else TransferKind.CREDIT,
+            corrects_on=None if on == self.draft.on else self.draft.on, charge_key=charge_key(self.draft), turn=turn,
+            why=rules.as_json(self.draft.why),
+        )  # fmt: skip
 
 
 def charge_key(draft: rules.ChargeDraft) -> str:
@@ -225,29 +250,18 @@ def _posted(charge: ledger_queries.LiveCharge) -> rules.PostedCharge:
     )
 
 
-def _post_difference(
-    by: Actor,
-    reversals: Sequence[tuple[Transfer, date]],
-    charges: Sequence[tuple[Account, rules.ChargeDraft]],
-) -> int:
-    keys = {str(row.charge_key) for row, _on in reversals} | {charge_key(draft) for _account, draft in charges}
+def _post_difference(by: Actor, reversals: Sequence[tuple[Transfer, date | None]], charges: Sequence[Due]) -> int:
+    keys = {str(row.charge_key) for row, _until in reversals} | {charge_key(due.draft) for due in charges}
     turns = ledger_queries.charge_turns(by.trusted(), keys) if keys else {}
-    incomes = _purposes(by, AccountKind.INCOME, [account for account, _draft in charges])
+    incomes = _purposes(by, AccountKind.INCOME, [due.account for due in charges])
     moves = []
-    for row, on in reversals:
+    for row, closed_until in reversals:
         key = str(row.charge_key)
-        moves.append(ledger.reversal_of(row, on=on, turn=turns[key]))
+        moves.append(ledger.reversal_of(row, closed_until=closed_until, turn=turns[key]))
         turns[key] += 1
-    for account, draft in charges:
-        key, income = charge_key(draft), incomes[account.currency]
-        debit, credit = (account, income) if draft.amount > 0 else (income, account)
-        moves.append(
-            ledger.Move(
-                debit_id=debit.pk, credit_id=credit.pk, amount=abs(draft.amount),
-                kind=TransferKind.CHARGE if draft.amount > 0 else TransferKind.CREDIT, on=draft.on, charge_key=key,
-                turn=turns[key], why=rules.as_json(draft.why),
-            )
-        )  # fmt: skip
+    for due in charges:
+        key = charge_key(due.draft)
+        moves.append(due.move(incomes[due.account.currency].pk, turns[key]))
         turns[key] += 1
     ledger.post(by.trusted(), moves=moves)
     return len(moves)

@@ -273,6 +273,8 @@ def test_a_reversal_asks_a_reason_and_says_so_everywhere(visit, centre):
     assert "REVERSED" in who.page.inner_text("[data-testid=pay-receipt]")
     assert "wrong student" in who.page.inner_text("[data-testid=pay-receipt]")
     who.open("/lingua/payments/")
+    assert "Reversed" not in who.text(), "the list shows the net line"
+    who.click("text=Show also what was reversed")
     assert "Reversed" in who.text()
     with tenant_transaction(centre.org_id):
         assert balances(centre, [student.pk]) == {student.pk: 0}

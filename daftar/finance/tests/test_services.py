@@ -6,7 +6,7 @@ import pytest
 
 from daftar.finance.models import Desk, Payment, PaymentReversal
 from daftar.finance.queries import broken_payments, get_payment, payments, takings
-from daftar.finance.services import (
+from daftar.finance.refusals import (
     AlreadyReversed,
     BackDatingForbidden,
     DeskElsewhere,
@@ -16,11 +16,8 @@ from daftar.finance.services import (
     PaidAhead,
     ReasonMissing,
     TooMuchPaid,
-    edit_desk,
-    open_desk,
-    reverse_payment,
-    take_payment,
 )
+from daftar.finance.services import edit_desk, open_desk, reverse_payment, take_payment
 from daftar.ledger.models import Transfer
 from daftar.ledger.queries import balances, broken_transfers, desk_balances, drift, statement
 from daftar.lib.errors import Forbidden, NotFound
@@ -80,7 +77,7 @@ def test_receipts_count_per_branch(by, student, desk):
     [
         ({"amount": 0}, NothingPaid, "amount"),
         ({"amount": -5}, NothingPaid, "amount"),
-        ({"amount": 10**14 + 1}, TooMuchPaid, "amount"),
+        ({"amount": 10**14}, TooMuchPaid, "amount"),
         ({"paid_on": date(2025, 5, 15)}, PaidAhead, "paid_on"),
     ],
 )
@@ -122,7 +119,8 @@ def test_a_reversal_restores_the_balance_and_keeps_both_with_the_reason(by, stud
     assert statement(by, student.pk) == []
     assert [line.amount for line in statement(by, student.pk, with_reversed=True)] == [35_000_000, -35_000_000]
     assert takings(by).sums == {}
-    assert payments(by).count() == 1
+    assert payments(by).count() == 0
+    assert payments(by, with_reversed=True).count() == 1
     assert set((broken_transfers(by) | broken_payments(by)).values()) == {0}
 
 

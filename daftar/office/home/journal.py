@@ -41,7 +41,12 @@ VERBS = {
     "attendance.undo_marks": _("took back the marks of the lesson"),
     "tuition.activate": _("activated"), "tuition.enrol_active": _("enrolled and activated"),
     "attendance.conduct_lesson": _("marked the lesson"), "finance.take_payment": _("recorded the payment"),
-    "finance.undo_payment": _("took back the payment"),
+    "finance.undo_payment": _("took back the payment"), "finance.refund": _("refunded"),
+    "finance.raise_balance": _("corrected the balance upwards of"),
+    "finance.lower_balance": _("corrected the balance downwards of"),
+    "finance.sell_goods": _("sold goods, receipt"), "finance.move_money": _("moved money between desks:"),
+    "finance.edit_payment": _("edited the payment"), "finance.restore_payment": _("took back the reversal of"),
+    "finance.close_books": _("closed the books of"), "finance.reopen_books": _("opened the books again of"),
     "finance.promise": _("noted the promise of"), "finance.withdraw_promise": _("took back the promise of"),
     "finance.reverse_payment": _("reversed the payment"), "finance.open_desk": _("opened the desk"),
     "finance.edit_desk": _("edited the desk"), "transfer.import_clients": _("imported a file"),
@@ -72,7 +77,7 @@ FIELDS = {
     "activation_day_counts": _("The lesson on the day of activation is charged"), "is_open": _("Takes money"),
     "given": _("May now"), "taken": _("May no longer"),
     "address": _("Address"), "phone": _("Phone"), "subject": _("Subject"), "level": _("Level"), "reason": _("Reason"),
-    "promised_for": _("Will pay on"),
+    "promised_for": _("Will pay on"), "closed_until": _("Books closed up to"),
 }  # fmt: skip
 # Of a student: told only to those who may see contacts. Free text is told without the phones in it.
 CONTACTS, FREE = {"mobile", "email"}, {"note", "payer", "source", "topic", "reason"}

@@ -102,15 +102,21 @@ def _lesson(by: Actor, row: Lesson) -> dict[str, Any]:
 
 def _tiles(by: Actor) -> dict[str, Any]:
     counts = student_counts(by)
-    money: dict[str, Any] = {"debtors": 0, "debts": [], "paid": None, "payments": 0}
+    money: dict[str, Any] = {"debtors": 0, "debts": [], "paid": None, "payments": 0, "refunded": [], "sold": []}
     if by.may("tuition.view"):
         owed = debt_totals(by)
         money |= {"debtors": owed.count, "debts": [Money(-sum_.amount, sum_.currency) for sum_ in owed.totals]}
     if by.may("finance.view"):
         month = takings_of_month(by)
-        sums = [Money(total, currency) for currency, total in sorted(month.sums.items())]
-        money |= {"paid": sums or [Money(0, branches(by)[0].currency)], "payments": month.count}
+        money |= {
+            "paid": _sums(month.sums) or [Money(0, branches(by)[0].currency)], "payments": month.count,
+            "refunded": _sums(month.refunded), "sold": _sums(month.sold),
+        }  # fmt: skip
     return {"active": counts["active"], "trial": counts["trial"], **money}
+
+
+def _sums(by_currency: dict[str, int]) -> list[Money]:
+    return [Money(total, currency) for currency, total in sorted(by_currency.items()) if total]
 
 
 def _waiting(by: Actor) -> list[dict[str, str]]:

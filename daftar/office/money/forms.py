@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from daftar.orgs.models import Branch
 
 
+MOST_SOLD = 1_000_000
+
+
 class PaymentForm(forms.Form):
     """Money received."""
 
@@ -28,9 +31,110 @@ class PaymentForm(forms.Form):
         super().__init__(*args, **kwargs)
         first = {
             "amount": MoneyField(currency, label=_("Amount"), min_minor=None),
-            "desk_id": pick_field(_("Paid by"), [(desk.pk, desk.name) for desk in desks], radio=True),
+            "desk_id": pick_field(_("Paid by"), _desk_choices(desks), radio=True),
         }
         self.fields = {**first, **self.fields}
+
+
+def _desk_choices(desks: Iterable[Desk]) -> list[tuple[int, str]]:
+    return [(desk.pk, desk.name) for desk in desks]
+
+
+class RefundForm(PaymentForm):
+    """Money given back."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["desk_id"].label = _("Paid out from")
+
+
+class CorrectionForm(forms.Form):
+    """A balance put right by hand."""
+
+    direction = forms.ChoiceField(
+        label=_("What to do"), choices=[("up", _("Raise the balance")), ("down", _("Lower the balance"))],
+        widget=forms.RadioSelect, initial="up",
+    )  # fmt: skip
+    paid_on = day_field(_("Date"))
+    note = forms.CharField(label=_("Reason"), max_length=300)
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        amount = MoneyField(currency, label=_("Amount"), min_minor=None)
+        self.fields = {"direction": self.fields["direction"], "amount": amount, **self.fields}
+
+
+class SaleForm(forms.Form):
+    """Goods sold to a student."""
+
+    thing = forms.CharField(label=_("What is sold"), max_length=120)
+    quantity = forms.IntegerField(
+        label=_("How many"), initial=1, max_value=MOST_SOLD,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "min": 1}),
+    )  # fmt: skip
+    paid_on = day_field(_("Date"))
+    note = forms.CharField(label=_("Note"), max_length=300, required=False)
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, desks: Iterable[Desk], currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        first = {
+            "thing": self.fields["thing"], "quantity": self.fields["quantity"],
+            "price": MoneyField(currency, label=_("Price of one"), min_minor=None),
+            "desk_id": pick_field(_("Paid by"), _desk_choices(desks), radio=True),
+        }  # fmt: skip
+        self.fields = {**first, **self.fields}
+
+
+class MoveForm(forms.Form):
+    """Money taken from one desk to another."""
+
+    paid_on = day_field(_("Date"))
+    note = forms.CharField(label=_("Note"), max_length=300, required=False)
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, desks: Iterable[tuple[int, str]], currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = list(desks)
+        first = {
+            "desk_id": pick_field(_("From desk"), rows), "to_desk_id": pick_field(_("To desk"), rows),
+            "amount": MoneyField(currency, label=_("Amount"), min_minor=None),
+        }  # fmt: skip
+        self.fields = {**first, **self.fields}
+
+
+def for_editing(form: forms.Form) -> forms.Form:
+    """The same form for a payment that is there already: it needs no key, and says why."""
+    for name in ("key", "direction"):
+        form.fields.pop(name, None)
+    form.fields["reason"] = forms.CharField(label=_("Why it is changed"), max_length=300)
+    return form
+
+
+class CloseBooksForm(forms.Form):
+    """Up to which day books are closed."""
+
+    closed_until = day_field(_("Last closed day"))
+
+    def __init__(self, *args: Any, branches: Iterable[Branch], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = [(branch.pk, branch.name) for branch in branches]
+        self.fields["branch_id"] = pick_field(_("Branch"), rows, none=_("All branches"))
+
+
+class ReopenBooksForm(forms.Form):
+    """From which day on books are open again, and why."""
+
+    closed_until = day_field(_("Stay closed up to"), required=False, help_text=_("Empty: all days are open again."))
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class PeriodForm(forms.Form):
+    """From which day to which."""
+
+    since = day_field(_("From"))
+    until = day_field(_("To"))
 
 
 class ReversalForm(forms.Form):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from daftar.finance import queries, services
+from daftar.finance.models import PaymentKind
 from daftar.ledger.queries import balance_after, desk_balances
 from daftar.lib.money import Money, exponent
 from daftar.lib.paging import paged
@@ -29,7 +29,8 @@ from daftar.office.forms import (
     undo_page,
     undone,
 )
-from daftar.office.money.forms import DebtorsForm, DeskForm, PaymentForm, PromiseForm, ReversalForm
+from daftar.office.money.forms import DebtorsForm, DeskForm, PaymentForm, PromiseForm
+from daftar.office.money.shown import by_desk, by_kind, payment_row
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, today_in
 from daftar.people.queries import get_student
@@ -57,15 +58,16 @@ def payments(request: OfficeRequest) -> HttpResponse:
     since, until = _day(request, "since"), _day(request, "until")
     if not {"since", "until"} & request.GET.keys():
         since = by.today.replace(day=1)
-    number = number_in(request, "page") or 1
-    desk_id = number_in(request, "desk")
-    found = queries.payments(by, since=since, until=until, desk_id=desk_id)
-    rows, at = paged(found, number)
-    sums = queries.takings(by, since=since, until=until, desk_id=desk_id)
-    totals = [Money(total, currency) for currency, total in sorted(sums.sums.items())]
+    wanted: dict[str, Any] = {
+        "since": since, "until": until, "desk_id": number_in(request, "desk"), "kind": _kind(request),
+    }  # fmt: skip
+    found = queries.payments(by, **wanted, with_reversed="all" in request.GET)
+    rows, at = paged(found, number_in(request, "page") or 1)
+    totals, known = queries.totals(by, **wanted), queries.all_desks(by)
     context = {
-        "rows": [_payment_row(row) for row in rows], "page": at, "since": since, "until": until, "desk_id": desk_id,
-        "desks": queries.all_desks(by), "totals": totals or [Money(0, branches(by)[0].currency)], "count": sums.count,
+        "rows": [payment_row(row) for row in rows], "page": at, **wanted, "desks": known,
+        "kinds": list(words.PAYMENT_KINDS.items()), "shows_all": "all" in request.GET,
+        "kind_totals": by_kind(totals), "desk_totals": by_desk(totals, known),
     }  # fmt: skip
     return render(request, "office/money/payments.html", context)
 
@@ -105,36 +107,42 @@ def payment_new(request: OfficeRequest) -> HttpResponse:
 @page("finance.view")
 def payment(request: OfficeRequest, payment_id: int) -> HttpResponse:
     by, row = request.by, queries.get_payment(request.by, payment_id)
-    undone = queries.reversal_of_payment(by, payment_id)
-    shown = _payment_row(row) | {
+    chain = queries.history_of_payment(by, row)
+    reversals = queries.reversals_of(by, [each.pk for each in chain])
+    undone = reversals.get(payment_id)
+    shown = payment_row(row) | {
         "at": row.recorded_at, "payer": row.payer_name, "note": words.readable(by, row.note),
-        "branch": row.branch.name,
-        "address": row.branch.address, "phone": row.branch.phone,
-        "balance_after": Money(balance_after(by, row.transfer, row.student_id), row.branch.currency),
-        "reversed_on": timezone.localdate(undone.reversed_at) if undone else None,
+        "branch": row.branch.name, "unit": Money(row.price, row.branch.currency) if row.price else None,
+        "quantity": row.quantity, "goods": row.thing,
+        "address": row.branch.address, "phone": row.branch.phone, "balance_after": _balance_after(by, row),
+        "reversed_on": undone.transfer.effective_on if undone else None,
         "reason": words.readable(by, undone.reason) if undone else "",
+        "replaces": payment_row_of(row.replaces) if row.replaces else None,
+        "replaced_by": next((payment_row_of(each) for each in chain if each.replaces_id == payment_id), None),
+        "corrects_on": row.transfer.corrects_on,
     }  # fmt: skip
-    return render(request, "office/money/payment.html", {"payment": shown})
+    history = [_history_row(by, each, reversals.get(each.pk)) for each in chain] if chain[1:] or undone else []
+    return render(request, "office/money/payment.html", {"payment": shown, "history": history})
 
 
-@page("finance.reverse_payment")
-def payment_reverse(request: OfficeRequest, payment_id: int) -> HttpResponse:
-    by, row = request.by, queries.get_payment(request.by, payment_id)
-    form = ReversalForm(request.POST or None)
-    if done(form, lambda **values: services.reverse_payment(by, payment_id=payment_id, **values)):
-        messages.success(request, _("Receipt No %(number)s is reversed.") % {"number": row.number})
-        return redirect("office:payment", by.org_slug, payment_id)
-    return form_page(request, "office/money/payment_reverse.html", form, payment=_payment_row(row))
+def payment_row_of(row: Any) -> dict[str, Any]:
+    return {"id": row.pk, "number": row.number}
 
 
-@page("finance.take_payment")
-def payment_undo(request: OfficeRequest, payment_id: int) -> HttpResponse:
-    by, row = request.by, queries.get_payment(request.by, payment_id)
-    form, mistake = UndoForm(request.POST or None), _("Recorded by mistake")
-    if done(form, lambda: services.undo_payment(by, payment_id=payment_id, reason=mistake)):
-        tell(request, _("Receipt No %(number)s is reversed.") % {"number": row.number})
-        return undone(request, reverse("office:payment", args=[by.org_slug, payment_id]))
-    return undo_page(request, form, _("Reverse receipt No %(number)s?") % {"number": row.number})
+def _history_row(by: Actor, row: Any, undone: Any) -> dict[str, Any]:
+    """A payment among those that stood in its place, with how it ended."""
+    ended = undone and {
+        "at": undone.reversed_at, "who": undone.member.name if undone.member else "",
+        "reason": words.readable(by, undone.reason), "on": undone.transfer.effective_on,
+    }  # fmt: skip
+    return payment_row(row) | {"at": row.recorded_at, "ended": ended or None}
+
+
+def _balance_after(by: Actor, row: Any) -> Money | None:
+    """The balance after a payment that changes one."""
+    if row.student_id is None or row.kind == PaymentKind.SALE or not by.may("tuition.view"):
+        return None
+    return Money(balance_after(by, row.transfer, row.student_id), row.branch.currency)
 
 
 @page("tuition.view")
@@ -230,12 +238,9 @@ def _day(request: OfficeRequest, name: str) -> date | None:
         return None
 
 
-def _payment_row(row: Any) -> dict[str, Any]:
-    return {
-        "id": row.pk, "number": row.number, "on": row.paid_on, "student_id": row.student_id,
-        "student_name": row.student.full_name, "amount": Money(row.amount, row.branch.currency), "desk": row.desk.name,
-        "cashier": row.member.name if row.member else "", "is_reversed": row.is_reversed,
-    }  # fmt: skip
+def _kind(request: OfficeRequest) -> str:
+    sent = request.GET.get("kind", "")
+    return sent if sent in PaymentKind.values else ""
 
 
 def _suggested(by: Actor, student: Student, desks: list[Desk]) -> dict[str, Any]:

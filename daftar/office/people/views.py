@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.attendance.queries import recent_lessons
-from daftar.courses.queries import enrolments_of, lesson_names, schedules
+from daftar.courses.queries import enrolments_of, schedules
 from daftar.courses.rules import EnrolmentState, standing, state_on
-from daftar.finance.queries import receipts_of
-from daftar.ledger.models import TransferKind
 from daftar.ledger.queries import statement
 from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.page import OfficeRequest, page
 from daftar.office.people.forms import StudentForm
+from daftar.office.statements import StatementRow, statement_rows
 from daftar.office.terms import terms_said
 from daftar.orgs.queries import branches
 from daftar.people import services as people
@@ -32,30 +29,12 @@ from daftar.reports.queries import overall_standing, students_page
 from daftar.tuition.queries import reach
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from django.http import HttpResponse
 
-    from daftar.ledger.queries import Line
     from daftar.orgs.access import Actor
     from daftar.people.models import Student
     from daftar.people.queries import Reach
     from daftar.tuition.queries import Reach as Outreach
-
-
-@dataclass(frozen=True)
-class StatementRow:
-    """A line of the statement as it is shown."""
-
-    on: date
-    what: str
-    link: str
-    charge: Money | None
-    payment: Money | None
-    balance: Money
-    why: list[words.Said]
-    note: str
-    is_undone: bool
 
 
 @page("people.view")
@@ -207,43 +186,9 @@ def _money(by: Actor, student: Student) -> dict[str, Any]:
 
 
 def _statement(by: Actor, student: Student, *, with_reversed: bool) -> list[StatementRow]:
-    """The statement, newest first: each charge named by its lesson or month, each payment by its receipt."""
-    rows = statement(by, student.pk, with_reversed=with_reversed)
-    lessons = lesson_names(by, {lesson_id for row in rows if (lesson_id := _lesson_of(row))})
-    receipts = receipts_of(by, {row.reverses_id or row.transfer_id for row in rows}) if by.may("finance.view") else {}
-    return [_statement_row(by, row, student.branch.currency, (lessons, receipts)) for row in reversed(rows)]
-
-
-def _lesson_of(row: Line) -> int | None:
-    key = (row.charge_key or "").partition(":")[2]
-    return int(key) if key.isdecimal() else None
-
-
-def _statement_row(by: Actor, row: Line, currency: str, names: tuple[dict[int, Any], dict[int, Any]]) -> StatementRow:
-    lessons, receipts = names
-    receipt = receipts.get(row.reverses_id or row.transfer_id)
-    lesson = lessons.get(_lesson_of(row) or 0)
-    # What undoes something stands in the column of what it undoes, with the opposite sign.
-    is_payment = row.charge_key is None
-    amount = Money(row.amount if is_payment else -row.amount, currency)
-    return StatementRow(
-        on=row.on, what=_what(row, lesson, receipt),
-        link=reverse("office:payment", args=[by.org_slug, receipt[0]]) if receipt else "",
-        charge=None if is_payment else amount, payment=amount if is_payment else None,
-        balance=Money(row.balance, currency), why=words.why_text(row.why, currency),
-        note=words.readable(by, row.note),
-        is_undone=row.is_reversed,
-    )  # fmt: skip
-
-
-def _what(row: Line, lesson: Any, receipt: Any) -> str:
-    if row.kind == TransferKind.REVERSAL:
-        return _("Reversal")
-    if row.kind == TransferKind.OPENING:
-        return _("Opening balance")
-    if row.kind == TransferKind.PAYMENT:
-        return _("Payment, receipt No %(number)s") % {"number": receipt[1]} if receipt else _("Payment")
-    return f"{lesson[0]}, {formats.clock(lesson[1])}" if lesson else words.charge_text(row.why)
+    """The statement, newest first."""
+    lines = statement(by, student.pk, with_reversed=with_reversed)
+    return statement_rows(by, lines[::-1], student.branch.currency)
 
 
 def _prices(by: Actor, known: Outreach) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from daftar.courses.models import Course, Enrolment, Group, Lesson
+from daftar.finance.services import close_books
 from daftar.ledger.queries import balances, drift, statement
 from daftar.lib.errors import NotFound
 from daftar.lib.tenancy import tenant_transaction
@@ -319,3 +320,14 @@ def test_someone_added_by_hand_is_recognised_by_birthday_or_phone(by, cells, ver
     row = checked(by, f"ФИО;Дата рождения;Телефон\n{cells}\n")
     assert verdicts(by, row) == {2: verdict}
     assert [each.number for each in problem_rows(by, row)] == ([2] if verdict == "known" else [])
+
+
+def test_no_balance_is_opened_in_closed_books(by):
+    close_books(by, branch_ids=[a_branch(by).pk], closed_until=OPENS)
+    with pytest.raises(services.OpeningInClosedBooks) as refused:
+        begun(by, "Name;Balance\nAziz Karimov;5\n")
+    assert (refused.value.field, refused.value.values) == ("opens_on", {"day": OPENS})
+    row = checked(by, "Name;Balance\nAziz Karimov;5\n", OPENS + timedelta(days=1))
+    close_books(by, branch_ids=[a_branch(by).pk], closed_until=OPENS + timedelta(days=1))
+    with pytest.raises(services.OpeningInClosedBooks):
+        services.start_import(by, import_id=row.pk)

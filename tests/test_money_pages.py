@@ -1,0 +1,96 @@
+"""Forms on money with what nobody may send: refused beside the field, what was typed stays, nothing is saved."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from daftar.finance.models import Desk
+from daftar.ledger.models import Transfer
+from daftar.lib.tenancy import tenant_transaction
+from daftar.orgs.services import add_branch
+from tests.cast import PASSWORD
+from tests.probe import a_probe, good_bodies
+from tests.test_sweep import address, urlpatterns
+
+AMOUNTS = {
+    "refund-new": "amount", "correction-new": "amount", "sale-new": "price", "money-move": "amount",
+    "payment-edit": "amount",
+}  # fmt: skip
+WITH_DESKS = ("refund-new", "sale-new", "money-move", "payment-edit")
+
+
+@pytest.fixture
+def ours(db):
+    return a_probe("lingua")
+
+
+@pytest.fixture
+def send(ours):
+    """Sends a form with some values changed; answers the page."""
+    client = Client()
+    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
+
+    def sent(name: str, **changed):
+        route = next(route for route in urlpatterns if route.name == name)
+        return client.post(address(route, ours.slug, ours.ids), good_bodies(ours)[name] | changed)
+
+    return sent
+
+
+def transfers(ours) -> int:
+    with tenant_transaction(ours.by.org_id):
+        return Transfer.objects.visible_to(ours.by).count()
+
+
+def is_refused(answer, field: str) -> bool:
+    text = answer.content.decode()
+    return answer.status_code == 422 and re.search(f'id="id_{field}_error"', text) is not None
+
+
+@pytest.mark.parametrize("name", AMOUNTS)
+@pytest.mark.parametrize("amount", ["-100", "0", "1000000000000", "9" * 20, "much", ""])
+def test_wrong_sums_are_refused_beside_the_sum(ours, send, name, amount):
+    before, field = transfers(ours), AMOUNTS[name]
+    answer = send(name, **{field: amount})
+    assert is_refused(answer, field), answer.content.decode()[-2000:]
+    assert f'value="{amount}"' in answer.content.decode() or not amount
+    assert transfers(ours) == before
+
+
+@pytest.mark.parametrize("name", WITH_DESKS)
+def test_a_neighbours_desk_is_refused_beside_the_desk(ours, send, name):
+    other, before = a_probe("other"), transfers(ours)
+    assert is_refused(send(name, desk_id=other.ids["desk_id"]), "desk_id")
+    if name == "money-move":
+        assert is_refused(send(name, to_desk_id=other.ids["desk_id"]), "to_desk_id")
+    assert transfers(ours) == before
+
+
+@pytest.mark.parametrize("name", WITH_DESKS)
+def test_a_desk_of_another_currency_is_refused_beside_the_desk(ours, send, name):
+    with tenant_transaction(ours.by.org_id):
+        branch = add_branch(ours.by, name="Abroad", timezone="Europe/Rome", currency="EUR", language="it")
+        desk = Desk.objects.visible_to(ours.by).filter(branch=branch)[0].pk
+    before, field = transfers(ours), "to_desk_id" if name == "money-move" else "desk_id"
+    assert is_refused(send(name, **{field: desk}), field)
+    assert transfers(ours) == before
+
+
+@pytest.mark.parametrize("name", AMOUNTS)
+def test_a_day_in_closed_books_is_refused_beside_the_date(ours, send, name):
+    before = transfers(ours)
+    answer = send(name, paid_on=str(ours.by.today.replace(year=ours.by.today.year - 2)))
+    assert is_refused(answer, "paid_on")
+    assert "books are closed" in answer.content.decode()
+    assert transfers(ours) == before
+
+
+@pytest.mark.parametrize("name", AMOUNTS)
+def test_the_same_values_sent_right_are_saved(ours, send, name):
+    """The twin: nothing else in these forms keeps them from being saved."""
+    before = transfers(ours)
+    assert send(name).status_code == 302
+    assert transfers(ours) > before

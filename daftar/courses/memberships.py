@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.models import Enrolment, Group, Suspension
 from daftar.lib.errors import Refusal
-from daftar.orgs.access import Actor, add, change, note, verb
+from daftar.orgs.access import Actor, change, note, verb
 from daftar.orgs.queries import tuition_settings
 
 if TYPE_CHECKING:
@@ -62,14 +62,17 @@ def add_pauses(
         Group.objects.visible_to(by).one(pk=group_id)
     ends_on = _end(starts_on, last_on)
     _check_free(Suspension.objects.visible_to(by).filter(student__in=students, group_id=group_id), starts_on, ends_on)
-    return [
-        add(
-            by, Suspension, student=student, group_id=group_id, starts_on=starts_on, ends_on=ends_on,
+    rows: list[Suspension] = Suspension.objects.bulk_create(
+        Suspension(
+            org_id=by.org_id, student=student, group_id=group_id, starts_on=starts_on, ends_on=ends_on,
             reason=reason.strip(), member_id=by.member_id,
             extends=tuition_settings(student.branch).suspensions_extend if extends is None else extends,
         )
         for student in students
-    ]  # fmt: skip
+    )  # fmt: skip
+    for row in rows:
+        note(by, row, was=None, now={"starts_on": starts_on, "ends_on": ends_on, "reason": row.reason})
+    return rows
 
 
 @verb("courses.enrol")

@@ -28,7 +28,8 @@ QUERY_IDS = {
 }
 WITHOUT_FORM = {
     "today", "find", "history", "students", "student", "groups", "group", "courses", "rooms", "payments", "payment",
-    "debtors", "discounts", "suspensions", "desks", "team", "imports", "import-errors", "invitation-link", "books",
+    "debtors", "discounts", "suspensions", "charges", "unpriced", "forecast",
+    "student-forecast", "desks", "team", "imports", "import-errors", "invitation-link", "books",
     "ledger-export", "student-statement",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.

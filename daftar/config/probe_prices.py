@@ -13,6 +13,7 @@ from daftar.courses.rules import PlanKind
 from daftar.courses.services import add_group, enrol_student
 from daftar.people.services import add_student
 from daftar.tuition.discounts import DiscountTerms, give_discount
+from daftar.tuition.forecasts import keep_forecast
 from daftar.tuition.leaving import leave_group
 from daftar.tuition.pauses import suspend
 from daftar.tuition.prices import choose_payer
@@ -29,6 +30,7 @@ FAR = date(2099, 1, 1)  # a day that moves nobody's lessons
 
 def fill_prices(probe: Probe, owner: Actor, branch: Branch) -> None:
     """Two of everything."""
+    keep_forecast(owner.trusted(), branch_id=branch.pk)
     for place in range(2):
         _tariff(probe, owner, branch, place)
         _discount(probe, owner, branch, place)

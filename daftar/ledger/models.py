@@ -159,6 +159,13 @@ class Transfer(TenantModel):
         indexes = [
             models.Index(fields=["org", "debit", "effective_on", "id"], name="transfer_debits"),
             models.Index(fields=["org", "credit", "effective_on", "id"], name="transfer_credits"),
+            # All that was charged and credited in a period, summed without a look at the rows.
+            models.Index(
+                fields=["org", "-effective_on", "-id"],
+                include=["amount", "debit", "credit"],
+                condition=Q(charge_key__isnull=False),
+                name="transfer_charges",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -34,6 +34,7 @@ ENTRIES = (
     (_("Groups"), "office:groups", "users-group", "courses.view", "KeyO"),
     (_("Payments"), "office:payments", "cash", "finance.view", "KeyP"),
     (_("Debtors"), "office:debtors", "alert-circle", "tuition.view", "KeyD"),
+    (_("Reports"), "office:charges", "checklist", "tuition.view", ""),
     (_("Discounts"), "office:discounts", "discount", "tuition.view", ""),
     (_("Pauses"), "office:suspensions", "snowflake", "tuition.view", ""),
     (_("Courses"), "office:courses", "book", "courses.see_all", ""),

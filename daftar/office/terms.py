@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
 from daftar.lib.money import Money
+from daftar.lib.period import inclusive_end
 from daftar.office import formats, words
 from daftar.tuition import lists
 
@@ -56,7 +56,7 @@ def limits(row: Any, types: dict[str, str]) -> str:
 
 def last_of(row: Any) -> date | None:
     """The last day of what ends on the day after it."""
-    return None if row.ends_on is None else row.ends_on - timedelta(days=1)
+    return inclusive_end(row.ends_on)
 
 
 def _days(row: Any, today: date) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from daftar.orgs.access import Actor
-from daftar.orgs.models import Organization
+from daftar.orgs.models import Branch, Organization
+from daftar.orgs.queries import today_in
 from daftar.orgs.work import task
-from daftar.tuition.models import Subscription
+from daftar.tuition.forecasts import keep_forecast
+from daftar.tuition.models import ForecastDay, Subscription
 from daftar.tuition.services import reconcile
 
 AT_ONCE = 500
@@ -27,11 +29,21 @@ def reconcile_some(by: Actor, student_ids: list[int]) -> None:
     reconcile(by, student_ids=student_ids)
 
 
+@task("tuition.keep_forecast")
+def keep_forecast_of(by: Actor, branch_id: int) -> None:
+    """Keeps what a branch expects today; the next time it is asked on the same day nothing happens."""
+    keep_forecast(by, branch_id=branch_id)
+
+
 @task("tuition.reconcile_everyone")
 def reconcile_everyone(by: Actor) -> None:
     """Asks for every part; what is due is found out when the part is done."""
     for part in _parts(by):
         reconcile_some.defer(org_id=by.org_id, student_ids=part)
+    for branch in Branch.objects.visible_to(by).order_by("id"):
+        kept = ForecastDay.objects.visible_to(by).filter(branch=branch, made_on=today_in(by, branch))
+        if not kept.exists():
+            keep_forecast_of.defer(org_id=by.org_id, branch_id=branch.pk)
 
 
 def _parts(by: Actor) -> list[list[int]]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.models import PLAN_CHOICES, Enrolment, Group, Lesson
 from daftar.courses.rules import PlanKind
-from daftar.orgs.models import DiscountPer, Member, TenantModel
+from daftar.orgs.models import Branch, DiscountPer, Member, TenantModel
 from daftar.people.models import Student
 
 
@@ -175,6 +175,30 @@ class LessonPick(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.lesson}"
+
+
+class ForecastDay(TenantModel):
+    """What was expected on a day: all charges of a branch dated in a month, as things stood when that day began."""
+
+    branch_path = "branch_id"
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    made_on = models.DateField()
+    # The first day of the month that is foreseen.
+    month = models.DateField()
+    # What was charged by then, and what was still to come, in minor units of the branch's currency.
+    charged = models.BigIntegerField()
+    to_come = models.BigIntegerField()
+    students = models.PositiveIntegerField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "branch", "made_on", "month"], name="forecast_once_a_day"),
+            models.CheckConstraint(name="forecast_of_a_month", condition=Q(month__day=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
 
 
 class CreditDeclined(TenantModel):

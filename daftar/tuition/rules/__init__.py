@@ -21,6 +21,7 @@ from daftar.tuition.rules.facts import (
     SubscriptionFact,
     SuspensionFact,
 )
+from daftar.tuition.rules.forecast import forecast
 from daftar.tuition.rules.why import Why, WhyLine, as_json, from_json
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "coverage",
     "difference",
     "due",
+    "forecast",
     "from_json",
     "unpriced",
 ]

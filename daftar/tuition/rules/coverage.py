@@ -43,9 +43,9 @@ def coverage(
     that pays for it is negative; lessons without cost are passed over (pricing rules 9.33 and 9.34). `still_open` are
     lessons of `until` itself that nobody has marked yet: they lie ahead too.
     """
-    coming = _coming(facts, until, until + timedelta(days=horizon_days), still_open)
+    coming = lessons_to_come(facts, until, until + timedelta(days=horizon_days), still_open)
     by_id = {lesson.id: lesson for lesson in facts.lessons}
-    drafts = due(_attended(facts, until, set(coming)), until + timedelta(days=horizon_days))
+    drafts = due(as_attended(facts, until, set(coming)), until + timedelta(days=horizon_days))
     separate = {each.id for each in facts.subscriptions if each.is_separate}
     scheduled = {each.id for each in facts.subscriptions if PLANS[each.plan].as_scheduled}
     accounts = Counter({pk: _paid_in(facts, pk, until) for pk in separate})
@@ -80,7 +80,7 @@ def affordable_lessons(price: int, lessons_count: int, balance: int, *, step: in
     return bundles * lessons_count + sum(part_of(price, place, lessons_count, step=step) <= rest for place in places)
 
 
-def _coming(facts: StudentFacts, until: date, last_on: date, still_open: frozenset[int]) -> list[int]:
+def lessons_to_come(facts: StudentFacts, until: date, last_on: date, still_open: frozenset[int]) -> list[int]:
     """The lessons to come, in order, that the student has to pay for somehow."""
     now = known(facts, until)
     return [
@@ -93,7 +93,7 @@ def _coming(facts: StudentFacts, until: date, last_on: date, still_open: frozens
     ]
 
 
-def _attended(facts: StudentFacts, until: date, coming: set[int]) -> StudentFacts:
+def as_attended(facts: StudentFacts, until: date, coming: set[int]) -> StudentFacts:
     """The same facts as if these lessons took place and were attended, and no other after `until` did."""
     marks = [mark for mark in facts.attendances if mark.lesson_id not in coming]
     return replace(

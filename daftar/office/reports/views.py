@@ -1,0 +1,126 @@
+"""What was charged in a period, what nothing paid for, and what is expected."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from daftar.courses.queries import lesson_names
+from daftar.lib.money import Money
+from daftar.lib.period import Month
+from daftar.office import formats, words
+from daftar.office.forms import day_field, done, form_page, number_in
+from daftar.office.page import OfficeRequest, page
+from daftar.people.queries import get_student
+from daftar.reports.charges import attended_without_subscription
+from daftar.reports.charges import charges as ask_charges
+from daftar.tuition import rules
+from daftar.tuition.forecasts import expectations, forecast_of
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from daftar.orgs.access import Actor
+    from daftar.reports.charges import Charged
+    from daftar.tuition.forecasts import Expected, Forecast
+
+
+class ForecastForm(forms.Form):
+    """Until when the charges of a student are foreseen."""
+
+    since = day_field(gettext_lazy("From"))
+    until = day_field(gettext_lazy("To"))
+
+
+@page("tuition.view")
+def charges(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    since, until = _period(request)
+    rows, at, sums = ask_charges(by, since=since, until=until, number=number_in(request, "page") or 1)
+    lessons = lesson_names(by, {lesson for row in rows if (lesson := _lesson_of(row))})
+    shown = [
+        {
+            "on": row.on, "student_id": row.student_id, "name": row.name, "amount": row.amount,
+            "what": _what(row, lessons.get(_lesson_of(row) or 0)), "why": words.why_text(row.why, row.amount.currency),
+        }
+        for row in rows
+    ]  # fmt: skip
+    context = {"rows": shown, "page": at, "sums": sums, "since": since, "until": until, "tab": "charges"}
+    return render(request, "office/reports/charges.html", context)
+
+
+@page("tuition.view")
+def unpriced(request: OfficeRequest) -> HttpResponse:
+    since, until = _period(request)
+    rows, is_cut = attended_without_subscription(request.by, since=since, until=until)
+    context = {"rows": rows, "is_cut": is_cut, "since": since, "until": until, "tab": "unpriced"}
+    return render(request, "office/reports/unpriced.html", context)
+
+
+@page("tuition.view")
+def forecast(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    this = Month.of(by.today)
+    chosen = this.next if request.GET.get("month") == "next" else this
+    rows = [_expected(row) for row in expectations(by, chosen.first)]
+    context = {"rows": rows, "month": chosen.first, "is_next": chosen != this, "tab": "forecast"}
+    return render(request, "office/reports/forecast.html", context)
+
+
+@page("tuition.view")
+def student_forecast(request: OfficeRequest, student_id: int) -> HttpResponse:
+    by, student = request.by, get_student(request.by, student_id)
+    initial = {"since": by.today, "until": Month.of(by.today).next.last}
+    asked = request.GET if {"since", "until"} <= request.GET.keys() else initial
+    form = ForecastForm(asked)
+    found = done(form, lambda **days: forecast_of(by, student_id, **days))
+    context = {"student": student, "forecast": found, "rows": _foreseen(by, found) if found else []}
+    return form_page(request, "office/reports/student_forecast.html", form, **context)
+
+
+def _period(request: OfficeRequest) -> tuple[date, date]:
+    """The days asked for, at first the current month so far; turned round where they stand the wrong way."""
+    today = request.by.today
+    since, until = _day(request, "since") or today.replace(day=1), _day(request, "until") or today
+    return (since, until) if since <= until else (until, since)
+
+
+def _day(request: OfficeRequest, name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.GET.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _lesson_of(row: Charged) -> int | None:
+    key = row.charge_key.partition(":")[2].partition("@")[0]
+    return int(key) if key.isdecimal() else None
+
+
+def _what(row: Charged, lesson: Any) -> str:
+    text = f"{lesson[0]}, {formats.clock(lesson[1])}" if lesson else words.charge_text(row.why)
+    return _("Credit: %(what)s") % {"what": text} if row.amount.amount < 0 else text
+
+
+def _expected(row: Expected) -> dict[str, Any]:
+    return {
+        "made_on": row.made_on, "charged": Money(row.charged, row.currency), "students": row.students,
+        "to_come": Money(row.to_come, row.currency), "whole": Money(row.charged + row.to_come, row.currency),
+    }  # fmt: skip
+
+
+def _foreseen(by: Actor, found: Forecast) -> list[dict[str, Any]]:
+    currency = found.total.currency
+    lessons = lesson_names(by, {draft.lesson_id for draft in found.drafts if draft.lesson_id})
+    rows = []
+    for draft in found.drafts:
+        lesson, why = lessons.get(draft.lesson_id or 0), rules.as_json(draft.why)
+        what = f"{lesson[0]}, {formats.clock(lesson[1])}" if lesson else words.charge_text(why)
+        why_said = words.why_text(why, currency)
+        rows.append({"on": draft.on, "what": what, "amount": Money(draft.amount, currency), "why": why_said})
+    return rows

@@ -15,12 +15,14 @@ from daftar.finance.models import Desk
 from daftar.finance.services import (
     close_books,
     edit_payment,
+    give_bonus,
     lower_balance,
     move_money,
     raise_balance,
     refund,
     reverse_payment,
     sell_goods,
+    spend_bonus,
     take_payment,
 )
 from daftar.tuition.leaving import leave_group
@@ -51,6 +53,8 @@ def every_kind(by: Actor) -> list[int]:
     lower_balance(by, student_id=aziz.pk, amount=3_333, paid_on=by.today, key="5", note="lost book")
     sell_goods(by, thing="Textbook, 2nd", quantity=3, price=70_000_00, paid_on=by.today, key="6", **common)
     move_money(by, desk_id=cash, to_desk_id=card, amount=20_000_000, paid_on=by.today, key="7")
+    give_bonus(by, student_id=barno.pk, amount=900, paid_on=by.today, key="8", note="brought a friend")
+    spend_bonus(by, student_id=barno.pk, amount=400, paid_on=by.today, key="9")
     edit_payment(by, payment_id=paid.pk, reason="typed wrong", values={"amount": 41_000_000})
     later = at(by, "2025-06-03")
     close_books(later, branch_ids=[a_branch(by).pk], closed_until=date(2025, 5, 31))

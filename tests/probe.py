@@ -114,6 +114,8 @@ def _money_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         "payment-reverse": {"reason": "mistake"},
         "refund-new": common | {"amount": "100"},
         "correction-new": {"direction": "up", "amount": "100", "paid_on": str(today), "key": "k", "note": "why"},
+        "bonus-give": {"amount": "100", "paid_on": str(today), "key": "k", "note": "why"},
+        "bonus-spend": {"amount": "100", "paid_on": str(today), "key": "k"},
         "sale-new": common | {"thing": "Textbook", "quantity": "2", "price": "100"},
         "money-move": common | {"to_desk_id": ids["to_desk_id"], "amount": "100"},
         "payment-edit": {

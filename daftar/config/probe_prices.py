@@ -11,6 +11,7 @@ from daftar.courses.days import add_holiday, cancel_lesson
 from daftar.courses.models import Group, Lesson, LessonKind, LessonStatus
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import add_group, enrol_student
+from daftar.finance.services import give_bonus
 from daftar.people.services import add_student
 from daftar.tuition.discounts import DiscountTerms, give_discount
 from daftar.tuition.forecasts import keep_forecast
@@ -31,6 +32,10 @@ FAR = date(2099, 1, 1)  # a day that moves nobody's lessons
 def fill_prices(probe: Probe, owner: Actor, branch: Branch) -> None:
     """Two of everything."""
     keep_forecast(owner.trusted(), branch_id=branch.pk)
+    give_bonus(
+        owner, student_id=probe.ids[f"student@{branch.pk}"], amount=70_000, paid_on=owner.today, key=probe.text(),
+        note=probe.text("friend"),
+    )  # fmt: skip
     for place in range(2):
         _tariff(probe, owner, branch, place)
         _discount(probe, owner, branch, place)

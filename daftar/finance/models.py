@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from daftar.ledger.models import Account, Transfer
 from daftar.orgs.models import Branch, Member, TenantModel
 from daftar.people.models import Student
+from daftar.tuition.models import Subscription
 
 
 class Method(models.TextChoices):
@@ -47,11 +48,15 @@ class PaymentKind(models.TextChoices):
     DOWN = "down", _("Correction down")
     SALE = "sale", _("Sale")
     MOVE = "move", _("Between desks")
+    GIFT = "gift", _("Bonus given")
+    SPENT = "spent", _("Bonus spent")
 
 
 # Money that a person gives or gets, so there is a paper of it.
 WITH_RECEIPT = (PaymentKind.INCOME, PaymentKind.REFUND, PaymentKind.SALE)
 CORRECTIONS = (PaymentKind.UP, PaymentKind.DOWN)
+BONUSES = (PaymentKind.GIFT, PaymentKind.SPENT)
+WITH_REASON = (*CORRECTIONS, PaymentKind.GIFT)
 
 
 class ReceiptCounter(TenantModel):
@@ -73,6 +78,8 @@ class Payment(TenantModel):
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
     student = models.ForeignKey(Student, models.PROTECT, null=True, related_name="+")
     desk = models.ForeignKey(Desk, models.PROTECT, null=True, related_name="+")
+    # Into the account of a subscription that has its own; null: the student's base account.
+    subscription = models.ForeignKey(Subscription, models.PROTECT, null=True, related_name="+")
     # Of money moved between desks: where it went.
     to_desk = models.ForeignKey(Desk, models.PROTECT, null=True, related_name="+")
     transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="+")
@@ -103,7 +110,7 @@ class Payment(TenantModel):
                 name="payment_has_its_people_and_desks",
                 condition=Q(kind=PaymentKind.MOVE, student=None, desk__isnull=False, to_desk__isnull=False)
                 | Q(kind__in=WITH_RECEIPT, student__isnull=False, desk__isnull=False, to_desk=None)
-                | Q(kind__in=CORRECTIONS, student__isnull=False, desk=None, to_desk=None),
+                | Q(kind__in=(*CORRECTIONS, *BONUSES), student__isnull=False, desk=None, to_desk=None),
             ),
             models.CheckConstraint(
                 name="receipt_where_one_is_due",
@@ -118,7 +125,7 @@ class Payment(TenantModel):
                 | (~Q(kind=PaymentKind.SALE) & Q(thing="", quantity=None, price=None)),
             ),
             models.CheckConstraint(name="moved_to_another_desk", condition=Q(to_desk=None) | ~Q(to_desk=F("desk"))),
-            models.CheckConstraint(name="correction_has_reason", condition=~Q(kind__in=CORRECTIONS) | ~Q(note="")),
+            models.CheckConstraint(name="correction_has_reason", condition=~Q(kind__in=WITH_REASON) | ~Q(note="")),
             models.CheckConstraint(
                 name="replacement_has_first",
                 condition=Q(replaces=None, first=None) | Q(replaces__isnull=False, first__isnull=False),

@@ -247,6 +247,7 @@ def broken_payments(by: Actor) -> dict[str, int]:
 
 RECORDED = (
     TransferKind.PAYMENT, TransferKind.REFUND, TransferKind.CORRECTION, TransferKind.SALE, TransferKind.MOVE,
+    TransferKind.BONUS,
 )  # fmt: skip
 
 
@@ -264,4 +265,6 @@ def _sides() -> Q:
         | Q(Q(kind=PaymentKind.DOWN) & corrected & charged)
         | Q(Q(kind=PaymentKind.SALE) & goods & from_desk)
         | Q(Q(kind=PaymentKind.MOVE, transfer__kind=TransferKind.MOVE) & other & to_desk)
+        | Q(Q(kind=PaymentKind.GIFT, transfer__kind=TransferKind.BONUS, transfer__credit__kind="bonus") & credited)
+        | Q(Q(kind=PaymentKind.SPENT, transfer__kind=TransferKind.BONUS, transfer__debit__kind="bonus") & credited)
     )

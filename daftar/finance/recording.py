@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from daftar.finance.models import WITH_RECEIPT, Desk, Payment, PaymentKind, PaymentReversal, ReceiptCounter
+from daftar.courses.events import TuitionFactsChanged
+from daftar.finance.models import BONUSES, WITH_RECEIPT, Desk, Payment, PaymentKind, PaymentReversal, ReceiptCounter
 from daftar.finance.queries import paid_and_refunded
 from daftar.finance.refusals import (
     AlreadyReversed,
@@ -23,9 +24,11 @@ from daftar.finance.refusals import (
 )
 from daftar.ledger import services as ledger
 from daftar.ledger.models import Account, AccountKind, TransferKind
+from daftar.ledger.queries import separate_accounts
 from daftar.ledger.rules import first_open_day
+from daftar.lib.errors import NotFound
 from daftar.lib.money import LARGEST_MAJOR, exponent
-from daftar.orgs.access import Actor, add
+from daftar.orgs.access import Actor, add, publish
 from daftar.orgs.queries import today_in
 from daftar.people.models import Student
 
@@ -43,6 +46,8 @@ TRANSFERS = {
     PaymentKind.DOWN: TransferKind.CORRECTION,
     PaymentKind.SALE: TransferKind.SALE,
     PaymentKind.MOVE: TransferKind.MOVE,
+    PaymentKind.GIFT: TransferKind.BONUS,
+    PaymentKind.SPENT: TransferKind.BONUS,
 }
 
 
@@ -55,6 +60,7 @@ class Draft:
     paid_on: date
     key: str
     student_id: int | None = None
+    subscription_id: int | None = None
     desk_id: int | None = None
     to_desk_id: int | None = None
     note: str = ""
@@ -116,9 +122,11 @@ def record(by: Actor, draft: Draft, *, replaces: Payment | None = None) -> Payme
     )  # fmt: skip
     transfer = ledger.post(by.trusted(), moves=[move])[0]
     payer = places.student.payer if places.student else None
+    if places.student and draft.subscription_id is not None:  # which subscription pays depends on its own money
+        publish(by, TuitionFactsChanged((places.student.pk,)))
     return add(
         by, Payment, kind=draft.kind.value, branch_id=places.branch.pk, student=places.student, desk=places.desk,
-        to_desk=places.to_desk, transfer=transfer,
+        subscription_id=draft.subscription_id, to_desk=places.to_desk, transfer=transfer,
         number=next_number(by, places.branch.pk) if draft.kind in WITH_RECEIPT else None,
         amount=draft.amount, paid_on=on, thing=draft.thing, quantity=draft.quantity, price=draft.price,
         payer_name=payer.name if payer else "", note=draft.note, member_id=by.member_id, recorded_at=by.at,
@@ -146,6 +154,8 @@ def reverse(by: Actor, payment: Payment, reason: str) -> PaymentReversal:
     closed = ledger.closed_books(by.trusted(), branch_ids=branches)
     undo = ledger.reversal_of(payment.transfer, closed_until=max(closed.values(), default=None), note=reason)
     transfer = ledger.post(by.trusted(), moves=[undo])[0]
+    if payment.student_id is not None and payment.subscription_id is not None:
+        publish(by, TuitionFactsChanged((payment.student_id,)))
     return add(
         by, PaymentReversal, payment=payment, transfer=transfer, reason=reason, member_id=by.member_id,
         reversed_at=by.at,
@@ -165,6 +175,10 @@ def _places(by: Actor, draft: Draft) -> Places:
         student = Student.objects.visible_to(by).select_related("branch", "payer").one(pk=draft.student_id)
         # Under this lock a second copy of the same form finds what the first one made.
         account = ledger.student_accounts(by.trusted(), students=[student])[student.pk]
+        if draft.subscription_id is not None:
+            account = separate_accounts(by.trusted(), [student.pk]).get(draft.subscription_id)
+            if account is None:
+                raise NotFound
     desk, to_desk = _desk(by, draft.desk_id), _desk(by, draft.to_desk_id)
     if account is None:
         ledger.lock_accounts(by.trusted(), account_ids=[each.account_id for each in (desk, to_desk) if each])
@@ -240,6 +254,10 @@ def _sides(by: Actor, draft: Draft, places: Places) -> tuple[int, int]:
     if draft.kind in {PaymentKind.UP, PaymentKind.DOWN}:
         corrections = _purpose(by, AccountKind.CORRECTION, places.currency)
         return (corrections, student) if draft.kind == PaymentKind.UP else (student, corrections)
+    if draft.kind in BONUSES and places.student:
+        bonus = ledger.bonus_account(by.trusted(), student=places.student).pk
+        given = draft.kind == PaymentKind.GIFT
+        return (_purpose(by, AccountKind.CORRECTION, places.currency), bonus) if given else (bonus, student)
     if draft.kind == PaymentKind.SALE:
         return desk, _purpose(by, AccountKind.GOODS, places.currency)
     sides = {

@@ -49,6 +49,14 @@ class OtherDeskCurrencyDiffers(DeskCurrencyDiffers):
     field = "to_desk_id"
 
 
+class NoSuchBonus(Refusal):
+    """The database says the same: an account of bonuses never goes below zero."""
+
+    constraints = ("bonuses_are_not_lent",)
+    field = "amount"
+    text = _("There are not so many bonuses.")
+
+
 class MoreThanPaid(Refusal):
     """Refunds and payments that stand, of one student, counted together."""
 

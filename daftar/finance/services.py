@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import override
 
-from daftar.finance.models import CORRECTIONS, Desk, Method, Payment, PaymentKind, PaymentReversal, Promise
-from daftar.finance.recording import Draft, lock, record, refundable, reverse
+from daftar.finance.models import WITH_REASON, Desk, Method, Payment, PaymentKind, PaymentReversal, Promise
+from daftar.finance.recording import Draft, lock, made_before, record, refundable, reverse
 from daftar.finance.refusals import (
     AlreadyReversed,
     ClosedAhead,
@@ -19,6 +19,7 @@ from daftar.finance.refusals import (
     MoreThanPaid,
     NoPrice,
     NoQuantity,
+    NoSuchBonus,
     NothingChanged,
     NothingOwed,
     NothingSold,
@@ -32,7 +33,7 @@ from daftar.finance.refusals import (
     TooLateToUndo,
 )
 from daftar.ledger import services as ledger
-from daftar.ledger.queries import balances
+from daftar.ledger.queries import balances, bonus_of
 from daftar.lib.money import LARGEST_MAJOR, Money, exponent
 from daftar.orgs.access import Actor, add, change, note, verb
 from daftar.orgs.models import Branch
@@ -51,14 +52,19 @@ LONGEST_PROMISE = timedelta(days=366)
 
 @verb("finance.take_payment")
 def take_payment(
-    by: Actor, *, student_id: int, desk_id: int, amount: int, paid_on: date, key: str, note: str = ""
-) -> Payment:
+    by: Actor, *, student_id: int, desk_id: int, amount: int, paid_on: date, key: str, note: str = "",
+    subscription_id: int | None = None,
+) -> Payment:  # fmt: skip
     """Records money received: a numbered receipt and a transfer from the desk to the student, in one.
 
     `amount` in minor units. The same `key` again answers the payment it made the first time, however often and
-    however simultaneously it is sent; so with every kind of payment.
+    however simultaneously it is sent; so with every kind of payment. With a `subscription_id` the money goes into the
+    account that this subscription has of its own.
     """
-    draft = Draft(PaymentKind.INCOME, amount, paid_on, key, student_id=student_id, desk_id=desk_id, note=note)
+    draft = Draft(
+        PaymentKind.INCOME, amount, paid_on, key, student_id=student_id, subscription_id=subscription_id,
+        desk_id=desk_id, note=note,
+    )  # fmt: skip
     return record(by, draft)
 
 
@@ -86,6 +92,22 @@ def raise_balance(by: Actor, *, student_id: int, amount: int, paid_on: date, key
 def lower_balance(by: Actor, *, student_id: int, amount: int, paid_on: date, key: str, note: str) -> Payment:
     """Puts a balance right downwards, for the reason in `note`; no money moves at a desk."""
     return _correct(by, Draft(PaymentKind.DOWN, amount, paid_on, key, student_id=student_id, note=note.strip()))
+
+
+@verb("finance.correct_balance")
+def give_bonus(by: Actor, *, student_id: int, amount: int, paid_on: date, key: str, note: str) -> Payment:
+    """Gives a student bonuses, for the reason in `note`; they pay for nothing until they are spent."""
+    return _correct(by, Draft(PaymentKind.GIFT, amount, paid_on, key, student_id=student_id, note=note.strip()))
+
+
+@verb("finance.take_payment")
+def spend_bonus(by: Actor, *, student_id: int, amount: int, paid_on: date, key: str, note: str = "") -> Payment:
+    """Pays with bonuses: they become balance; NoSuchBonus where there are not so many."""
+    draft = Draft(PaymentKind.SPENT, amount, paid_on, key, student_id=student_id, note=note.strip())
+    lock(by, [student_id])
+    if made_before(by, draft) is None and amount > bonus_of(by.trusted(), student_id):
+        raise NoSuchBonus
+    return record(by, draft)
 
 
 @verb("finance.sell")
@@ -309,7 +331,7 @@ def _put_in_place(by: Actor, old: Payment, draft: Draft, reason: str) -> Payment
     if not reason.strip():
         raise ReasonMissing
     reverse(by, old, reason.strip())
-    if draft.kind in CORRECTIONS and not draft.note.strip():
+    if draft.kind in WITH_REASON and not draft.note.strip():
         raise CorrectionNeedsReason
     made = record(by, draft, replaces=old)
     if any(refundable(by, pk) < 0 for pk in students):

@@ -44,6 +44,7 @@ class TransferKind(models.TextChoices):
     CORRECTION = "correction", _("Correction")
     SALE = "sale", _("Sale")
     MOVE = "move", _("Between desks")
+    BONUS = "bonus", _("Bonus")
     REVERSAL = "reversal", _("Reversal")
 
 
@@ -74,6 +75,9 @@ class Account(TenantModel):
             ),
             models.UniqueConstraint(
                 fields=["org", "student"], condition=Q(kind=AccountKind.BONUS), name="one_bonus_account_per_student"
+            ),
+            models.CheckConstraint(
+                name="bonuses_are_not_lent", condition=~Q(kind=AccountKind.BONUS) | Q(balance__gte=0)
             ),
             models.CheckConstraint(
                 name="account_of_subscription",

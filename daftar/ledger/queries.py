@@ -83,6 +83,13 @@ def base_balances(by: Actor, student_ids: Collection[int]) -> dict[int, int]:
 
 
 @question("tuition.view")
+def bonus_of(by: Actor, student_id: int) -> int:
+    """What is left of a student's bonuses, in minor units."""
+    rows = Account.objects.visible_to(by).filter(kind=AccountKind.BONUS, student_id=student_id)
+    return rows.values_list("balance", flat=True).first() or 0
+
+
+@question("tuition.view")
 def separate_accounts(by: Actor, student_ids: Collection[int]) -> dict[int, Account]:
     """The accounts of these students' subscriptions that have their own, by subscription."""
     rows = Account.objects.visible_to(by).filter(kind=AccountKind.SEPARATE, student_id__in=student_ids)

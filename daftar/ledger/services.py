@@ -138,6 +138,21 @@ def lock_accounts(by: Actor, *, account_ids: Collection[int]) -> None:
 
 
 @verb("ledger.post")
+def bonus_account(by: Actor, *, student: Student) -> Account:
+    """The account of a student's bonuses, opened where there is none; the student needs the branch loaded."""
+    rows = Account.objects.visible_to(by).filter(kind=AccountKind.BONUS, student=student)
+    Account.objects.bulk_create(
+        [
+            Account(
+                org_id=by.org_id, kind=AccountKind.BONUS, student=student, currency=student.branch.currency, balance=0
+            )
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+    return rows.get()
+
+
+@verb("ledger.post")
 def purpose_account(by: Actor, *, kind: AccountKind, currency: str) -> Account:
     """The organization's account for a purpose in a currency; its sum is not kept, so it is not locked."""
     rows = Account.objects.visible_to(by).filter(kind=kind, currency=currency)

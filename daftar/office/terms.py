@@ -41,6 +41,12 @@ def terms_said(by: Actor, student_id: int) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def own_accounts(by: Actor, student_id: int) -> list[tuple[int, str]]:
+    """A student's subscriptions whose money is kept apart, by id, with their names."""
+    rows = lists.separate_of(by, student_id)
+    return [(row.pk, row.tariff.name if row.tariff else row.group.name if row.group else str(row)) for row in rows]
+
+
 def worth(row: Discount, currency: str) -> str:
     """What a discount takes off, in words."""
     if row.percent is not None:

@@ -53,6 +53,13 @@ def subscriptions_of(by: Actor, student_id: int) -> list[Bound]:
 
 
 @question("tuition.view")
+def separate_of(by: Actor, student_id: int) -> list[Subscription]:
+    """A student's subscriptions that have an account of their own and are not over, the oldest first."""
+    rows = Subscription.objects.visible_to(by).filter(student_id=student_id, is_separate=True)
+    return list(rows.exclude(ends_on__lte=by.today).select_related("tariff", "group").order_by("starts_on", "id"))
+
+
+@question("tuition.view")
 def get_subscription(by: Actor, subscription_id: int) -> Subscription:
     """The subscription with student and branch; NotFound when invisible."""
     rows = Subscription.objects.visible_to(by).select_related("student__branch", "group", "tariff")

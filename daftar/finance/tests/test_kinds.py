@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from daftar.courses.rules import PlanKind
 from daftar.finance.models import Desk, Payment
 from daftar.finance.queries import broken_payments, payments, takings, totals
 from daftar.finance.refusals import (
@@ -16,6 +17,7 @@ from daftar.finance.refusals import (
     MoreThanPaid,
     NoPrice,
     NoQuantity,
+    NoSuchBonus,
     NothingPaid,
     NothingSold,
     OtherDeskCurrencyDiffers,
@@ -28,6 +30,7 @@ from daftar.finance.refusals import (
 )
 from daftar.finance.services import (
     edit_desk,
+    give_bonus,
     lower_balance,
     move_money,
     open_desk,
@@ -35,15 +38,17 @@ from daftar.finance.services import (
     refund,
     reverse_payment,
     sell_goods,
+    spend_bonus,
     take_payment,
     undo_payment,
 )
 from daftar.ledger.models import Transfer
-from daftar.ledger.queries import balances, broken_transfers, desk_balances, drift
+from daftar.ledger.queries import balances, base_balances, bonus_of, broken_transfers, desk_balances, drift
 from daftar.lib.errors import Forbidden, NotFound
 from daftar.orgs.models import AuditEntry
 from daftar.orgs.services import add_branch
 from daftar.people.services import edit_student
+from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
 from tests.cast import a_centre, a_member, a_student, owner_of
 
 PAID = 35_000_000
@@ -336,3 +341,37 @@ def test_totals_of_a_period_are_by_kind_and_desk(by, student, desks, paid):
     assert [row.pk for row in payments(by, until=date(2025, 4, 30))] == [old.pk]
     assert {row.kind for row in payments(by, desk_id=desks[1])} == {"income", "move"}, "money moved is of both desks"
     assert {row.kind for row in totals(by, desk_id=desks[1])} == {"income", "move"}
+
+
+def test_bonuses_pay_for_nothing_until_they_are_spent(by):
+    student = a_student(by)
+    common = {"student_id": student.pk, "paid_on": by.today}
+    with pytest.raises(CorrectionNeedsReason):
+        give_bonus(by, amount=500, key="0", note=" ", **common)
+    given = give_bonus(by, amount=500, key="1", note="brought a friend", **common)
+    assert give_bonus(by, amount=500, key="1", note="brought a friend", **common).pk == given.pk
+    assert (balances(by, [student.pk])[student.pk], bonus_of(by, student.pk)) == (0, 500)
+    with pytest.raises(NoSuchBonus):
+        spend_bonus(by, amount=501, key="2", **common)
+    spend_bonus(by, amount=300, key="3", **common)
+    assert (balances(by, [student.pk])[student.pk], bonus_of(by, student.pk)) == (300, 200)
+    with pytest.raises(NoSuchBonus):
+        reverse_payment(by, payment_id=given.pk, reason="half of it is spent")
+    assert set(broken_payments(by).values()) == {0}
+    assert drift(by) == []
+
+
+def test_money_goes_into_the_account_of_a_subscription_of_its_own(by):
+    student = a_student(by)
+    terms = TariffTerms("Own", PlanKind.PER_LESSON, "UZS")
+    tariff = add_tariff(by, terms=terms, price=25_000, from_on=by.today)
+    bound = bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=Binding(by.today, is_separate=True))
+    desk = Desk.objects.visible_to(by).order_by("id")[0]
+    values = {"student_id": student.pk, "desk_id": desk.pk, "amount": 700, "paid_on": by.today}
+    paid = take_payment(by, key="1", subscription_id=bound.pk, **values)
+    assert (base_balances(by, [student.pk])[student.pk], balances(by, [student.pk])[student.pk]) == (0, 700)
+    with pytest.raises(NotFound):
+        take_payment(by, key="2", subscription_id=bound.pk + 1, **values)
+    reverse_payment(by, payment_id=paid.pk, reason="mistake")
+    assert balances(by, [student.pk])[student.pk] == 0
+    assert set(broken_payments(by).values()) == {0}

@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.finance import queries, services
-from daftar.finance.models import CORRECTIONS, PaymentKind
+from daftar.finance.models import BONUSES, CORRECTIONS, PaymentKind
 from daftar.office import words
 from daftar.office.forms import UndoForm, as_number, done, form_page, tell, typed, undo_page, undone
 from daftar.office.money import kinds
 from daftar.office.money.forms import (
+    BonusForm,
     CorrectionForm,
     MoveForm,
     PaymentForm,
@@ -106,6 +107,8 @@ def _form(by: Actor, row: Payment, student: Any, sent: Any) -> forms.Form:
         currency = kinds.currency_of(known, as_number((sent or {}).get("desk_id", "")) or row.desk_id)
         return MoveForm(sent, initial=initial, desks=kinds.desk_labels(by, known), currency=currency)
     currency = student.branch.currency
+    if row.kind in BONUSES:
+        return BonusForm(sent, initial=initial, currency=currency, is_spent=row.kind == PaymentKind.SPENT)
     if row.kind in CORRECTIONS:
         return CorrectionForm(sent, initial=initial, currency=currency)
     made = {PaymentKind.REFUND: RefundForm, PaymentKind.SALE: SaleForm}.get(PaymentKind(row.kind), PaymentForm)

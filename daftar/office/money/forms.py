@@ -11,7 +11,7 @@ from daftar.finance.models import Method
 from daftar.office.forms import MoneyField, day_field, pick_field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from daftar.finance.models import Desk
     from daftar.orgs.models import Branch
@@ -27,12 +27,16 @@ class PaymentForm(forms.Form):
     note = forms.CharField(label=_("Note"), max_length=300, required=False)
     key = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, desks: Iterable[Desk], currency: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, desks: Iterable[Desk], currency: str, own: Sequence[tuple[int, str]] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         first = {
             "amount": MoneyField(currency, label=_("Amount"), min_minor=None),
             "desk_id": pick_field(_("Paid by"), _desk_choices(desks), radio=True),
         }
+        if own:
+            first["subscription_id"] = pick_field(_("Into"), own, none=_("the student's balance"))
         self.fields = {**first, **self.fields}
 
 
@@ -63,6 +67,19 @@ class CorrectionForm(forms.Form):
         super().__init__(*args, **kwargs)
         amount = MoneyField(currency, label=_("Amount"), min_minor=None)
         self.fields = {"direction": self.fields["direction"], "amount": amount, **self.fields}
+
+
+class BonusForm(forms.Form):
+    """Bonuses given or spent."""
+
+    paid_on = day_field(_("Date"))
+    note = forms.CharField(label=_("Reason"), max_length=300)
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, currency: str, is_spent: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["note"].required = not is_spent
+        self.fields = {"amount": MoneyField(currency, label=_("Amount"), min_minor=None), **self.fields}
 
 
 class SaleForm(forms.Form):

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.finance import queries, services
-from daftar.ledger.queries import desk_balances
+from daftar.ledger.queries import bonus_of, desk_balances
 from daftar.lib.money import Money
 from daftar.office import formats
 from daftar.office.forms import as_number, done, form_page, tell
-from daftar.office.money.forms import CorrectionForm, MoveForm, RefundForm, SaleForm
+from daftar.office.money.forms import BonusForm, CorrectionForm, MoveForm, RefundForm, SaleForm
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import today_in
 from daftar.people.queries import get_student
@@ -58,6 +58,35 @@ def correction_new(request: OfficeRequest, student_id: int) -> HttpResponse:
         request, form, student, title=_("Correction"), submit_label=_("Save correction"),
         text=_("Changes the balance without money at a desk; the reason stays in the statement."),
     )  # fmt: skip
+
+
+@page("finance.correct_balance", every_branch=True)
+def bonus_give(request: OfficeRequest, student_id: int) -> HttpResponse:
+    by, student = request.by, get_student(request.by, student_id)
+    form = BonusForm(request.POST or None, currency=student.branch.currency, initial=fresh(by, student), is_spent=False)
+    if made := done(form, lambda **values: services.give_bonus(by, student_id=student_id, **values)):
+        return recorded(request, made, _("Bonus given."))
+    return student_page(
+        request, form, student, title=_("Give bonuses"), submit_label=_("Give bonuses"), text=_bonus_text(by, student)
+    )
+
+
+@page("finance.take_payment", every_branch=True)
+def bonus_spend(request: OfficeRequest, student_id: int) -> HttpResponse:
+    by, student = request.by, get_student(request.by, student_id)
+    initial = fresh(by, student) | {"amount": bonus_of(by, student_id) or None}
+    form = BonusForm(request.POST or None, currency=student.branch.currency, initial=initial, is_spent=True)
+    if made := done(form, lambda **values: services.spend_bonus(by, student_id=student_id, **values)):
+        return recorded(request, made, _("Bonus spent."))
+    return student_page(
+        request, form, student, title=_("Pay with bonuses"), submit_label=_("Pay with bonuses"),
+        text=_bonus_text(by, student),
+    )  # fmt: skip
+
+
+def _bonus_text(by: Actor, student: Student) -> str:
+    left = formats.money_text(Money(bonus_of(by, student.pk), student.branch.currency))
+    return _("Bonuses now: %(sum)s. They pay for nothing until they are spent.") % {"sum": left}
 
 
 @page("finance.sell", every_branch=True)

@@ -32,6 +32,7 @@ from daftar.office.forms import (
 from daftar.office.money.forms import DebtorsForm, DeskForm, PaymentForm, PromiseForm
 from daftar.office.money.shown import by_desk, by_kind, payment_row
 from daftar.office.page import OfficeRequest, page
+from daftar.office.terms import own_accounts
 from daftar.orgs.queries import branches, today_in
 from daftar.people.queries import get_student
 from daftar.reports.debts import EVERYBODY, Bucket, Wanted
@@ -86,7 +87,10 @@ def payment_new(request: OfficeRequest) -> HttpResponse:
     student = get_student(by, chosen)
     desks = queries.desks(by, student.branch_id)
     sent = request.POST if request.method == "POST" else request.GET if "amount" in request.GET else None
-    form = PaymentForm(sent, initial=_suggested(by, student, desks), desks=desks, currency=student.branch.currency)
+    form = PaymentForm(
+        sent, initial=_suggested(by, student, desks), desks=desks, currency=student.branch.currency,
+        own=own_accounts(by, student.pk),
+    )  # fmt: skip
     if request.method == "POST":
         paid = done(form, lambda **values: services.take_payment(by, student_id=student.pk, **values))
         if paid is not None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from daftar.attendance.queries import recent_lessons
 from daftar.courses.queries import enrolments_of, schedules
 from daftar.courses.rules import EnrolmentState, standing, state_on
-from daftar.ledger.queries import statement
+from daftar.ledger.queries import bonus_of, statement
 from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.forms import done, form_page, number_in, typed
@@ -99,6 +99,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
         "enrolments": enrolments, "tab": tab,
         "lessons": recent_lessons(by, student_id) if tab == "lessons" else [],
         "statement": _statement(by, row, with_reversed="all" in request.GET) if tab == "money" else [],
+        "bonus": bonus_of(by, student_id) if tab == "money" else 0,
         "terms": terms_said(by, student_id) if tab == "prices" else None,
         "shows_all": "all" in request.GET, "lessons_left": None, "next_charge": None, "unpriced": 0, "prices": [],
     }  # fmt: skip

@@ -5,7 +5,8 @@ from django.urls import path
 from daftar.office.reports import views
 
 urlpatterns = [
-    path("reports/charges/", views.charges, name="charges"),
+    path("reports/", views.charges, name="charges"),
+    path("reports/today/", views.due_today, name="due-today"),
     path("reports/unpriced/", views.unpriced, name="unpriced"),
     path("reports/forecast/", views.forecast, name="forecast"),
     path("students/<int:student_id>/forecast/", views.student_forecast, name="student-forecast"),

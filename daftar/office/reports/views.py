@@ -19,6 +19,7 @@ from daftar.office.page import OfficeRequest, page
 from daftar.people.queries import get_student
 from daftar.reports.charges import attended_without_subscription
 from daftar.reports.charges import charges as ask_charges
+from daftar.reports.today import must_pay_today
 from daftar.tuition import rules
 from daftar.tuition.forecasts import expectations, forecast_of
 
@@ -60,6 +61,12 @@ def unpriced(request: OfficeRequest) -> HttpResponse:
     rows, is_cut = attended_without_subscription(request.by, since=since, until=until)
     context = {"rows": rows, "is_cut": is_cut, "since": since, "until": until, "tab": "unpriced"}
     return render(request, "office/reports/unpriced.html", context)
+
+
+@page("tuition.view")
+def due_today(request: OfficeRequest) -> HttpResponse:
+    rows, is_cut = must_pay_today(request.by)
+    return render(request, "office/reports/due_today.html", {"rows": rows, "is_cut": is_cut, "tab": "due"})
 
 
 @page("tuition.view")

@@ -15,6 +15,7 @@ from daftar.finance.models import Desk
 from daftar.finance.services import take_payment
 from daftar.ledger.queries import drift
 from daftar.reports.charges import attended_without_subscription, charges
+from daftar.reports.today import must_pay_today
 from daftar.tuition.discounts import DiscountTerms, give_discount
 from daftar.tuition.forecasts import ForecastStartsLater, ForecastTooLong, expectations, forecast_of, keep_forecast
 from daftar.tuition.leaving import leave_group
@@ -105,6 +106,28 @@ def test_charges_of_a_period_are_summed_with_their_credits_and_without_what_was_
     assert page.next is None
     assert charges(later, since=date(2025, 6, 1), until=date(2025, 6, 30))[0] == []
     assert drift(by) == []
+
+
+def test_who_comes_today_without_the_money_must_pay_and_a_debtor_is_another_thing_d15(card):
+    now, student, group = card
+    eleventh = at(now, "2024-04-11", 5)
+    assert must_pay_today(eleventh) == ([], False)
+    poor, debtor = a_student(now, "Poor"), a_student(now, "Debtor without a lesson")
+    enrol_active(eleventh, student_id=poor.pk, group_id=group.pk, starts_on=eleventh.today)
+    monthly = a_group(
+        now, a_course(now, "Monthly"), name="Tue", weekdays=(2,), starts_on="2024-04-02", last_on="2024-06-01"
+    )
+    enrol_active(eleventh, student_id=debtor.pk, group_id=monthly.pk, starts_on=eleventh.today)
+    found, is_cut = must_pay_today(eleventh)
+    assert [(row.name, row.group, row.missing.amount) for row in found] == [("Poor", "Mon, Thu", 25_000)]
+    assert not is_cut
+    desk = Desk.objects.visible_to(now).order_by("id")[0]
+    take_payment(eleventh, student_id=poor.pk, desk_id=desk.pk, amount=25_000, paid_on=eleventh.today, key="p")
+    assert must_pay_today(eleventh)[0] == []
+    lesson = Lesson.objects.visible_to(now).get(group=group, held_on=eleventh.today)
+    conduct_lesson(at(now, "2024-04-11", 15), lesson_id=lesson.pk, absent={})
+    assert must_pay_today(eleventh)[0] == [], "charged and covered"
+    assert student.pk != poor.pk
 
 
 def test_what_was_attended_without_a_subscription_is_listed_at_07(by):

@@ -100,6 +100,7 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         },
         "enrolment-trial": {"from_on": day},
         "student-bind": {"tariff_id": ids["tariff_id"], "starts_on": day},
+        "lesson-payer": {"subscription_id": ""},
         "subscription-end": {"last_on": "2099-02-01"},
         "subscription-price": {"price": "100", "from_on": "2099-02-01"},
         "discount-new": {"kind": "percent", "percent": "5", "starts_on": day},

@@ -103,14 +103,15 @@ def statement(by: Actor, student_id: int, *, with_reversed: bool = False) -> lis
     A transfer and its reversal on the same day cancel out; they are left out together unless asked for. What was
     reversed on a later day, because the books of its own were closed, stays where it was reported.
     """
-    account = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, student_id=student_id).first()
-    if account is None:
+    owned = Account.objects.visible_to(by).filter(kind__in=OF_TUITION, student_id=student_id)
+    accounts = list(owned.values_list("pk", flat=True))
+    if not accounts:
         return []
     undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
-    signed = Case(When(credit=account, then=F("amount")), default=-F("amount"))
+    signed = Case(When(credit_id__in=accounts, then=F("amount")), default=-F("amount"))
     rows: Any = (
         Transfer.objects.visible_to(by)
-        .filter(Q(debit=account) | Q(credit=account))
+        .filter(Q(debit_id__in=accounts) | Q(credit_id__in=accounts))
         .annotate(is_undone=Exists(undone.filter(corrects_on=None)), signed=signed)
     )
     if not with_reversed:

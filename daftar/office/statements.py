@@ -37,6 +37,8 @@ class StatementRow:
     is_undone: bool
     corrects_on: date | None
     moved: Money
+    # The lesson that is charged; None where a period is, or nothing.
+    lesson_id: int | None
 
 
 def statement_rows(by: Actor, lines: Sequence[Line], currency: str) -> list[StatementRow]:
@@ -64,7 +66,7 @@ def _row(by: Actor, row: Line, currency: str, names: tuple[dict[int, Any], dict[
         charge=None if is_payment else amount, payment=amount if is_payment else None,
         balance=Money(row.balance, currency), why=words.why_text(row.why, currency),
         note=words.readable(by, row.note), is_undone=row.is_reversed, corrects_on=row.corrects_on,
-        moved=Money(row.amount, currency),
+        moved=Money(row.amount, currency), lesson_id=_lesson_of(row) if row.kind == TransferKind.CHARGE else None,
     )  # fmt: skip
 
 
@@ -73,9 +75,11 @@ def _what(row: Line, lesson: Any, receipt: Any) -> str:
         TransferKind.REVERSAL: _("Reversal"),
         TransferKind.OPENING: _("Opening balance"),
         TransferKind.CORRECTION: _("Correction"),
+        TransferKind.BONUS: _("Bonus"),
     }
     if row.kind in named:
         return named[TransferKind(row.kind)]
     if row.kind in {TransferKind.PAYMENT, TransferKind.REFUND}:
         return words.payment_text("refund" if row.kind == TransferKind.REFUND else "income", receipt and receipt[1])
-    return f"{lesson[0]}, {formats.clock(lesson[1])}" if lesson else words.charge_text(row.why)
+    text = f"{lesson[0]}, {formats.clock(lesson[1])}" if lesson else words.charge_text(row.why)
+    return _("Credit: %(what)s") % {"what": text} if row.kind == TransferKind.CREDIT else text

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from daftar.orgs.access import Actor
     from daftar.tuition.lists import Bound
-    from daftar.tuition.models import Discount
+    from daftar.tuition.models import Discount, Subscription
 
 
 def terms_said(by: Actor, student_id: int) -> dict[str, list[dict[str, Any]]]:
@@ -44,7 +44,12 @@ def terms_said(by: Actor, student_id: int) -> dict[str, list[dict[str, Any]]]:
 def own_accounts(by: Actor, student_id: int) -> list[tuple[int, str]]:
     """A student's subscriptions whose money is kept apart, by id, with their names."""
     rows = lists.separate_of(by, student_id)
-    return [(row.pk, row.tariff.name if row.tariff else row.group.name if row.group else str(row)) for row in rows]
+    return [(row.pk, name_of(row)) for row in rows]
+
+
+def name_of(row: Subscription) -> str:
+    """What a subscription is called: by its tariff or its group."""
+    return row.tariff.name if row.tariff else row.group.name if row.group else str(row)
 
 
 def worth(row: Discount, currency: str) -> str:
@@ -78,9 +83,8 @@ def _bound(by: Actor, each: Bound, types: dict[str, str]) -> dict[str, Any]:
     if each.next_price is not None and each.next_from is not None:
         told = {"sum": formats.money_text(each.next_price), "day": formats.day(each.next_from)}
         ahead = _("%(sum)s from %(day)s") % told
-    name = row.tariff.name if row.tariff else row.group.name if row.group else str(row)
     plan = words.plan_text(row.plan, row.lessons_count)
     return {
-        "id": row.pk, "name": name, "price": f"{formats.money_text(each.price)} · {plan}", "next": ahead,
+        "id": row.pk, "name": name_of(row), "price": f"{formats.money_text(each.price)} · {plan}", "next": ahead,
         "limits": limits(row, types), "is_own": row.has_own_price, "is_separate": row.is_separate,
     } | _days(row, by.today)  # fmt: skip

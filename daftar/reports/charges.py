@@ -87,10 +87,10 @@ def attended_without_subscription(by: Actor, *, since: date, until: date) -> tup
 
 def _candidates(by: Actor, since: date, until: date) -> list[int]:
     """Students present in a lesson that no subscription without limits fits by group and days: these, and some more."""
-    fitting = Subscription.unguarded.filter(
+    fitting = Subscription.unguarded.filter(org_id=by.org_id, student_id=OuterRef("student_id")).filter(
         Q(ends_on=None) | Q(ends_on__gt=OuterRef("lesson__held_on")),
         Q(group=None) | Q(group_id=OuterRef("lesson__group_id")),
-        org_id=by.org_id, student_id=OuterRef("student_id"), starts_on__lte=OuterRef("lesson__held_on"), subjects=[],
+        starts_on__lte=OuterRef("lesson__held_on"), subjects=[],
         lesson_types=[],
     )  # fmt: skip
     rows = Attendance.objects.visible_to(by).filter(

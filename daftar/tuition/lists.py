@@ -11,7 +11,7 @@ from daftar.courses.models import Course, LessonKind, LessonType, Suspension
 from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged
 from daftar.orgs.access import Actor, question
-from daftar.tuition.models import Discount, Subscription, Tariff
+from daftar.tuition.models import Discount, LessonPick, Subscription, Tariff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +57,13 @@ def separate_of(by: Actor, student_id: int) -> list[Subscription]:
     """A student's subscriptions that have an account of their own and are not over, the oldest first."""
     rows = Subscription.objects.visible_to(by).filter(student_id=student_id, is_separate=True)
     return list(rows.exclude(ends_on__lte=by.today).select_related("tariff", "group").order_by("starts_on", "id"))
+
+
+@question("tuition.view")
+def payer_chosen(by: Actor, student_id: int, lesson_id: int) -> int | None:
+    """The subscription that a person chose to pay for a lesson; None where the rules choose."""
+    rows = LessonPick.objects.visible_to(by).filter(student_id=student_id, lesson_id=lesson_id)
+    return rows.values_list("subscription_id", flat=True).first()
 
 
 @question("tuition.view")

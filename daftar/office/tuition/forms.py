@@ -159,6 +159,16 @@ class BindForm(forms.Form):
         return {"tariff_id": values.pop("tariff_id"), "binding": Binding(**values)}
 
 
+class PayerForm(forms.Form):
+    """Which subscription pays for one lesson."""
+
+    def __init__(self, *args: Any, subscriptions: Sequence[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["subscription_id"] = pick_field(
+            _("Subscription"), subscriptions, none=_("as the rules choose"), radio=True
+        )
+
+
 class EndForm(forms.Form):
     """The last day of a subscription."""
 

@@ -9,17 +9,21 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from daftar.attendance.queries import get_lesson
 from daftar.courses.queries import enrolments_of
+from daftar.office import formats
 from daftar.office.forms import UndoForm, done, number_in, tell, undo_page, undone
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, priced_page
-from daftar.office.terms import last_of, limits, worth
-from daftar.office.tuition.forms import BindForm, DiscountForm, EndForm, OwnPriceForm
+from daftar.office.terms import last_of, limits, name_of, worth
+from daftar.office.tuition.forms import BindForm, DiscountForm, EndForm, OwnPriceForm, PayerForm
 from daftar.people.queries import get_student
-from daftar.tuition import discounts, lists, tariffs
+from daftar.tuition import discounts, lists, prices, tariffs
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
+
+    from daftar.orgs.access import Actor
 
 
 @page("tuition.price")
@@ -60,6 +64,26 @@ def subscription_price(request: OfficeRequest, subscription_id: int) -> HttpResp
         crumbs=[(row.student.full_name, _card(request, row.student_id))], back=_card(request, row.student_id),
         told=_("Saved."), text=_("From that day on a new price of the course or tariff leaves this student alone."),
     )  # fmt: skip
+
+
+@page("tuition.price")
+def lesson_payer(request: OfficeRequest, student_id: int, lesson_id: int) -> HttpResponse:
+    by, student, lesson = request.by, get_student(request.by, student_id), get_lesson(request.by, lesson_id)
+    bound = [each for each in lists.subscriptions_of(by, student_id) if each.row.group_id in {None, lesson.group_id}]
+    choices = [(each.row.pk, f"{name_of(each.row)} · {formats.money_text(each.price)}") for each in bound]
+    initial = {"subscription_id": lists.payer_chosen(by, student_id, lesson_id)}
+    back = reverse("office:student", args=[by.org_slug, student_id]) + "?tab=money"
+    return priced_page(
+        request, PayerForm(filled(request), initial=initial, subscriptions=choices), [student_id],
+        partial(_choose, by, student_id, lesson_id), title=_("Who pays for the lesson"), submit_label=_("Save"),
+        crumbs=[(student.full_name, back)], back=back, told=_("Saved."),
+        text=f"{lesson.group.name}, {formats.day(lesson.held_on)}",
+    )  # fmt: skip
+
+
+def _choose(by: Actor, student_id: int, lesson_id: int, **values: Any) -> bool:
+    prices.choose_payer(by, student_id=student_id, lesson_id=lesson_id, **values)
+    return True
 
 
 @page("tuition.price")

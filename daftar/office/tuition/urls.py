@@ -8,6 +8,7 @@ urlpatterns = [
     path("students/<int:student_id>/pause/", pauses.student_pause, name="student-pause"),
     path("students/<int:student_id>/tariff/", prices.student_bind, name="student-bind"),
     path("students/<int:student_id>/discount/", prices.discount_new, name="discount-new"),
+    path("students/<int:student_id>/lessons/<int:lesson_id>/payer/", prices.lesson_payer, name="lesson-payer"),
     path("groups/<int:group_id>/pause/", pauses.group_pause, name="group-pause"),
     path("pauses/", pauses.suspensions, name="suspensions"),
     path("pauses/<int:suspension_id>/edit/", pauses.suspension_edit, name="suspension-edit"),

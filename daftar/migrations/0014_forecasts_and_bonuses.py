@@ -5,6 +5,14 @@ import django.db.models.manager
 from django.db import migrations, models
 
 
+# Who could activate could do what these rights are for; what a centre took from its administrators stays taken.
+GIVEN = """
+UPDATE daftar_role SET permissions = permissions || '{tuition.pause,tuition.price}'::varchar[]
+WHERE code = 'administrator' AND 'tuition.activate' = ANY (permissions) AND NOT 'tuition.pause' = ANY (permissions);
+SET CONSTRAINTS ALL IMMEDIATE;
+"""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -88,4 +96,5 @@ class Migration(migrations.Migration):
             model_name='forecastday',
             constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='forecast_of_a_month'),
         ),
+        migrations.RunSQL(GIVEN, migrations.RunSQL.noop),
     ]

@@ -140,7 +140,7 @@ def previewed(by, deed) -> None:
     assert moved == {pk: after[pk] - before[pk] for pk in ids}, "law 8"
 
 
-@bounded(3)
+@bounded(2)
 @given(seed=SEEDS)
 def test_a_preview_of_any_fact_is_what_is_then_posted(by, seed):
     with transaction.atomic():
@@ -157,7 +157,7 @@ def test_a_preview_of_any_fact_is_what_is_then_posted(by, seed):
 # --- law 2 -----------------------------------------------------------------------------------------------------------
 
 
-@bounded(3)
+@bounded(2)
 @given(seed=SEEDS)
 def test_the_same_facts_in_another_order_end_in_the_same_sums(by, seed):
     assert sums_after(by, seed, order=1) == sums_after(by, seed, order=2), "law 2"

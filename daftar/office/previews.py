@@ -71,7 +71,7 @@ def _begun(form: Form) -> Form:
     """
     twin = copy(form)
     first = {
-        name: list(field.widget.choices)[0][0]
+        name: next(iter(field.widget.choices))[0]
         for name, field in form.fields.items()
         if isinstance(field, ChoiceField)
         and isinstance(field.widget, Select)

@@ -81,7 +81,7 @@ def test_a_pause_shows_its_credit_before_saving_and_the_statement_says_why(visit
     assert soums(centre, pupil) == credit - 300_000
     who.open(f"/lingua/students/{pupil}/?tab=money")
     assert f"{credit:,}" in who.text().replace("\xa0", ",").replace(" ", ",")
-    who.page.click("main summary:text-is('Credit')")
+    who.page.click("main summary:has-text('Credit')")
     assert "5 of" in who.text(), "so many lessons of the month"
     assert who.errors == []
 

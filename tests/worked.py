@@ -230,7 +230,7 @@ def discounts(row):
 
 
 WORKED = {
-    "spread": spread, "periods": periods, "discounts": discounts,
+    "spread": spread, "periods": periods, "credits": periods, "discounts": discounts,
     "month": month, "balance": balance, "runs": runs, "bundle": bundle, "imported": imported, "joining": joining,
     "marks": marks,
 }  # fmt: skip

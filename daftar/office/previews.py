@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from django.forms import ChoiceField, Select
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -64,9 +65,22 @@ def preview_of(by: Actor, form: Form, student_ids: Collection[int], deed: Callab
 
 
 def _begun(form: Form) -> Form:
-    """The same form as if it were sent as it stands, so that nothing is said beside its fields yet."""
+    """The same form as if it were sent as it stands, so that nothing is said beside its fields yet.
+
+    A list without an empty line stands on its first one.
+    """
     twin = copy(form)
-    twin.data, twin.files, twin.is_bound = form.initial, {}, True  # type: ignore[assignment] # read like what is sent
+    first = {
+        name: next(iter(field.widget.choices))[0]
+        for name, field in form.fields.items()
+        if isinstance(field, ChoiceField)
+        and isinstance(field.widget, Select)
+        and field.required
+        and field.widget.choices
+    }
+    twin.data, twin.files, twin.is_bound = {**first, **form.initial}, {}, True  # type: ignore[assignment] # as if sent
+    # Kept by name once they were asked for: the shown form's fields would be the twin's, with its complaints.
+    twin._bound_fields_cache = {}  # type: ignore[attr-defined] # noqa: SLF001 # Django gives a copy no other way
     return twin
 
 

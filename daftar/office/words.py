@@ -79,8 +79,10 @@ def payment_text(kind: str, number: int | None) -> str:
 
 
 def charge_text(why: Any) -> str:
-    """What a charge is for, in a few words: its month or other period, or its lesson."""
+    """What a charge is for, in a few words: its month or other period, or its lesson; or that it is a credit."""
     for line in from_json(why or []):
+        if line.code == "credit":
+            return _("Credit")
         if line.code in _PERIODS:
             return _("Tuition, %(month)s") % {"month": _PERIODS[line.code](line.values)}
     return _("Lesson")

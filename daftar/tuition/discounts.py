@@ -44,6 +44,10 @@ class DiscountEndsBeforeStart(Refusal):
     text = _("The last day lies before the first.")
 
 
+class DiscountGivenAlready(Refusal):
+    text = _("The student has this discount already.")
+
+
 class LessonTypeElsewhere(Refusal):
     field = "lesson_types"
     text = _("There is no such type of lesson in this centre.")
@@ -68,9 +72,16 @@ class DiscountTerms:
 
 @verb("tuition.price")
 def give_discount(by: Actor, *, student_id: int, terms: DiscountTerms) -> Discount:
-    """Gives a student a discount; charges of its days, posted ones too, follow at once."""
-    student: StudentRow = Student.objects.visible_to(by).select_related("branch").one(pk=student_id)
-    row = add(by, Discount, student=student, **_values(by, student, terms))
+    """Gives a student a discount; charges of its days, posted ones too, follow at once.
+
+    The very same again, such as a form sent twice, is refused.
+    """
+    rows = Student.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("branch")
+    student: StudentRow = rows.one(pk=student_id)
+    values = _values(by, student, terms)
+    if Discount.objects.visible_to(by).filter(student=student, **values).exists():
+        raise DiscountGivenAlready
+    row = add(by, Discount, student=student, **values)
     publish(by, TuitionFactsChanged((student_id,)))
     return row
 

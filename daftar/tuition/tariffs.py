@@ -47,6 +47,11 @@ class NotOfferedHere(Refusal):
     text = _("This tariff is not offered to students of this branch.")
 
 
+class BoundAlready(Refusal):
+    field = "tariff_id"
+    text = _("The student is bound to this tariff from that day already.")
+
+
 class BoundEndsBeforeStart(Refusal):
     field = "last_on"
     text = _("The last day lies before the first.")
@@ -143,8 +148,12 @@ class Binding:
 
 @verb("tuition.price")
 def bind_tariff(by: Actor, *, student_id: int, tariff_id: int, binding: Binding) -> Subscription:
-    """Binds a student to a tariff; from the first day on it prices the lessons that it fits."""
-    student: Student = Student.objects.visible_to(by).select_related("branch").one(pk=student_id)
+    """Binds a student to a tariff; from the first day on it prices the lessons that it fits.
+
+    The same again, such as a form sent twice, is refused: it would charge twice.
+    """
+    rows = Student.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("branch")
+    student: Student = rows.one(pk=student_id)
     tariff: Tariff = Tariff.objects.visible_to(by).prefetch_related("prices").one(pk=tariff_id)
     is_offered = not tariff.branches or student.branch_id in tariff.branches
     if tariff.is_archived or tariff.currency != student.branch.currency or not is_offered:
@@ -153,6 +162,7 @@ def bind_tariff(by: Actor, *, student_id: int, tariff_id: int, binding: Binding)
         Group.objects.visible_to(by).one(pk=binding.group_id)
     elif tariff.plan in BY_GROUP:
         raise NeedsGroup
+    _check_new(by, student, tariff, binding)
     row = add(
         by, Subscription, student=student, tariff=tariff, group_id=binding.group_id, plan=tariff.plan,
         lessons_count=tariff.lessons_count, module_lessons=tariff.module_lessons, months=tariff.months,
@@ -192,6 +202,12 @@ def set_own_price(by: Actor, *, subscription_id: int, price: int, from_on: date)
     note(by, row, was=None, now={"price": price, "from_on": step.from_on})
     publish(by, TuitionFactsChanged((row.student_id,)))
     return row
+
+
+def _check_new(by: Actor, student: Student, tariff: Tariff, binding: Binding) -> None:
+    same = Subscription.objects.visible_to(by).filter(student=student, tariff=tariff, group_id=binding.group_id)
+    if same.filter(starts_on=binding.starts_on, is_separate=binding.is_separate).exists():
+        raise BoundAlready
 
 
 def _steps(row: Subscription, tariff: Tariff, own: int | None) -> list[PriceStep]:

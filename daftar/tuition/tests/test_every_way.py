@@ -25,6 +25,7 @@ from daftar.tuition.discounts import (
     AmountOutOfRange,
     DiscountEmpty,
     DiscountEndsBeforeStart,
+    DiscountGivenAlready,
     DiscountTerms,
     LessonTypeElsewhere,
     PercentOutOfRange,
@@ -41,6 +42,7 @@ from daftar.tuition.rehearsal import rehearse
 from daftar.tuition.services import activate, enrol_active, reconcile
 from daftar.tuition.tariffs import (
     Binding,
+    BoundAlready,
     NeedsGroup,
     PriceOutOfRange,
     TariffTerms,
@@ -340,6 +342,18 @@ def test_tariffs_that_cannot_be_are_refused(by):
         bind_tariff(by, student_id=a_student(by).pk, tariff_id=tariff.pk, binding=Binding(MAY))
     with pytest.raises(NotFound):
         bind_tariff(by, student_id=a_student(by).pk, tariff_id=tariff.pk + 1, binding=Binding(MAY))
+
+
+def test_the_same_tariff_or_discount_is_not_agreed_on_twice(by):
+    student, tariff = a_student(by), a_tariff(by)
+    bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=Binding(MAY))
+    bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=Binding(date(2025, 6, 1)))
+    with pytest.raises(BoundAlready):
+        bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=Binding(MAY))
+    give_discount(by, student_id=student.pk, terms=DiscountTerms(MAY, percent=Decimal(20)))
+    give_discount(by, student_id=student.pk, terms=DiscountTerms(MAY, percent=Decimal(25)))
+    with pytest.raises(DiscountGivenAlready):
+        give_discount(by, student_id=student.pk, terms=DiscountTerms(MAY, percent=Decimal(20)))
 
 
 def test_the_payer_of_a_lesson_can_be_chosen_by_hand_d6(by):

@@ -1,0 +1,395 @@
+"""Random histories of a centre: one verb after another, in any order; a refusal is an answer too.
+
+A history is a list of facts, each the name of a function below and a seed for what it chooses.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from daftar.attendance.queries import expected_students, reasons
+from daftar.attendance.services import conduct_lesson
+from daftar.courses import days
+from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, Suspension
+from daftar.courses.rules import EVEN, PlanKind
+from daftar.finance.models import Desk, Payment
+from daftar.finance.services import reverse_payment, take_payment
+from daftar.ledger import services as ledger
+from daftar.ledger.models import AccountKind, TransferKind
+from daftar.ledger.queries import separate_accounts
+from daftar.lib.errors import NotFound, Refusal
+from daftar.people.models import Student
+from daftar.tuition import leaving, pauses, prices
+from daftar.tuition.discounts import DiscountTerms, change_discount, give_discount, withdraw_discount
+from daftar.tuition.jobs import reconcile_all
+from daftar.tuition.models import Discount, Subscription, Tariff
+from daftar.tuition.services import activate, enrol_active
+from daftar.tuition.tariffs import (
+    Binding,
+    TariffTerms,
+    add_tariff,
+    bind_tariff,
+    change_tariff_price,
+    end_subscription,
+    set_own_price,
+)
+from tests.cast import a_course, a_group, a_student, enrolled
+
+FIRST, LATEST = date(2025, 5, 2), date(2025, 8, 20)
+NAMES = ("Aziz", "Bek", "Lola", "Nodira")
+
+
+def a_school(by, seed: int) -> None:
+    """Two groups, eight tariffs and four students: active in a group, bound to two tariffs, one with its own money."""
+    dice = random.Random(seed)
+    groups = []
+    for number, (weekdays, starts) in enumerate([((1, 3, 5), "2025-04-01"), (EVEN, "2025-05-14")]):
+        plan = dice.choice(list(PlanKind))
+        course = a_course(
+            by, f"Course {number}", plan=plan, price=dice.choice([30_000_000, 31_234_500]), lessons_count=8,
+            module_lessons=12 if plan is PlanKind.MODULE else None, subject=("english", "")[number],
+        )  # fmt: skip
+        groups.append(a_group(by, course, f"G{number}", weekdays=weekdays, starts_on=starts, last_on="2025-10-31"))
+    for plan in PlanKind:
+        terms = TariffTerms(
+            name=plan.value, plan=plan, currency="UZS", lessons_count=dice.choice([1, 3, 8]),
+            module_lessons=8 if plan is PlanKind.MODULE else None,
+            # Whether a module counts what its subjects do not fit can be read in two ways (R15 of the notes).
+            subjects=() if plan is PlanKind.MODULE else dice.choice([(), ("english",)]),
+            months=dice.choice([None, 2]) if plan is PlanKind.WHOLE_COURSE else None,
+            valid_days=dice.choice([None, None, 30]),
+        )  # fmt: skip
+        add_tariff(by, terms=terms, price=dice.choice([10_000_000, 28_000_000]), from_on=date(2025, 1, 1))
+    for number, name in enumerate(NAMES):
+        student, group = a_student(by, name), groups[number % 2]
+        first = max(group.starts_on, FIRST + timedelta(days=dice.randint(0, 20)))
+        enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=first)
+        if number > 1:
+            enrolled(by, student, groups[1 - number % 2], "2025-05-15")
+        for is_separate in (False, True):
+            while not bound(by, dice, student, is_separate=is_separate):
+                pass
+
+
+def bound(by, dice, student, *, is_separate: bool) -> bool:
+    """Whether the tariff that came up needs no group, or got one."""
+    try:
+        bind(by, dice, student=student, is_separate=is_separate)
+    except Refusal:
+        return False
+    return True
+
+
+def a_history(seed: int, least: int = 30) -> list[tuple[str, int]]:
+    """At least so many facts."""
+    dice = random.Random(seed)
+    return [(dice.choice(KINDS), dice.randrange(10**6)) for _each in range(dice.randint(least, least + 6))]
+
+
+def lived(by, facts: list[tuple[str, int]]) -> Any:
+    """The centre after these facts, as the actor at its last moment."""
+    for kind, seed in facts:
+        by = done(by, kind, seed)
+    return by
+
+
+def done(by, kind: str, seed: int) -> Any:
+    """One fact more."""
+    dice = random.Random(f"{kind} {seed}")
+    if kind == "days":
+        on = min(by.today + timedelta(days=dice.randint(1, 25)), LATEST)
+        by = replace(by, at=datetime.combine(on, time(12), tzinfo=UTC))
+        reconcile_all(by)
+        return by
+    try:
+        with transaction.atomic():
+            FACTS[kind](by, dice)
+    except (Refusal, NotFound):
+        pass
+    return by
+
+
+def one_of(by, dice, model, **conditions):
+    """A row, or NotFound."""
+    ids = list(model.objects.visible_to(by).filter(**conditions).order_by("id").values_list("id", flat=True))
+    if not ids:
+        raise NotFound
+    return model.objects.visible_to(by).get(pk=dice.choice(ids))
+
+
+def around(by, dice, back: int = 30, ahead: int = 20) -> date:
+    return max(FIRST, by.today + timedelta(days=dice.randint(-back, ahead)))
+
+
+def perhaps(dice, value):
+    return dice.choice([None, value])
+
+
+# --- prices ----------------------------------------------------------------------------------------------------------
+
+
+def bind(by, dice, *, student=None, is_separate=False) -> None:
+    student = student or one_of(by, dice, Student)
+    if Subscription.objects.visible_to(by).filter(student=student).count() >= 4:
+        return
+    joined = Enrolment.objects.visible_to(by).filter(student=student).values_list("group_id", flat=True)
+    starts = around(by, dice)
+    binding = Binding(
+        starts, perhaps(dice, starts + timedelta(days=dice.randint(0, 60))),
+        group_id=dice.choice([None, *sorted(joined)]), price=perhaps(dice, dice.randint(1, 400) * 100_000),
+        is_separate=is_separate, extended_by_suspensions=dice.random() < 0.8,
+    )  # fmt: skip
+    row = bind_tariff(by, student_id=student.pk, tariff_id=one_of(by, dice, Tariff).pk, binding=binding)
+    if is_separate:
+        pay_apart(by, row, dice.randint(1, 300) * 100_000)
+
+
+def pay_apart(by, subscription, amount: int) -> None:
+    """Money into the account of one subscription."""
+    account = separate_accounts(by, [subscription.student_id])[subscription.pk]
+    source = ledger.purpose_account(by, kind=AccountKind.OPENING, currency="UZS")
+    ledger.post(by, moves=[ledger.Move(source.pk, account.pk, amount, TransferKind.OPENING, FIRST)])
+
+
+def end(by, dice) -> None:
+    row = one_of(by, dice, Subscription)
+    end_subscription(by, subscription_id=row.pk, last_on=perhaps(dice, around(by, dice)))
+
+
+def own_price(by, dice) -> None:
+    row = one_of(by, dice, Subscription)
+    set_own_price(by, subscription_id=row.pk, price=dice.randint(0, 300) * 100_000, from_on=around(by, dice))
+
+
+def tariff_price(by, dice) -> None:
+    row = one_of(by, dice, Tariff)
+    deed = {"price": dice.randint(1, 300) * 100_000, "from_on": around(by, dice)}
+    change_tariff_price(by, tariff_id=row.pk, bound_follow=dice.random() < 0.7, **deed)
+
+
+def course_price(by, dice) -> None:
+    row = one_of(by, dice, Course)
+    deed = {"price": dice.randint(1, 400) * 100_000, "from_on": around(by, dice)}
+    prices.change_course_price(by, course_id=row.pk, bound_follow=dice.random() < 0.7, **deed)
+
+
+def discount_terms(by, dice) -> DiscountTerms:
+    starts = around(by, dice)
+    is_percent = dice.random() < 0.5
+    return DiscountTerms(
+        starts, perhaps(dice, starts + timedelta(days=dice.randint(0, 60))),
+        percent=Decimal(dice.choice(["5", "12.5", "33.33", "100"])) if is_percent else None,
+        amount=None if is_percent else dice.randint(1, 90) * 100_000, per=dice.choice(["", "lesson", "subscription"]),
+        subjects=dice.choice([(), (), ("english",)]), lesson_types=dice.choice([(), (), ("group",)]),
+    )  # fmt: skip
+
+
+def discount(by, dice) -> None:
+    give_discount(by, student_id=one_of(by, dice, Student).pk, terms=discount_terms(by, dice))
+
+
+def other_discount(by, dice) -> None:
+    change_discount(by, discount_id=one_of(by, dice, Discount).pk, terms=discount_terms(by, dice))
+
+
+def no_discount(by, dice) -> None:
+    withdraw_discount(by, discount_id=one_of(by, dice, Discount).pk)
+
+
+def pay(by, dice) -> None:
+    student, desk = one_of(by, dice, Student), Desk.objects.visible_to(by).order_by("id")[0]
+    key = f"k{dice.random()}"
+    take_payment(
+        by, student_id=student.pk, desk_id=desk.pk, amount=dice.randint(1, 40) * 1_234_567, paid_on=by.today, key=key
+    )
+
+
+def reverse(by, dice) -> None:
+    reverse_payment(by, payment_id=one_of(by, dice, Payment).pk, reason="mistake")
+
+
+# --- days and memberships --------------------------------------------------------------------------------------------
+
+
+def pause(by, dice) -> None:
+    """One student or two; now and then the credit is declined, where no account of its own waits for the money."""
+    student, starts = one_of(by, dice, Student), around(by, dice)
+    is_apart = Subscription.objects.visible_to(by).filter(student=student, is_separate=True).exists()
+    pauses.suspend(
+        by, student_ids=[student.pk], starts_on=starts,
+        last_on=perhaps(dice, starts + timedelta(days=dice.randint(0, 40))), extends=True,
+        gives_credit=is_apart or dice.random() < 0.7, decline_reason="agreed",
+    )  # fmt: skip
+
+
+def other_pause(by, dice) -> None:
+    row, starts = one_of(by, dice, Suspension), around(by, dice)
+    last_on = perhaps(dice, starts + timedelta(days=dice.randint(0, 40)))
+    pauses.change_suspension(by, suspension_id=row.pk, starts_on=starts, last_on=last_on, reason="", extends=True)
+
+
+def no_pause(by, dice) -> None:
+    pauses.remove_suspension(by, suspension_id=one_of(by, dice, Suspension).pk)
+
+
+def pause_a_group(by, dice) -> None:
+    """Everybody of a group, in that group; the reference has no words for it."""
+    group, starts = one_of(by, dice, Group), around(by, dice)
+    rows = Enrolment.objects.visible_to(by).filter(group=group).order_by("student_id")
+    ids = sorted(set(rows.values_list("student_id", flat=True)))[:1]
+    pauses.suspend(by, student_ids=ids, starts_on=starts, last_on=starts + timedelta(days=9), group_id=group.pk)
+
+
+def leave(by, dice) -> None:
+    leaving.leave_group(by, enrolment_id=one_of(by, dice, Enrolment).pk, last_on=around(by, dice))
+
+
+def stay(by, dice) -> None:
+    leaving.undo_leaving(by, enrolment_id=one_of(by, dice, Enrolment, ends_on__isnull=False).pk)
+
+
+def move(by, dice) -> None:
+    row = one_of(by, dice, Enrolment, ends_on=None)
+    other, last_on = one_of(by, dice, Group), around(by, dice)
+    starts = last_on + timedelta(days=dice.randint(1, 5))
+    leaving.transfer(by, enrolment_id=row.pk, group_id=other.pk, last_on=last_on, starts_on=starts)
+
+
+def trial(by, dice) -> None:
+    leaving.return_to_trial(by, enrolment_id=one_of(by, dice, Enrolment).pk, from_on=around(by, dice))
+
+
+def start(by, dice) -> None:
+    activate(by, enrolment_id=one_of(by, dice, Enrolment, activated_on=None).pk, activated_on=around(by, dice, 10))
+
+
+def holiday(by, dice) -> None:
+    days.add_holiday(
+        by, name="off", starts_on=around(by, dice), affects_payment=dice.random() < 0.7,
+        is_credited=dice.choice([True, False, None]),
+    )  # fmt: skip
+    reconcile_all(by)
+
+
+def no_holiday(by, dice) -> None:
+    days.remove_holiday(by, holiday_id=one_of(by, dice, Holiday).pk)
+    reconcile_all(by)
+
+
+def teach(by, dice) -> None:
+    """Some lessons that have come by now, most of them for the first time."""
+    for _each in range(dice.randint(1, 5)):
+        lesson = one_of(
+            by, dice, Lesson, held_on__lte=by.today, status=dice.choice(["planned", "planned", "conducted"])
+        )
+        known = [None, *(reason.pk for reason in reasons(by))]
+        people = sorted(expected_students(by, lesson.pk))
+        absent = {pk: dice.choice(known) for pk in people if dice.random() < 0.3}
+        conduct_lesson(by, lesson_id=lesson.pk, absent=absent)
+
+
+def cancel(by, dice) -> None:
+    days.cancel_lesson(by, lesson_id=one_of(by, dice, Lesson, status="planned").pk, reason="ill")
+
+
+def restore(by, dice) -> None:
+    days.restore_lesson(by, lesson_id=one_of(by, dice, Lesson, status="cancelled").pk)
+
+
+def move_a_lesson(by, dice) -> None:
+    """Only later: of a lesson moved to before its period the specification can be read in two ways."""
+    lesson = one_of(by, dice, Lesson, status="planned", held_on__lte=by.today + timedelta(days=10))
+    on = lesson.held_on + timedelta(days=dice.randint(0, 15))
+    days.move_lesson(by, lesson_id=lesson.pk, held_on=on, starts_time=time(dice.randint(15, 18)))
+
+
+FACTS = {
+    each.__name__: each
+    for each in (
+        bind, end, own_price, tariff_price, course_price, discount, other_discount, no_discount, pay, reverse, pause,
+        other_pause, no_pause, pause_a_group, leave, stay, move, trial, start, holiday, no_holiday, teach, cancel,
+        restore, move_a_lesson,
+    )
+}  # fmt: skip
+KINDS = ("days", "days", "teach", "teach", "teach", "discount", "pause", "pay", *FACTS)
+
+
+# --- facts that know nothing of each other ---------------------------------------------------------------------------
+
+
+def independent_facts(by, dice) -> list[Any]:
+    """Deeds that may be done in any order: none needs another, and no two of them are of one lesson or one day."""
+    people, deeds = list(Student.objects.visible_to(by).order_by("id")), []
+    starts = dice.sample(range(60), len(people) * 2)
+    for number, student in enumerate(people * 2):
+        deeds += [
+            _given(by, student, discount_terms(by, dice)),
+            _bound(by, dice, student, FIRST + timedelta(days=starts[number]), is_separate=number < 2),
+        ]
+    for student in people:
+        first = FIRST + timedelta(days=dice.randint(5, 50))
+        deeds.append(
+            partial(pauses.suspend, by, student_ids=[student.pk], starts_on=first, last_on=first + timedelta(days=9))
+        )
+    lessons = Lesson.objects.visible_to(by).filter(held_on__range=(FIRST, by.today)).order_by("id")
+    for lesson in dice.sample(list(lessons), 24):
+        deeds.append(dice.choice([_taught, _taught, _taught, _cancelled, _moved])(by, dice, lesson))
+    for on in dice.sample(range(70), 3):
+        deeds.append(
+            partial(
+                days.add_holiday, by, name="off", starts_on=FIRST + timedelta(days=on),
+                affects_payment=dice.random() < 0.7, is_credited=dice.choice([True, False]),
+            )
+        )  # fmt: skip
+    gone = dice.choice(list(Enrolment.objects.visible_to(by).order_by("id")))
+    deeds.append(partial(leaving.leave_group, by, enrolment_id=gone.pk, last_on=by.today - timedelta(days=12)))
+    return deeds
+
+
+def _given(by, student, terms):
+    return partial(give_discount, by, student_id=student.pk, terms=terms)
+
+
+def _bound(by, dice, student, starts_on: date, *, is_separate: bool):
+    """By its own first day, so that nothing is decided by which was entered first; with its money and its price."""
+    joined = Enrolment.objects.visible_to(by).filter(student=student).values_list("group_id", flat=True)
+    kinds = [kind.value for kind in (PlanKind.PER_LESSON, PlanKind.MONTH_SPREAD, PlanKind.DAILY)]
+    tariff = Tariff.objects.visible_to(by).get(name=dice.choice(kinds))
+    group, money, price = dice.choice([None, *sorted(joined)]), dice.randint(1, 99) * 100_000, dice.randint(1, 99)
+    binding = Binding(starts_on, group_id=group, is_separate=is_separate, note=f"{student} {starts_on}")
+
+    def deed() -> None:
+        row = bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=binding)
+        set_own_price(by, subscription_id=row.pk, price=price * 100_000, from_on=starts_on + timedelta(days=9))
+        if is_separate:
+            pay_apart(by, row, money)
+
+    return deed
+
+
+def _taught(by, dice, lesson):
+    chance = {pk: dice.random() for pk in Student.objects.visible_to(by).order_by("id").values_list("id", flat=True)}
+    excused = reasons(by)[0].pk
+
+    def deed() -> None:
+        people = expected_students(by, lesson.pk)
+        absent = {pk: excused if chance[pk] < 0.1 else None for pk in people if chance[pk] < 0.3}
+        conduct_lesson(by, lesson_id=lesson.pk, absent=absent)
+
+    return deed
+
+
+def _cancelled(by, dice, lesson):
+    return partial(days.cancel_lesson, by, lesson_id=lesson.pk, reason="ill")
+
+
+def _moved(by, dice, lesson):
+    on = lesson.held_on + timedelta(days=dice.randint(0, 15))
+    return partial(days.move_lesson, by, lesson_id=lesson.pk, held_on=on, starts_time=time(dice.randint(15, 18)))

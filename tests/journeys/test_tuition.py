@@ -1,0 +1,219 @@
+"""What is agreed with a student, from the card: the money is seen before it moves, and then in the statement."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from daftar.courses.models import Enrolment, Suspension
+from daftar.courses.rules import PlanKind
+from daftar.ledger.queries import balances
+from daftar.lib.tenancy import tenant_transaction
+from daftar.tuition.models import Discount, Subscription
+from daftar.tuition.services import enrol_active
+from daftar.tuition.tariffs import TariffTerms, add_tariff
+from tests.cast import a_course, a_group, a_student
+from tests.journeys.conftest import PHONE
+
+EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
+
+
+@pytest.fixture
+def pupil(centre) -> int:
+    """Active for ten days in a group that meets daily, charged 300 000 for a month of her own; and another group."""
+    begun = replace(centre, at=centre.at - timedelta(days=10))
+    with tenant_transaction(centre.org_id):
+        life = {"starts_on": str(begun.today), "last_on": str(centre.today + timedelta(days=90))}
+        course = a_course(centre, plan=PlanKind.STUDENT_MONTH)
+        group = a_group(centre, course, "Mornings", weekdays=EVERY_DAY, **life)
+        a_group(centre, course, "Evenings", weekdays=EVERY_DAY, **life)
+        student = a_student(centre, "Lola Azizova")
+        enrol_active(centre, student_id=student.pk, group_id=group.pk, starts_on=begun.today)
+        terms = TariffTerms(name="Standard", plan=PlanKind.CALENDAR_MONTH, currency="UZS")
+        add_tariff(centre, terms=terms, price=50_000_000, from_on=begun.today.replace(day=1))
+    return student.pk
+
+
+def soums(centre, student: int) -> int:
+    with tenant_transaction(centre.org_id):
+        return balances(centre, [student])[student] // 100
+
+
+def told(who) -> str:
+    return who.page.inner_text("[data-testid=toast]")
+
+
+def previewed(who) -> int:
+    """What the preview says comes back, or (below zero) will be charged, in soums."""
+    title = who.page.inner_text("#preview .alert-title")
+    figures = re.sub(r"[^0-9]", "", title)
+    return int(figures or 0) * (-1 if "charged" in title else 1)
+
+
+def open_prices(who, student: int) -> None:
+    who.open(f"/lingua/students/{student}/?tab=prices")
+
+
+def more(who, words: str) -> None:
+    """From the menu beside the group on the card."""
+    who.click("main [aria-label='More about Mornings']")
+    with who.page.expect_navigation():
+        who.click(f"main .dropdown-menu.show a:has-text('{words}')")
+
+
+def test_a_pause_shows_its_credit_before_saving_and_the_statement_says_why(visit, centre, pupil):
+    who = visit("aziza@lingua.example")
+    open_prices(who, pupil)
+    with who.page.expect_navigation():
+        who.click("#pauses-title + a")
+    first = previewed(who)
+    last_on = (centre.today + timedelta(days=4)).isoformat()
+    who.page.fill("[name=last_on]", last_on)
+    who.page.keyboard.press("Tab")
+    who.page.wait_for_function("was => !document.querySelector('#preview').innerText.includes(was)", arg=f"{first:,}")
+    credit = previewed(who)
+    assert 0 < credit < first, "five days instead of all that are left"
+    who.save()
+    assert "Lola Azizova pauses." in told(who)
+    assert soums(centre, pupil) == credit - 300_000
+    who.open(f"/lingua/students/{pupil}/?tab=money")
+    assert f"{credit:,}" in who.text().replace("\xa0", ",").replace(" ", ",")
+    who.page.click("main summary:has-text('Credit')")
+    assert "5 of" in who.text(), "so many lessons of the month"
+    assert who.errors == []
+
+
+def test_a_pause_made_by_mistake_is_taken_back_from_the_toast(visit, centre, pupil):
+    who = visit("aziza@lingua.example")
+    who.open(f"/lingua/students/{pupil}/pause/")
+    who.save()
+    assert soums(centre, pupil) > -300_000
+    with who.page.expect_navigation():
+        who.click("[data-testid=toast-undo]")
+    assert "is taken back" in told(who)
+    assert soums(centre, pupil) == -300_000
+    with tenant_transaction(centre.org_id):
+        assert not Suspension.objects.visible_to(centre).exists()
+    assert who.errors == []
+
+
+def test_a_discount_changes_what_was_charged_by_keyboard_alone(visit, centre, pupil):
+    who = visit("aziza@lingua.example")
+    open_prices(who, pupil)
+    tab_to(who, "#discounts-title + a")
+    with who.page.expect_navigation():
+        who.press("Enter")
+    tab_to(who, "[name=percent]")
+    who.page.keyboard.type("50")
+    tab_to(who, "[name=starts_on]")
+    begun = centre.today - timedelta(days=10)
+    who.page.keyboard.type(begun.strftime("%m%d%Y"))
+    assert who.page.input_value("[name=starts_on]") == begun.isoformat()
+    who.press("Tab")
+    who.page.wait_for_selector("#preview .alert-title:has-text('150')")
+    assert previewed(who) == 150_000
+    with who.page.expect_navigation():
+        who.press("Control+Enter")
+    assert soums(centre, pupil) == -150_000
+    assert "50" in who.text()
+    with who.page.expect_navigation():
+        who.press("z")
+    assert soums(centre, pupil) == -300_000
+    with tenant_transaction(centre.org_id):
+        assert not Discount.objects.visible_to(centre).exists()
+    assert who.errors == []
+
+
+def tab_to(who, selector: str) -> None:
+    """Nothing but the Tab key."""
+    for _press in range(90):
+        if who.page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+        who.page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never comes to {selector}")
+
+
+def test_whoever_leaves_is_credited_and_stays_after_all_on_a_phone(visit, centre, pupil):
+    who = visit("aziza@lingua.example", viewport=PHONE, has_touch=True)
+    who.open(f"/lingua/students/{pupil}/")
+    more(who, "End the membership")
+    credit = previewed(who)
+    assert credit > 0
+    assert not who.page.evaluate("document.scrollingElement.scrollWidth > innerWidth")
+    who.save()
+    assert soums(centre, pupil) == credit - 300_000
+    with who.page.expect_navigation():
+        who.click("[data-testid=toast-undo]")
+    assert "Lola Azizova stays in Mornings." in told(who)
+    assert soums(centre, pupil) == -300_000
+    assert who.errors == []
+
+
+def test_a_move_credits_the_one_group_and_charges_the_other(visit, centre, pupil):
+    who = visit("aziza@lingua.example")
+    who.open(f"/lingua/students/{pupil}/")
+    more(who, "Move to another group")
+    assert "required" not in who.text(), "nothing is complained of before it is sent"
+    who.page.select_option("[name=group_id]", label="Evenings")
+    who.page.wait_for_selector("#preview .alert-title:has-text('charged')")
+    moved = previewed(who)
+    who.save()
+    assert soums(centre, pupil) == moved - 300_000
+    with tenant_transaction(centre.org_id):
+        rows = Enrolment.objects.visible_to(centre).filter(student_id=pupil).order_by("id")
+        assert [(row.group.name, row.ends_on is None) for row in rows] == [("Mornings", False), ("Evenings", True)]
+    assert who.errors == []
+
+
+def test_back_to_trial_costs_nothing_from_that_day(visit, centre, pupil):
+    who = visit("aziza@lingua.example")
+    who.open(f"/lingua/students/{pupil}/")
+    more(who, "Back to trial")
+    credit = previewed(who)
+    assert credit > 0
+    who.save()
+    assert "is on trial" in told(who)
+    assert soums(centre, pupil) == credit - 300_000
+    assert who.errors == []
+
+
+def test_a_tariff_is_bound_and_ended(visit, centre, pupil):
+    who = visit("aziza@lingua.example")
+    open_prices(who, pupil)
+    with who.page.expect_navigation():
+        who.click("#subscriptions-title + a")
+    who.page.select_option("[name=tariff_id]", label="Standard")
+    who.page.wait_for_selector("#preview .alert-title:has-text('charged')")
+    charge = previewed(who)
+    who.save()
+    assert "Standard" in who.text()
+    assert soums(centre, pupil) == charge - 300_000
+    with tenant_transaction(centre.org_id):
+        bound = Subscription.objects.visible_to(centre).exclude(tariff=None).get()
+    with who.page.expect_navigation():
+        who.click(f"main a[href$='/subscriptions/{bound.pk}/end/']")
+    who.save()
+    after = soums(centre, pupil)
+    assert charge - 300_000 <= after <= -300_000, "only to its last day"
+    assert who.errors == []
+
+
+def test_a_whole_group_pauses(visit, centre, pupil):
+    with tenant_transaction(centre.org_id):
+        group = Enrolment.objects.visible_to(centre).get(student_id=pupil).group_id
+        other = a_student(centre, "Bek Tosh")
+        enrol_active(centre, student_id=other.pk, group_id=group, starts_on=centre.today - timedelta(days=3))
+    who = visit("aziza@lingua.example")
+    who.open(f"/lingua/groups/{group}/")
+    with who.page.expect_navigation():
+        who.click("a:has-text('Pause all')")
+    assert "It concerns 2 students." in who.text()
+    credit = previewed(who)
+    who.save()
+    assert soums(centre, pupil) + soums(centre, other.pk) == credit - 600_000
+    with tenant_transaction(centre.org_id):
+        assert Suspension.objects.visible_to(centre).count() == 2
+    assert who.errors == []

@@ -1,0 +1,171 @@
+"""A student's rows written down as `quote` takes them, so that the reference can price what the database holds.
+
+Nothing of the product's own reading of its tables (`daftar/tuition/facts.py`) is used here.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from fractions import Fraction
+
+from django.db.models import Q
+
+from daftar.attendance.models import Attendance
+from daftar.courses.models import Enrolment, Group, Holiday, Lesson, Recurrence, Suspension
+from daftar.ledger.models import Account, Transfer
+from daftar.tuition.models import CreditDeclined, Discount, LessonPick, PriceStep, Subscription
+from tests.reference import quote
+
+DAY = timedelta(days=1)
+Charges = set[tuple[int, str, date, int]]
+
+
+def is_told(by, student) -> bool:
+    """Whether the reference has words for it all: it knows no payer chosen by hand and no pause in one group."""
+    picks = LessonPick.objects.visible_to(by).filter(student=student)
+    of_a_group = Suspension.objects.visible_to(by).filter(student=student).exclude(group=None)
+    return not picks.exists() and not of_a_group.exists()
+
+
+def situation_of(by, student) -> dict:
+    """The student as section 8 of the specification would tell it, on the actor's day."""
+    subscriptions = list(Subscription.objects.visible_to(by).filter(student=student).order_by("id"))
+    enrolments = list(Enrolment.objects.visible_to(by).filter(student=student).order_by("id"))
+    groups = list(Group.objects.visible_to(by).filter(pk__in={row.group_id for row in enrolments}))
+    days_off = Holiday.objects.visible_to(by).filter(Q(branch=None) | Q(branch=student.branch_id))
+    discounts = Discount.objects.visible_to(by).filter(student=student)
+    pauses = Suspension.objects.visible_to(by).filter(student=student)
+    return {
+        "currency": "UZS", "step": "1", "until": str(by.today),
+        "settings": {"activation_day_counts": True, "money_discount_per": "subscription", "holiday": "count"},
+        "groups": [{"id": name(row.pk), "starts": str(row.starts_on), "ends": last(row.ends_on)} for row in groups],
+        "enrolments": [
+            {"group": name(row.group_id), "joined": str(row.starts_on), "activated": text(row.activated_on),
+             "left": last(row.ends_on)} for row in enrolments
+        ],
+        "subscriptions": [_subscription(by, row) for row in subscriptions],
+        "lessons": [*_lessons(by, student, groups), *_before_the_group(by, groups)],
+        "reasons": {"excused": {"charges": False}, "unexcused": {"charges": True}},
+        "holidays": [
+            {"date": str(row.on), "affects_payment": row.affects_payment,
+             "holiday": "credit" if row.is_credited else "count"} for row in days_off
+        ],
+        "discounts": [
+            {"id": name(row.pk), "kind": "money" if row.percent is None else "percent",
+             "amount": str(row.percent) if row.percent is not None else major(row.amount),
+             "per": row.per or None, "from": str(row.starts_on), "to": last(row.ends_on),
+             "subjects": row.subjects, "lesson_types": row.lesson_types} for row in discounts
+        ],
+        "suspensions": [{"from": str(row.starts_on), "to": last(row.ends_on)} for row in pauses],
+        "payments": _payments(by, student),
+    }  # fmt: skip
+
+
+def charges_by_the_reference(by, student) -> Charges:
+    """What should be charged: subscription, key, day and minor units; credits that were declined are left out."""
+    declined = {
+        (row.subscription_id, row.key, row.on) for row in CreditDeclined.objects.visible_to(by).filter(student=student)
+    }
+    found = set()
+    for row in quote(situation_of(by, student))["charges"]:
+        key = str(int(row["key"])) if row["key"].isdecimal() else row["key"]
+        charge = (int(row["subscription"]), key, date.fromisoformat(row["date"]), int(Fraction(row["amount"]) * 100))
+        if charge[3] > 0 or charge[:3] not in declined:
+            found.add(charge)
+    return found
+
+
+def charges_in_the_ledger(by, student) -> Charges:
+    """What stands: charges, and credits below zero, that were not reversed, from the account they belong to."""
+    undone = set(Transfer.objects.visible_to(by).exclude(reverses=None).values_list("reverses_id", flat=True))
+    own = {row.pk: row for row in Account.objects.visible_to(by).filter(student=student)}
+    separate = set(
+        Subscription.objects.visible_to(by).filter(student=student, is_separate=True).values_list("id", flat=True)
+    )
+    found = set()
+    for side, kind, sign in (("debit_id", "charge", 1), ("credit_id", "credit", -1)):
+        for row in Transfer.objects.visible_to(by).filter(kind=kind, **{f"{side}__in": own}):
+            if row.pk in undone:
+                continue
+            subscription, key = row.charge_key.split("@")[0].split(":", 1)
+            whose = own[getattr(row, side)].subscription_id
+            assert whose == (int(subscription) if int(subscription) in separate else None), "the account of another"
+            found.add((int(subscription), key, row.effective_on, sign * row.amount))
+    return found
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def name(pk: int) -> str:
+    """Ids compare as text in the reference (9.28)."""
+    return f"{pk:09}"
+
+
+def text(on: date | None) -> str | None:
+    return None if on is None else str(on)
+
+
+def last(ends_on: date | None) -> str | None:
+    """The last day of what is kept half open."""
+    return None if ends_on is None else str(ends_on - DAY)
+
+
+def major(amount: int) -> str:
+    return f"{amount // 100}.{amount % 100:02}" if amount >= 0 else f"-{major(-amount)}"
+
+
+def _subscription(by, row: Subscription) -> dict:
+    steps = PriceStep.objects.visible_to(by).filter(subscription=row)
+    return {
+        "id": name(row.pk), "plan": row.plan, "group": None if row.group_id is None else name(row.group_id),
+        "price": [{"from": str(step.from_on), "amount": major(step.amount)} for step in steps],
+        "lessons_count": row.lessons_count, "module_lessons": row.module_lessons, "months": row.months,
+        "from": str(row.starts_on), "to": last(row.ends_on), "subjects": row.subjects,
+        "lesson_types": row.lesson_types, "account": "separate" if row.is_separate else "base",
+        "extended_by_suspensions": row.extended_by_suspensions,
+    }  # fmt: skip
+
+
+def _lessons(by, student, groups: list[Group]) -> list[dict]:
+    marks = {
+        row.lesson_id: row for row in Attendance.objects.visible_to(by).filter(student=student).select_related("reason")
+    }
+    found = []
+    for row in Lesson.objects.visible_to(by).filter(group__in=groups).select_related("group__course"):
+        mark = marks.get(row.pk)
+        # Conducted without a mark of the student: held, and nothing to charge for.
+        is_excused = mark is None or (mark.reason is not None and not mark.reason.charges)
+        is_present = row.status != "conducted" or (mark is not None and mark.is_present)
+        found.append({
+            "id": name(row.pk), "date": str(row.held_on), "time": f"{row.starts_time:%H:%M}",
+            "group": name(row.group_id), "type": "group" if row.type_id is None else str(row.type_id),
+            "subject": row.group.course.subject or None, "status": row.status, "moved_from": text(row.moved_from),
+            "present": is_present, "reason": None if is_present else ("unexcused", "excused")[is_excused],
+        })  # fmt: skip
+    return found
+
+
+def _before_the_group(by, groups: list[Group]) -> list[dict]:
+    """Pattern days before a group's life count too (9.8); listed lessons are taken as the whole list."""
+    found = []
+    for group in groups:
+        weekdays = set(Recurrence.objects.visible_to(by).filter(group=group).values_list("weekday", flat=True))
+        days = [group.starts_on - DAY * count for count in range(1, 63)]
+        found += [
+            {"id": f"{name(group.pk)}:{on}", "date": str(on), "time": "14:00", "group": name(group.pk),
+             "type": "group", "subject": group.course.subject or None, "status": "planned"}
+            for on in days if on.isoweekday() in weekdays
+        ]  # fmt: skip
+    return found
+
+
+def _payments(by, student) -> list[dict]:
+    found = []
+    for account in Account.objects.visible_to(by).filter(student=student):
+        name_of = "base" if account.subscription_id is None else name(account.subscription_id)
+        rows = Transfer.objects.visible_to(by).filter(Q(debit=account) | Q(credit=account), charge_key=None)
+        for row in rows:
+            amount = row.amount if row.credit_id == account.pk else -row.amount
+            found.append({"date": str(row.effective_on), "amount": major(amount), "account": name_of})
+    return found

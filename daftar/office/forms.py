@@ -88,6 +88,16 @@ def pick_field(
     return forms.TypedChoiceField(label=label, choices=choices, coerce=int, empty_value=None, widget=widget, **kwargs)
 
 
+def yes_or_no(label: Any, yes: Any, yes_means: Any, no: Any, no_means: Any, **kwargs: Any) -> Any:
+    """A radio of two, each with what follows from it, cleaned to a truth; nothing is chosen unless `initial` says."""
+    field: Any = forms.TypedChoiceField(
+        label=label, choices=[("yes", yes), ("no", no)], coerce=lambda text: text == "yes", widget=forms.RadioSelect,
+        **kwargs,
+    )  # fmt: skip
+    field.explains = {"yes": yes_means, "no": no_means}
+    return field
+
+
 def done(form: forms.Form, verb: Callable[..., R]) -> R | None:
     """What the verb answered to the cleaned values, or None after putting its refusal beside the field."""
     if not form.is_valid():

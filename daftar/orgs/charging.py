@@ -57,7 +57,7 @@ def change_charging(by: Actor, *, charging: Charging, sibling_percent: Decimal |
         raise NotFound
     if sibling_percent is not None and not 0 < sibling_percent <= Decimal(100):
         raise SiblingPercentOutOfRange
-    if set_settings(by, org, asdict(charging) | {"sibling_percent": sibling_percent}):
+    if _set(by, org, asdict(charging) | {"sibling_percent": sibling_percent}):
         publish(by, TuitionSettingsChanged())
 
 
@@ -74,7 +74,7 @@ def change_branch_charging(by: Actor, *, branch_id: int, charging: Charging) -> 
     return branch
 
 
-def set_settings(by: Actor, org: Organization, values: Mapping[str, Any]) -> bool:
+def _set(by: Actor, org: Organization, values: Mapping[str, Any]) -> bool:
     """Saves what differs in the locked organization and notes it; whether anything did."""
     was = {name: getattr(org, name) for name, value in values.items() if getattr(org, name) != value}
     if not was:

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from daftar.courses.models import Course, Group
 from daftar.orgs.access import Actor, change, note, question, verb
-from daftar.tuition.models import ListPrice, Subscription
+from daftar.tuition.models import ListPrice, Subscription, Tariff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +51,25 @@ def followers(by: Actor, target: Course | Group) -> list[int]:
     rows = Subscription.objects.visible_to(by).filter(tariff=None, has_own_price=False, **here)
     ids = rows.exclude(ends_on__lte=by.today).order_by("student_id").values_list("student_id", flat=True)
     return list(ids.distinct())
+
+
+@question("tuition.view")
+def tariff_followers(by: Actor, tariff_id: int) -> list[int]:
+    """Students who are bound to a tariff and have no price of their own, in order of their ids."""
+    rows = Subscription.objects.visible_to(by).filter(tariff_id=tariff_id, has_own_price=False)
+    ids = rows.exclude(ends_on__lte=by.today).order_by("student_id").values_list("student_id", flat=True)
+    return list(ids.distinct())
+
+
+@question("tuition.view")
+def tariff_steps(by: Actor, tariff: Tariff) -> list[Step]:
+    """The prices of a tariff, the newest first."""
+    rows = sorted(tariff.prices.all(), key=lambda row: row.from_on, reverse=True)
+    now = next((row.pk for row in rows if row.from_on <= by.today), None)
+    return [
+        Step(row.from_on, row.amount, bound_follow=False, is_ahead=row.from_on > by.today, is_now=row.pk == now)
+        for row in rows
+    ]
 
 
 def prices_from(by: Actor, group: Group, on: date) -> list[tuple[date, int]]:

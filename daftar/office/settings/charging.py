@@ -15,14 +15,14 @@ from daftar.office.forms import done, form_page, tell
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled
 from daftar.office.settings.charging_forms import QUESTIONS, ChargingForm, ReasonForm, written
-from daftar.office.settings.examples import LIVE, Chosen, fixed_rules
+from daftar.office.settings.examples import LIVE, Chosen
+from daftar.office.settings.fixed_rules import fixed_rules
 from daftar.orgs import charging as orgs
 from daftar.orgs.queries import branches, get_branch, organization
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-    from daftar.orgs.access import Actor
     from daftar.orgs.models import Branch, Organization
 
 NAMES = (*QUESTIONS, "rounding_step")
@@ -48,7 +48,8 @@ def charging(request: OfficeRequest) -> HttpResponse:
 def charging_branch(request: OfficeRequest, branch_id: int) -> HttpResponse:
     by, row = request.by, get_branch(request.by, branch_id)
     form, home = _form(request, row, row.currency), reverse("office:charging", args=[request.by.org_slug])
-    if request.method == "POST" and done(form, partial(orgs.change_branch_charging, by, branch_id=branch_id)):
+    decide = partial(orgs.change_branch_charging, by, branch_id=branch_id)
+    if request.method == "POST" and (_decided := done(form, decide)):
         tell(request, _("Saved. Charges are put right in the background."))
         return redirect(home)
     chosen = _chosen(form, organization(by), row.currency)

@@ -135,7 +135,7 @@ def best_discount(chosen: Chosen) -> str:
     both = (rules.DiscountFact(id=1, percent=Decimal(20)), rules.DiscountFact(id=2, amount=off))
     (sum_,) = _charged(_facts(replace(chosen, money_discount_per="subscription"), discounts=both))
     values = {"price": _sum(chosen.currency, chosen.price), "off": _sum(chosen.currency, off), "sum": sum_}
-    return _("%(price)s with 20 % and with %(off)s off: %(sum)s.".replace("20 %", "20 %%")) % values
+    return _("%(price)s with 20%% off and with %(off)s off: %(sum)s.") % values
 
 
 def leaving(chosen: Chosen) -> str:
@@ -157,6 +157,27 @@ def group_begins(chosen: Chosen) -> str:
     return _("A group that begins on %(day)s has 7 of the 13 lessons of May: %(sum)s of %(price)s.") % values
 
 
+def closest(_chosen: Chosen) -> str:
+    return _("One for the group comes before one for all groups; one for the subject before one for any.")
+
+
+def moved(_chosen: Chosen) -> str:
+    values = {"from": _day(date(2026, 5, 29)), "to": _day(date(2026, 6, 1))}
+    return _("Moved from %(from)s to %(to)s: a lesson of May.") % values
+
+
+def written(_chosen: Chosen) -> str:
+    return _("Written on the page New price of a course, group or tariff.")
+
+
+def debt(chosen: Chosen) -> str:
+    return _("A balance of %(sum)s is a debt.") % {"sum": _sum(chosen.currency, -(10 ** exponent(chosen.currency)))}
+
+
+def zero(chosen: Chosen) -> str:
+    return _("A balance of %(sum)s is green.") % {"sum": _sum(chosen.currency, 0)}
+
+
 def short_month(_chosen: Chosen) -> str:
     days = ", ".join(_day(date(2026, *each)) for each in ((1, 31), (2, 28), (3, 31)))
     return _("Charged on %(days)s.") % {"days": days}
@@ -166,77 +187,3 @@ LIVE: Mapping[str, Callable[[Chosen], str]] = {
     "activation_day_counts": activation_day, "rounding_step": rounding, "money_discount_per": money_discount,
     "suspensions_extend": suspension, "holidays_credited": holiday, "sibling_percent": siblings,
 }  # fmt: skip
-
-
-def fixed_rules(chosen: Chosen) -> list[dict[str, str]]:
-    """The rules that are the same in every centre: what each says, and an example."""
-    moved = {"from": _day(date(2026, 5, 29)), "to": _day(date(2026, 6, 1))}
-    zero = {"zero": _sum(chosen.currency, 0), "one": _sum(chosen.currency, -(10 ** exponent(chosen.currency)))}
-    told = (
-        (
-            "D5",
-            _("Several discounts"),
-            _(
-                "They are never added up: of those that reach a charge the one that saves most counts, of two alike the older."
-            ),
-            best_discount(chosen),
-        ),
-        (
-            "D6",
-            _("Several subscriptions"),
-            _(
-                "A lesson is paid from an own account with enough money, the one that ends first; else by the subscription that is meant most closely for it."
-            ),
-            _("A subscription for the group comes before one for all groups; one for the subject before one for any."),
-        ),
-        (
-            "D8",
-            _("Pausing, leaving or moving within a month"),
-            _(
-                "What was charged for lessons that are not served comes back, by lessons; it is shown first and can be declined with a reason."
-            ),
-            leaving(chosen),
-        ),
-        (
-            "D10",
-            _("A lesson moved into another month"),
-            _("It is counted in the month in which it stood first."),
-            _("Moved from %(from)s to %(to)s: a lesson of May.") % moved,
-        ),
-        (
-            "D11",
-            _("A new price"),
-            _(
-                "It has a day from which it holds, and whoever writes it says whether those who study already follow. What was charged stays."
-            ),
-            _("Written on the page New price of a course, group or tariff."),
-        ),
-        (
-            "D12",
-            _("Activation with an earlier day"),
-            _("Each month since then is charged, dated its own day."),
-            backwards(chosen),
-        ),
-        (
-            "D13",
-            _("A group that begins or ends within a month"),
-            _("The lessons of the whole month by its days stay the measure."),
-            group_begins(chosen),
-        ),
-        (
-            "D14",
-            _("Charged on the 29th, 30th or 31st"),
-            _("In a shorter month on its last day; the day itself is kept for the next."),
-            short_month(chosen),
-        ),
-        (
-            "D15",
-            _("Who owes"),
-            _(
-                "Whoever has a balance below zero and is not archived. Having to pay today is another thing: a lesson today that the balance does not cover."
-            ),
-            _("%(one)s is a debt.") % zero,
-        ),
-        ("D16", _("A balance of zero"), _("It is no debt: everything is paid."), _("%(zero)s is green.") % zero),
-    )
-    return [dict(zip(("code", "title", "text", "example"), row, strict=True)) for row in told]

@@ -62,7 +62,7 @@ def _facts(chosen: Chosen, activated: date = FIRST, **changes: Any) -> rules.Stu
     )  # fmt: skip
     return rules.StudentFacts(
         currency=chosen.currency, step=chosen.rounding_step or default_step(chosen.currency),
-        activation_day_counts=chosen.activation_day_counts, groups=(group,), enrolments=(joined,),
+        activation_day_counts=changes.pop("counts", True), groups=(group,), enrolments=(joined,),
         subscriptions=(bound,), lessons=tuple(lessons), **changes,
         money_discount_per=rules.DiscountPer(chosen.money_discount_per),
     )  # fmt: skip
@@ -82,15 +82,14 @@ def _day(on: date) -> str:
 
 
 def activation_day(chosen: Chosen) -> str:
-    (sum_,) = _charged(_facts(chosen, date(2026, 5, 8)))
+    (sum_,) = _charged(_facts(chosen, date(2026, 5, 8), counts=chosen.activation_day_counts))
     values = {"price": _sum(chosen.currency, chosen.price), "day": _day(date(2026, 5, 8)), "sum": sum_}
     return _("%(price)s a month, 13 lessons in May, active from %(day)s, a day with a lesson: %(sum)s.") % values
 
 
 def rounding(chosen: Chosen) -> str:
-    finest = replace(chosen, rounding_step=1, activation_day_counts=True)
-    asked = replace(chosen, activation_day_counts=True)
-    (exact,), (sum_,) = (_charged(_facts(each, date(2026, 5, 8))) for each in (finest, asked))
+    finest = replace(chosen, rounding_step=1)
+    (exact,), (sum_,) = (_charged(_facts(each, date(2026, 5, 8))) for each in (finest, chosen))
     values = {"price": _sum(chosen.currency, chosen.price), "exact": exact, "sum": sum_}
     return _("10 of 13 lessons of %(price)s are %(exact)s: %(sum)s is charged.") % values
 
@@ -145,7 +144,7 @@ def leaving(chosen: Chosen) -> str:
 
 
 def backwards(chosen: Chosen) -> str:
-    sums = _charged(_facts(replace(chosen, activation_day_counts=True), date(2026, 3, 16)), date(2026, 5, 20))
+    sums = _charged(_facts(chosen, date(2026, 3, 16)), date(2026, 5, 20))
     values = {"day": _day(date(2026, 3, 16)), "now": _day(date(2026, 5, 20)), "sums": ", ".join(sums)}
     return _("Active from %(day)s, entered on %(now)s: %(sums)s.") % values
 

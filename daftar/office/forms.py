@@ -168,6 +168,10 @@ def undo_page(request: HttpRequest, form: UndoForm, title: str) -> HttpResponse:
 
 
 def form_page(request: HttpRequest, template: str, form: forms.Form | None, **context: Any) -> HttpResponse:
-    """A page with a form: 422 with the typed values kept when something in it is wrong."""
-    status = 422 if form is not None and form.is_bound and form.errors else 200
+    """A page with a form: 422 with the typed values kept when something in it is wrong.
+
+    A live preview asks with values that are not complete yet; that is no mistake.
+    """
+    is_asked = request.method == "GET" and "HX-Request" in request.headers
+    status = 422 if form is not None and form.is_bound and form.errors and not is_asked else 200
     return render(request, template, {"form": form, **context}, status=status)

@@ -28,7 +28,7 @@ class DaysOffForm(forms.Form):
         self.fields["branch_id"] = pick_field(_("Branch"), rows, none=_("all branches") if is_whole else None)
         self.fields["affects_payment"] = yes_or_no(
             _("Does it change what is charged?"),
-            _("Yes: a lesson of these days is not paid for"), _("No lesson of these days is paid for by anybody."),
+            _("Yes: lessons of these days are not paid for"), _("They leave the count or are credited."),
             _("No: money stays as it is"), _("A month costs what it costs, as if the lessons had been held."),
             initial="yes",
         )  # fmt: skip

@@ -88,7 +88,7 @@ def lesson_cancel(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     return form_page(
         request, "office/form_preview.html", form, preview=preview, cancel_url=home, crumbs=[(row.group.name, home)],
         title=_("Cancel the lesson of %(day)s") % {"day": _named(row)}, submit_label=_("Cancel the lesson"),
-        text=_("Nobody is marked or charged for it; what was charged ahead is credited."),
+        text=_("Nobody is marked or charged for it; what was charged ahead is credited."), back_label=_("Back"),
     )  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def _question(label: Any, answers: dict[str, tuple[Any, Any]], *, is_branch: boo
     return field
 
 
-def _steps(currency: str, stored: int | None, *, is_branch: bool) -> forms.TypedChoiceField:
+def _steps(currency: str, stored: int | None, *, is_branch: bool) -> Any:
     """What sums are rounded to: some round numbers, and the one that is stored."""
     unit = 10 ** exponent(currency)
     sizes = sorted({*(unit * step for step in STEPS), *([] if stored is None else [stored])} - {default_step(currency)})
@@ -104,11 +104,13 @@ def _steps(currency: str, stored: int | None, *, is_branch: bool) -> forms.Typed
     first: list[tuple[Any, Any]] = [("", none)]
     if is_branch:
         first.append((default_step(currency), finest))
-    return forms.TypedChoiceField(
+    field: Any = forms.TypedChoiceField(
         label=_("Sums are rounded to"), coerce=int, empty_value=None, required=False,
         choices=[*first, *((size, formats.money_text(Money(size, currency))) for size in sizes)],
         help_text=_("Half up, once, at the end. A price that is charged whole is never rounded."),
     )  # fmt: skip
+    field.needed = True  # the first choice is one too
+    return field
 
 
 def written(value: Any) -> Any:

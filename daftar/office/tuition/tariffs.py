@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from daftar.courses.queries import get_course, get_group
 from daftar.lib.money import Money
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 # Of more than so many the sums are found out when it is done: to look at them takes as long as doing it.
 MOST_REHEARSED = 100
+FROM_THAT_DAY = gettext_noop(
+    "Whoever becomes active on that day or later pays the new price. What was charged before it stays."
+)
 
 
 @page("tuition.view")
@@ -76,7 +79,7 @@ def course_price(request: OfficeRequest, course_id: int) -> HttpResponse:
     return _price_page(
         request, partial(prices.change_course_price, by, course_id=course_id), listed.followers(by, row),
         steps=listed.price_steps(by, row), name=row.name, currency=row.currency, price=row.price,
-        back=reverse("office:course-edit", args=[by.org_slug, course_id]),
+        back=reverse("office:course-edit", args=[by.org_slug, course_id]), text=_(FROM_THAT_DAY),
     )  # fmt: skip
 
 
@@ -86,7 +89,7 @@ def group_price(request: OfficeRequest, group_id: int) -> HttpResponse:
     return _price_page(
         request, partial(prices.change_group_price, by, group_id=group_id), listed.followers(by, row),
         steps=listed.price_steps(by, row), name=row.name, currency=row.branch.currency, price=row.price,
-        back=reverse("office:group", args=[by.org_slug, group_id]), is_optional=True,
+        back=reverse("office:group", args=[by.org_slug, group_id]), is_optional=True, text=_(FROM_THAT_DAY),
     )  # fmt: skip
 
 
@@ -97,6 +100,7 @@ def tariff_price(request: OfficeRequest, tariff_id: int) -> HttpResponse:
         request, partial(tariffs.change_tariff_price, by, tariff_id=tariff_id), listed.tariff_followers(by, tariff_id),
         steps=listed.tariff_steps(by, row), name=row.name, currency=row.currency, price=None,
         back=reverse("office:tariffs", args=[by.org_slug]),
+        text=_("Whoever is bound from now on pays the new price from that day. What was charged before it stays."),
     )  # fmt: skip
 
 
@@ -118,7 +122,7 @@ def _price_page(
         crumbs=[(context["name"], back)],
         steps=[_step(step, currency, is_optional=is_optional) for step in context["steps"]],
         now=None if context["price"] is None else Money(context["price"], currency),
-        text=_("Whoever becomes active on that day or later pays the new price. What was charged before it stays."),
+        text=context["text"],
     )  # fmt: skip
 
 
@@ -135,7 +139,7 @@ def _preview(by: Actor, form: PriceForm, ids: Sequence[int], deed: Callable[...,
     if not form.is_bound or not form.is_valid():
         return None
     if not form.cleaned_data["bound_follow"]:
-        return nothing(_("Only those who become active from that day on pay the new price."))
+        return nothing(_("Who studies already pays what was agreed."))
     if len(ids) > MOST_REHEARSED:
         text = ngettext("It concerns %(num)s student.", "It concerns %(num)s students.", len(ids))
         return nothing(text % {"num": len(ids)})

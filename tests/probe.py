@@ -125,7 +125,7 @@ def _money_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         },
         "books-close": {"branch_id": ids["branch_id"], "closed_until": str(today - timedelta(days=1))},
         "books-reopen": {"closed_until": "", "reason": "a lost receipt"},
-    }
+    }  # fmt: skip
 
 
 def _rule_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object]]:

@@ -120,3 +120,23 @@ def rows_of(by, student):
     from daftar.courses.queries import enrolments_of
 
     return enrolments_of(by, student.pk)
+
+
+def test_another_payer_and_an_activation_each_ask_for_the_rule(by):
+    group = a_group(by, a_course(by))
+    before = len(asked())
+    student = a_student(by, payer_name="Gulnora")
+    assert len(asked()) == before, "nobody studies yet"
+    enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=date(2025, 5, 14))
+    edit_student(
+        by, student_id=student.pk, full_name="Second", branch_id=a_branch(by).pk, born_on=None, payer_name="Aunt",
+        phone="", email="", source="", note="",
+    )  # fmt: skip
+    assert asked()[before:] == ["tuition.settle_families"] * 2
+
+
+def asked() -> list[str]:
+    """The jobs that were asked for, in order."""
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    return list(ProcrastinateJob.objects.order_by("id").values_list("task_name", flat=True))

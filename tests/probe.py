@@ -71,7 +71,7 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
             "lessons_count": 1,
             "lesson_minutes": 60,
         },
-        "course-edit": {"name": "C changed", "lessons_count": 1, "lesson_minutes": 60},
+        "course-edit": {"name": "C changed", "lesson_minutes": 60},
         "room-new": {"name": "R new", "branch_id": ids["branch_id"]},
         "room-edit": {"name": "R changed"},
         "member-new": {"name": "M new", "role": ids["role"], "branch_ids": [ids["branch_ids"]]},
@@ -81,8 +81,9 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "desk-edit": {"name": "D changed", "is_open": "on"},
         "branch-new": {"name": "B new", "timezone": "Asia/Tashkent", "currency": "UZS", "language": "en"},
         "branch-edit": {"name": "B changed", "language": "en"},
-        "settings": {"name": "Renamed", "activation_day_counts": "on"},
+        "settings": {"name": "Renamed"},
         **_price_bodies(ids, today),
+        **_rule_bodies(ids, today),
         **_import_bodies(ids, today),
     }
 
@@ -124,6 +125,36 @@ def _money_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         },
         "books-close": {"branch_id": ids["branch_id"], "closed_until": str(today - timedelta(days=1))},
         "books-reopen": {"closed_until": "", "reason": "a lost receipt"},
+    }  # fmt: skip
+
+
+def _rule_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object]]:
+    """What an owner sets about tuition."""
+    price = {"price": "100", "from_on": "2097-02-01", "bound_follow": "no"}
+    tariff = {"name": "T new", "plan": "module", "module_lessons": 8, "branches": [ids["branch_id"]]}
+    decided = {
+        "activation_day_counts": "no", "rounding_step": "100000", "money_discount_per": "lesson",
+        "suspensions_extend": "no", "holidays_credited": "yes",
+    }  # fmt: skip
+    reason = {"name": "Holiday abroad", "gives_credit": "on", "place": 3}
+    return {
+        "charging": decided | {"sibling_percent": "10"},
+        "charging-branch": decided,
+        "reason-new": reason,
+        "reason-edit": reason,
+        "course-price": price,
+        "group-price": price,
+        "tariff-price": price,
+        "tariff-new": tariff | {"currency": "UZS", "price": "100", "from_on": str(today)},
+        "tariff-edit": tariff,
+        "lesson-type-new": {"name": "L new", "kind": "group"},
+        "days-off-new": {
+            "name": "H new", "starts_on": "2098-01-01", "branch_id": ids["branch_id"], "affects_payment": "yes",
+        },
+        "days-off-remove": {"sent": "on"},
+        "lesson-cancel": {"reason": "no teacher"},
+        "lesson-restore": {"sent": "on"},
+        "lesson-move": {"held_on": str(today), "starts_time": "06:15"},
     }  # fmt: skip
 
 

@@ -121,7 +121,7 @@ MOST, MOST_REHEARSED = 32, 65
 REHEARSES = {
     "enrolment-activate", "student-pause", "group-pause", "suspension-edit", "enrolment-leave", "enrolment-transfer",
     "enrolment-trial", "student-bind", "subscription-end", "subscription-price", "discount-new", "discount-edit",
-    "lesson-payer",
+    "lesson-payer", "lesson-cancel", "lesson-restore", "lesson-move",
 }  # fmt: skip
 
 

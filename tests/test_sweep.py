@@ -30,10 +30,13 @@ WITHOUT_FORM = {
     "today", "find", "history", "students", "student", "groups", "group", "courses", "rooms", "payments", "payment",
     "debtors", "discounts", "suspensions", "charges", "due-today", "unpriced", "forecast",
     "student-forecast", "desks", "team", "imports", "import-errors", "invitation-link", "books",
-    "ledger-export", "student-statement",
+    "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
-REFUSED = {"payment-restore", "lesson-undo", "enrolment-undo", "import-undo", "enrolment-trial"}
+REFUSED = {
+    "payment-restore", "lesson-undo", "enrolment-undo", "import-undo", "enrolment-trial", "lesson-cancel",
+    "lesson-restore", "lesson-move",
+}  # fmt: skip
 # Fields of an import's groups, numbered, by the rows they name.
 NUMBERED = {"fate": "group_id", "course": "course_id"}
 

@@ -28,6 +28,12 @@ class LessonAhead(Refusal):
     text = _("This lesson is on %(on)s. It can be conducted from that day on.")
 
 
+class LessonIsCancelled(Refusal):
+    """What does not take place is not marked."""
+
+    text = _("This lesson is cancelled. Restore it first.")
+
+
 class NothingToUndo(Refusal):
     """Too late, somebody else's, or marked again since."""
 
@@ -61,6 +67,8 @@ def conduct_lesson(
     )
     lesson: Lesson = rows.one(pk=lesson_id)
     _check_teacher(by, lesson)
+    if lesson.status == LessonStatus.CANCELLED:
+        raise LessonIsCancelled
     if lesson.held_on > today_in(by, lesson.group.branch):
         raise LessonAhead(on=lesson.held_on)
     expected = set(expected_students(by.trusted(), lesson_id))

@@ -212,7 +212,7 @@ def _groups(probe: Probe, owner: Actor, branch: Branch) -> None:
 def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None:
     """Yesterday's lesson, missed for a reason, and today's, which nobody marked by hand and so nobody may undo."""
     reason = reasons(owner)[0]
-    probe.keep(reason=reason.pk)
+    probe.keep(reason=reason.pk, reason_id=reason.pk)
     rows = {row.held_on: row for row in Lesson.objects.visible_to(owner).filter(group_id=group_id)}
     yesterday, today = rows[owner.today - timedelta(days=1)], rows[owner.today]
     conduct_lesson(owner, lesson_id=yesterday.pk, absent={student_id: reason.pk}, topic=probe.text("topic"))

@@ -17,7 +17,7 @@ from daftar.tuition.discounts import DiscountTerms, give_discount
 from daftar.tuition.forecasts import keep_forecast
 from daftar.tuition.leaving import leave_group
 from daftar.tuition.pauses import suspend
-from daftar.tuition.prices import choose_payer
+from daftar.tuition.prices import change_course_price, change_group_price, choose_payer
 from daftar.tuition.services import enrol_active
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, change_tariff_price
 
@@ -48,6 +48,10 @@ def _tariff(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
     tariff = add_tariff(owner, terms=terms, price=40_000, from_on=owner.today)
     change_tariff_price(owner, tariff_id=tariff.pk, price=50_000, from_on=FAR, bound_follow=False)
     student_id = probe.ids[f"student@{branch.pk}"]
+    monthly = _monthly(owner, branch)
+    ahead = FAR + timedelta(days=place)
+    change_course_price(owner, course_id=monthly.course_id, price=5_000_000, from_on=ahead, bound_follow=False)
+    change_group_price(owner, group_id=monthly.pk, price=5_000_000, from_on=ahead, bound_follow=False)
     binding = Binding(FAR, note=probe.text("note"), is_separate=bool(place))
     bound = bind_tariff(owner, student_id=student_id, tariff_id=tariff.pk, binding=binding)
     probe.keep(tariff_id=tariff.pk, subscription_id=bound.pk)

@@ -13,6 +13,7 @@ from daftar.finance import services as finance
 from daftar.office import letters
 from daftar.orgs.access import Job, install_reactions
 from daftar.orgs.events import BranchOpened, InvitationIssued, OrganizationFounded, TuitionSettingsChanged
+from daftar.people.events import FamiliesChanged
 from daftar.transfer import jobs as transfer_jobs
 from daftar.transfer.events import ImportStarted, ImportUndone
 from daftar.tuition import jobs as tuition_jobs
@@ -27,6 +28,7 @@ NOW: Mapping[type, Callable[..., Any]] = {
 LATER: Mapping[type, Sequence[Job]] = {
     TuitionSettingsChanged: [tuition_jobs.reconcile_everyone],
     DaysOffChanged: [tuition_jobs.reconcile_everyone],
+    FamiliesChanged: [tuition_jobs.settle_families],
     ImportStarted: [transfer_jobs.run_import],
     ImportUndone: [transfer_jobs.undo_import],
     InvitationIssued: [letters.mail_invitation],

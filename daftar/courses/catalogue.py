@@ -41,6 +41,11 @@ class CountOutOfRange(Refusal):
     text = _("Write a number from 1 to 1000.")
 
 
+class MonthsOutOfRange(Refusal):
+    field = "months"
+    text = _("Write a number from 1 to 1000.")
+
+
 @verb("courses.edit")
 def add_course(
     by: Actor, *, name: str, plan: PlanKind, currency: str, price: int | None = None, lessons_count: int = 1,
@@ -63,18 +68,13 @@ def add_course(
 
 @verb("courses.edit")
 def edit_course(
-    by: Actor, *, course_id: int, name: str, price: int | None, lessons_count: int, subject: str, level: str,
-    lesson_minutes: int, module_lessons: int | None = None, months: int | None = None,
+    by: Actor, *, course_id: int, name: str, subject: str, level: str, lesson_minutes: int,
 ) -> Course:  # fmt: skip
-    """Changes a course; a new price counts for those activated from now on, never for what is bound or charged."""
+    """Changes what a course is called and how long its lessons are; its price has a day from which it holds."""
     course: Course = Course.objects.visible_to(by).select_for_update(no_key=True).one(pk=course_id)
-    check_counts(course.plan, lessons_count, module_lessons, months)
     if Course.objects.visible_to(by).filter(name=name).exclude(pk=course_id).exists():
         raise CourseNameTaken
-    change(
-        by, course, name=name, price=price, lessons_count=lessons_count, module_lessons=module_lessons, months=months,
-        subject=subject, level=level, lesson_minutes=lesson_minutes,
-    )  # fmt: skip
+    change(by, course, name=name, subject=subject, level=level, lesson_minutes=lesson_minutes)
     return course
 
 
@@ -107,8 +107,10 @@ def add_lesson_type(by: Actor, *, name: str, kind: str) -> LessonType:
 
 def check_counts(plan: str, lessons_count: int, module_lessons: int | None, months: int | None) -> None:
     """Refuses numbers that the way of charging cannot work with."""
-    if not 1 <= lessons_count <= MOST_LESSONS or not 1 <= (1 if months is None else months) <= MOST_LESSONS:
+    if not 1 <= lessons_count <= MOST_LESSONS:
         raise CountOutOfRange
+    if months is not None and not 1 <= months <= MOST_LESSONS:
+        raise MonthsOutOfRange
     lessons = 0 if module_lessons is None else module_lessons
     if (plan == PlanKind.MODULE or module_lessons is not None) and not 1 <= lessons <= MOST_LESSONS:
         raise ModuleLessonsMissing

@@ -16,6 +16,7 @@ from daftar.orgs.access import Actor, add, change, note, publish, verb
 from daftar.orgs.models import Branch
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date, time
 
 LONGEST_HOLIDAY = timedelta(days=92)
@@ -44,6 +45,10 @@ class CancelReasonMissing(Refusal):
 
 class LessonWasHeld(Refusal):
     text = _("This lesson was conducted. Take its marks back first.")
+
+
+class LessonCancelledAlready(Refusal):
+    text = _("This lesson is cancelled already.")
 
 
 class LessonNotCancelled(Refusal):
@@ -93,9 +98,24 @@ def remove_holiday(by: Actor, *, holiday_id: int) -> Holiday:
 
 
 @verb("courses.edit")
+def remove_holidays(by: Actor, *, holiday_ids: Collection[int]) -> list[Holiday]:
+    """Takes days off back together; the charges follow."""
+    rows = Holiday.objects.visible_to(by).select_for_update(of=("self",), no_key=True).filter(pk__in=holiday_ids)
+    found = list(rows.order_by("on", "id"))
+    for row in found:
+        note(by, row, was={"on": row.on}, now={"on": None})
+    Holiday.objects.visible_to(by).filter(pk__in=[row.pk for row in found]).delete()
+    if found:
+        publish(by, DaysOffChanged())
+    return found
+
+
+@verb("courses.edit")
 def cancel_lesson(by: Actor, *, lesson_id: int, reason: str) -> Lesson:
     """Cancels a lesson that was not conducted, with a reason; what was charged for it ahead is credited."""
     lesson = _locked(by, lesson_id)
+    if lesson.status == LessonStatus.CANCELLED:
+        raise LessonCancelledAlready
     if not reason.strip():
         raise CancelReasonMissing
     change(by, lesson, status=LessonStatus.CANCELLED, cancel_reason=reason.strip())

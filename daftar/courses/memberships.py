@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.models import Enrolment, Group, Suspension
 from daftar.lib.errors import Refusal
-from daftar.orgs.access import Actor, change, note, verb
+from daftar.orgs.access import Actor, change, note, publish, verb
 from daftar.orgs.queries import tuition_settings
+from daftar.people.events import FamiliesChanged
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -104,6 +105,7 @@ def end_membership(by: Actor, *, enrolment_id: int, last_on: date, reason: str) 
     if last_on < enrolment.starts_on:
         raise LeavesBeforeJoining(first=enrolment.starts_on)
     change(by, enrolment, ends_on=last_on + timedelta(days=1), left_because=reason.strip())
+    publish(by, FamiliesChanged((enrolment.student_id,)))
     return enrolment
 
 
@@ -113,6 +115,7 @@ def reopen_membership(by: Actor, *, enrolment_id: int) -> Enrolment:
     rows = Enrolment.objects.visible_to(by).select_for_update(of=("self", "group"), no_key=True)
     enrolment: Enrolment = rows.select_related("group", "student").one(pk=enrolment_id)
     change(by, enrolment, ends_on=None, left_because="")
+    publish(by, FamiliesChanged((enrolment.student_id,)))
     return enrolment
 
 
@@ -121,6 +124,7 @@ def take_back_activation(by: Actor, *, enrolment_id: int) -> Enrolment:
     """On trial, as if never activated."""
     enrolment = running_membership(by, enrolment_id)
     change(by, enrolment, activated_on=None)
+    publish(by, FamiliesChanged((enrolment.student_id,)))
     return enrolment
 
 

@@ -32,7 +32,7 @@ PLAN_LABELS = {
     PlanKind.WHOLE_COURSE: _("Whole course at once"),
 }
 PLAN_CHOICES = [(kind.value, label) for kind, label in PLAN_LABELS.items()]
-# Those whose sizes and schedules the forms ask for.
+# Those that a group of an imported file can have: their sizes are asked for there.
 OFFERED_PLANS = [(kind.value, PLAN_LABELS[kind]) for kind in (PlanKind.PER_LESSON, PlanKind.CALENDAR_MONTH)]
 
 

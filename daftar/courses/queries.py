@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, When
 
-from daftar.courses.models import Course, Enrolment, Group, Lesson, Recurrence, Room, Suspension
+from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, LessonType, Recurrence, Room, Suspension
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
 
@@ -152,6 +153,12 @@ def get_course(by: Actor, course_id: int) -> Course:
     return Course.objects.visible_to(by).one(pk=course_id)
 
 
+@question("courses.see_all")
+def own_lesson_types(by: Actor) -> list[LessonType]:
+    """The centre's own types of lessons, by name."""
+    return list(LessonType.objects.visible_to(by).order_by("name", "id"))
+
+
 @question("courses.view")
 def rooms(by: Actor) -> list[Room]:
     """Rooms by branch and name."""
@@ -162,6 +169,61 @@ def rooms(by: Actor) -> list[Room]:
 def get_room(by: Actor, room_id: int) -> Room:
     """The room; NotFound when invisible."""
     return Room.objects.visible_to(by).one(pk=room_id)
+
+
+@question("courses.view")
+def get_lesson(by: Actor, lesson_id: int) -> Lesson:
+    """The lesson with group and branch; NotFound when invisible."""
+    seen = Group.objects.visible_to(by)
+    row: Lesson = Lesson.objects.visible_to(by).select_related("group__branch").one(pk=lesson_id, group__in=seen)
+    return row
+
+
+@dataclass(frozen=True)
+class DaysOff:
+    """Days off of one name that follow each other; `ids` are those of the days, `branch` is empty for all branches."""
+
+    ids: tuple[int, ...]
+    name: str
+    branch: str
+    starts_on: date
+    last_on: date
+    affects_payment: bool
+    is_credited: bool | None
+    is_mine: bool
+
+
+@question("courses.view")
+def days_off(by: Actor, year: int) -> list[DaysOff]:
+    """The days off of a year, of the actor's branches and of the whole centre; `is_mine`: the actor may remove them."""
+    rows = Holiday.objects.visible_to(replace(by, branch_ids=None)).filter(on__year=year)
+    if by.branch_ids is not None:
+        rows = rows.filter(Q(branch=None) | Q(branch__in=by.branch_ids))
+    return _runs(by, rows)
+
+
+@question("courses.view")
+def get_days_off(by: Actor, holiday_id: int) -> DaysOff:
+    """The days off that one day belongs to; NotFound when invisible."""
+    row = Holiday.objects.visible_to(by).one(pk=holiday_id)
+    near = Holiday.objects.visible_to(by).filter(name=row.name, on__year__range=(row.on.year - 1, row.on.year + 1))
+    return next(run for run in _runs(by, near) if row.pk in run.ids)
+
+
+def _runs(by: Actor, rows: Any) -> list[DaysOff]:
+    found: list[DaysOff] = []
+    for row in rows.select_related("branch").order_by(F("branch").asc(nulls_first=True), "on"):
+        branch = row.branch.name if row.branch else ""
+        same = (row.name, branch, row.affects_payment, row.is_credited, row.on - timedelta(days=1))
+        last = found[-1] if found else None
+        if last and (last.name, last.branch, last.affects_payment, last.is_credited, last.last_on) == same:
+            found[-1] = replace(last, ids=(*last.ids, row.pk), last_on=row.on)
+            continue
+        is_mine = row.branch_id is not None or by.branch_ids is None
+        found.append(
+            DaysOff((row.pk,), row.name, branch, row.on, row.on, row.affects_payment, row.is_credited, is_mine)
+        )
+    return sorted(found, key=lambda run: (run.starts_on, run.branch))
 
 
 @question("people.view")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses import rules
+from daftar.courses.catalogue import check_counts
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonStatus, Recurrence, Room
 from daftar.lib.errors import Refusal
@@ -17,6 +18,7 @@ from daftar.lib.period import Period
 from daftar.orgs.access import Actor, add, change, note, publish, verb
 from daftar.orgs.models import Branch, Member
 from daftar.orgs.queries import today_in
+from daftar.people.events import FamiliesChanged
 from daftar.people.models import Student
 
 if TYPE_CHECKING:
@@ -31,6 +33,11 @@ class GroupNameTaken(Refusal):
     constraints = ("group_name_once",)
     field = "name"
     text = _("This branch has a group with this name already.")
+
+
+class OtherWayNeedsPrice(Refusal):
+    field = "price"
+    text = _("A group that is charged in another way than its course needs a price of its own.")
 
 
 class GroupEndsBeforeStart(Refusal):
@@ -128,11 +135,21 @@ class Schedule:
     starts_time: time | None = None
 
 
+@dataclass(frozen=True)
+class Charging:
+    """A way of charging of the group's own with its sizes; no plan: as the course."""
+
+    plan: str = ""
+    lessons_count: int | None = None
+    module_lessons: int | None = None
+    months: int | None = None
+
+
 @verb("courses.edit")
 def add_group(
     by: Actor, *, branch_id: int, name: str, course_id: int, starts_on: date, last_on: date,
     schedule: Schedule = Schedule(), teacher_id: int | None = None, room_id: int | None = None,
-    capacity: int | None = None, price: int | None = None,
+    capacity: int | None = None, price: int | None = None, charging: Charging = Charging(),
 ) -> Group:  # fmt: skip
     """A new group with all its lessons up to `last_on`, the last day included."""
     branch = Branch.objects.visible_to(by).one(pk=branch_id)
@@ -141,9 +158,10 @@ def add_group(
     course = Course.objects.visible_to(by).one(pk=course_id)
     _check_life(starts_on, last_on, schedule)
     _check_parts(by, branch, course, teacher_id=teacher_id, room_id=room_id)
+    _check_charging(course, charging, price)
     group = add(
         by, Group, branch=branch, name=name, course=course, teacher_id=teacher_id, room_id=room_id,
-        starts_on=starts_on, ends_on=last_on + timedelta(days=1), capacity=capacity, price=price,
+        starts_on=starts_on, ends_on=last_on + timedelta(days=1), capacity=capacity, price=price, **asdict(charging),
     )  # fmt: skip
     _set_schedule(by, group, course, schedule, since=starts_on)
     _make_lessons(by, group, branch, since=starts_on)
@@ -153,9 +171,12 @@ def add_group(
 @verb("courses.edit")
 def edit_group(
     by: Actor, *, group_id: int, name: str, starts_on: date, last_on: date, schedule: Schedule,
-    teacher_id: int | None, room_id: int | None, capacity: int | None, price: int | None,
+    teacher_id: int | None, room_id: int | None, capacity: int | None, charging: Charging | None = None,
 ) -> Group:  # fmt: skip
-    """Changes a group; planned lessons from today on follow the new schedule, what was conducted stays."""
+    """Changes a group; planned lessons from today on follow the new schedule, what was conducted stays.
+
+    Another way of `charging` (None: as it is) counts for those who are activated from now on.
+    """
     group: Group = (
         Group.objects.visible_to(by)
         .select_for_update(of=("self",), no_key=True)
@@ -166,6 +187,8 @@ def edit_group(
         raise GroupNameTaken
     _check_life(starts_on, last_on, schedule)
     _check_parts(by, group.branch, group.course, teacher_id=teacher_id, room_id=room_id)
+    if charging is not None:
+        _check_charging(group.course, charging, group.price)
     held = Lesson.objects.visible_to(by).filter(group=group, status=LessonStatus.CONDUCTED)
     outside = held.filter(held_on__gt=last_on).first() or held.filter(held_on__lt=starts_on).first()
     if outside is not None:
@@ -173,7 +196,7 @@ def edit_group(
     since = starts_on if starts_on != group.starts_on else today_in(by, group.branch)
     change(
         by, group, name=name, starts_on=starts_on, ends_on=last_on + timedelta(days=1), teacher_id=teacher_id,
-        room_id=room_id, capacity=capacity, price=price,
+        room_id=room_id, capacity=capacity, **({} if charging is None else asdict(charging)),
     )  # fmt: skip
     _set_schedule(by, group, group.course, schedule, since=since)
     _make_lessons(by, group, group.branch, since=since)
@@ -248,6 +271,8 @@ def enrol_students(by: Actor, *, places: Sequence[Place]) -> list[Enrolment]:
     )
     if rows:
         note(by, rows[0], was=None, now={"enrolments": len(rows)})
+    if active := sorted({row.student_id for row in rows if row.activated_on is not None}):
+        publish(by, FamiliesChanged(tuple(active)))
     return rows
 
 
@@ -259,6 +284,7 @@ def activate_enrolment(by: Actor, *, enrolment_id: int, activated_on: date) -> E
     enrolment: Enrolment = rows.select_related("group", "student", "student__branch").one(pk=enrolment_id)
     check_activation(enrolment, activated_on)
     change(by, enrolment, activated_on=activated_on)
+    publish(by, FamiliesChanged((enrolment.student_id,), since=activated_on.isoformat()))
     return enrolment
 
 
@@ -346,6 +372,14 @@ def _check_parts(by: Actor, branch: Branch, course: Course, *, teacher_id: int |
         Member.objects.visible_to(by).one(pk=teacher_id)
     if room_id is not None and Room.objects.visible_to(by).one(pk=room_id).branch_id != branch.pk:
         raise RoomElsewhere
+
+
+def _check_charging(course: Course, charging: Charging, price: int | None) -> None:
+    """The course's price is for the course's way: 300 000 a month is not the price of a lesson."""
+    if charging.plan:
+        check_counts(charging.plan, charging.lessons_count or 1, charging.module_lessons, charging.months)
+    if charging.plan not in ("", course.plan) and price is None:
+        raise OtherWayNeedsPrice
 
 
 def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule, *, since: date) -> None:

@@ -88,6 +88,16 @@ def pick_field(
     return forms.TypedChoiceField(label=label, choices=choices, coerce=int, empty_value=None, widget=widget, **kwargs)
 
 
+def yes_or_no(label: Any, yes: Any, yes_means: Any, no: Any, no_means: Any, **kwargs: Any) -> Any:
+    """A radio of two, each with what follows from it, cleaned to a truth; nothing is chosen unless `initial` says."""
+    field: Any = forms.TypedChoiceField(
+        label=label, choices=[("yes", yes), ("no", no)], coerce=lambda text: text == "yes", widget=forms.RadioSelect,
+        **kwargs,
+    )  # fmt: skip
+    field.explains = {"yes": yes_means, "no": no_means}
+    return field
+
+
 def done(form: forms.Form, verb: Callable[..., R]) -> R | None:
     """What the verb answered to the cleaned values, or None after putting its refusal beside the field."""
     if not form.is_valid():
@@ -158,6 +168,10 @@ def undo_page(request: HttpRequest, form: UndoForm, title: str) -> HttpResponse:
 
 
 def form_page(request: HttpRequest, template: str, form: forms.Form | None, **context: Any) -> HttpResponse:
-    """A page with a form: 422 with the typed values kept when something in it is wrong."""
-    status = 422 if form is not None and form.is_bound and form.errors else 200
+    """A page with a form: 422 with the typed values kept when something in it is wrong.
+
+    A live preview asks with values that are not complete yet; that is no mistake.
+    """
+    is_asked = request.method == "GET" and "HX-Request" in request.headers
+    status = 422 if form is not None and form.is_bound and form.errors and not is_asked else 200
     return render(request, template, {"form": form, **context}, status=status)

@@ -38,6 +38,8 @@ ENTRIES = (
     (_("Discounts"), "office:discounts", "discount", "tuition.view", ""),
     (_("Pauses"), "office:suspensions", "snowflake", "tuition.view", ""),
     (_("Courses"), "office:courses", "book", "courses.see_all", ""),
+    (_("Tariffs"), "office:tariffs", "tag", "tuition.view", ""),
+    (_("Days off"), "office:days-off", "calendar-off", "courses.view", ""),
     (_("Rooms"), "office:rooms", "door", "courses.see_all", ""),
     (_("Team"), "office:team", "id-badge-2", "orgs.manage", ""),
     (_("Desks"), "office:desks", "building-bank", "finance.manage_desks", ""),

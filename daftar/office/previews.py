@@ -55,7 +55,7 @@ def filled(request: OfficeRequest) -> Any:
 def preview_of(by: Actor, form: Form, student_ids: Collection[int], deed: Callable[..., object]) -> Preview | None:
     """What the deed would do with the values of a form, at first with those it begins with; None while some lack."""
     asked = form if form.is_bound else _begun(form)
-    if not asked.is_valid():
+    if not asked.is_valid() or not by.may("tuition.view"):
         return None
     try:
         found = rehearse(by, student_ids, lambda: deed(**asked.cleaned_data))

@@ -83,7 +83,7 @@ def _bound(by: Actor, each: Bound, types: dict[str, str]) -> dict[str, Any]:
     if each.next_price is not None and each.next_from is not None:
         told = {"sum": formats.money_text(each.next_price), "day": formats.day(each.next_from)}
         ahead = _("%(sum)s from %(day)s") % told
-    plan = words.plan_text(row.plan, row.lessons_count)
+    plan = words.charged_as(row)
     return {
         "id": row.pk, "name": name_of(row), "price": f"{formats.money_text(each.price)} · {plan}", "next": ahead,
         "limits": limits(row, types), "is_own": row.has_own_price, "is_separate": row.is_separate,

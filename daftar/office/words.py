@@ -60,11 +60,25 @@ def schedule_text(schedule: WeeklySchedule) -> str:
     return f"{days} {formats.clock(schedule.starts_time)}"
 
 
-def plan_text(plan: str, lessons_count: int) -> str:
+def plan_text(
+    plan: str, lessons_count: int | None, module_lessons: int | None = None, months: int | None = None
+) -> str:
     """A way of charging with its size."""
-    if plan == PlanKind.PER_LESSON and lessons_count > 1:
-        return ngettext("per %(num)s lesson", "per %(num)s lessons", lessons_count) % {"num": lessons_count}
+    if plan == PlanKind.PER_LESSON and (lessons_count or 1) > 1:
+        count = lessons_count or 1
+        return ngettext("per %(num)s lesson", "per %(num)s lessons", count) % {"num": count}
+    if plan == PlanKind.MODULE and module_lessons:
+        text = ngettext("per module of %(num)s lesson", "per module of %(num)s lessons", module_lessons)
+        return text % {"num": module_lessons}
+    if plan == PlanKind.WHOLE_COURSE and months:
+        text = ngettext("whole course at once: %(num)s month", "whole course at once: %(num)s months", months)
+        return text % {"num": months}
     return str(PLAN_LABELS[PlanKind(plan)])
+
+
+def charged_as(row: Any) -> str:
+    """How what has a plan and its sizes is charged: a course, tariff or subscription."""
+    return plan_text(row.plan, row.lessons_count, row.module_lessons, row.months)
 
 
 def payment_text(kind: str, number: int | None) -> str:

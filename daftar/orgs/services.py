@@ -143,15 +143,16 @@ class WorksElsewhere(Refusal):
 
 
 @verb("orgs.manage")
-def change_settings(by: Actor, *, name: str, activation_day_counts: bool) -> None:
-    """Sets the name of the centre and whether the lesson on the day of activation is charged (decision D1)."""
-    _check_whole(by)
+def change_settings(by: Actor, *, name: str, activation_day_counts: bool | None = None) -> None:
+    """Sets the name of the centre and, unless None, whether the day of activation is charged (decision D1)."""
+    check_whole(by)
     org = Organization.objects.select_for_update(no_key=True).get(pk=by.org_id)
+    counts = org.activation_day_counts if activation_day_counts is None else activation_day_counts
     was = {"name": org.name, "activation_day_counts": org.activation_day_counts}
-    now = {"name": name, "activation_day_counts": activation_day_counts}
+    now = {"name": name, "activation_day_counts": counts}
     if was == now:
         return
-    org.name, org.activation_day_counts = name, activation_day_counts
+    org.name, org.activation_day_counts = name, counts
     org.save(update_fields=["name", "activation_day_counts"])
     assert by.notes is not None
     differs = [key for key in now if was[key] != now[key]]
@@ -166,7 +167,7 @@ def add_branch(
     by: Actor, *, name: str, timezone: str, currency: str, language: str, address: str = "", phone: str = ""
 ) -> Branch:
     """Opens a branch with its clock, currency and language; for those who work in all of them."""
-    _check_whole(by)
+    check_whole(by)
     if timezone not in available_timezones():
         raise UnknownTimezone
     if Branch.objects.visible_to(by).filter(name=name).exists():
@@ -344,7 +345,7 @@ def stop_requiring_two_steps(by: Actor) -> None:
 
 
 def _require(by: Actor, *, required: bool) -> None:
-    _check_whole(by)
+    check_whole(by)
     org = Organization.objects.select_for_update(no_key=True).get(pk=by.org_id)
     was, org.requires_two_steps = org.requires_two_steps, required
     if was == required:
@@ -366,7 +367,7 @@ def begin_roles(by: Actor) -> None:
 @verb("orgs.manage")
 def add_role(by: Actor, *, name: str, copy_of: int) -> Role:
     """A role of the centre's own, which may do what another may and is changed from there."""
-    _check_whole(by)
+    check_whole(by)
     like = _role(by, copy_of)
     if Role.objects.visible_to(by).filter(name=name).exists():
         raise NameTaken
@@ -376,7 +377,7 @@ def add_role(by: Actor, *, name: str, copy_of: int) -> Role:
 @verb("orgs.manage")
 def rename_role(by: Actor, *, role_id: int, name: str) -> Role:
     """Calls a role as the centre calls it; without a name a built-in one is called as in every centre."""
-    _check_whole(by)
+    check_whole(by)
     role = _role(by, role_id)
     if not name and not role.code:
         raise RoleNameless
@@ -389,7 +390,7 @@ def rename_role(by: Actor, *, role_id: int, name: str) -> Role:
 @verb("orgs.manage")
 def delete_role(by: Actor, *, role_id: int) -> None:
     """Removes a role of the centre's own that nobody has."""
-    _check_whole(by)
+    check_whole(by)
     role = _role(by, role_id)
     if role.code:
         raise RoleIsBuiltIn
@@ -405,7 +406,7 @@ def change_rights(by: Actor, *, given: Mapping[int, Collection[str]], taken: Map
 
     What is to change is said, not how all should be in the end: of two who change at once none undoes the other.
     """
-    _check_whole(by)
+    check_whole(by)
     for role_id in sorted({*given, *taken}):
         role = _role(by, role_id)
         if role.is_owner:
@@ -431,7 +432,8 @@ def _role(by: Actor, role: int | str) -> Role:
     return found
 
 
-def _check_whole(by: Actor) -> None:
+def check_whole(by: Actor) -> None:
+    """Refuses those who work in some branches only."""
     if by.branch_ids is not None:
         raise CentreAsAWhole
 

@@ -11,8 +11,9 @@ from daftar.lib.errors import Refusal
 from daftar.lib.phone import digits, read_phone
 from daftar.lib.text import search_key, sort_key
 from daftar.orgs import access
-from daftar.orgs.access import Actor, change, verb
+from daftar.orgs.access import Actor, change, publish, verb
 from daftar.orgs.models import Branch
+from daftar.people.events import FamiliesChanged
 from daftar.people.models import Contact, ContactKind, Payer, Stage, Student
 
 if TYPE_CHECKING:
@@ -95,11 +96,13 @@ def edit_student(
     if branch.currency != student.branch.currency:
         raise BranchInOtherCurrency
     _check(by, full_name, born_on)
-    payers = _payers(by, [payer_name])
+    payers, had = _payers(by, [payer_name]), student.payer_id
     change(
         by, student, full_name=full_name.strip(), sort_key=sort_key(full_name), search_key=search_key(full_name),
         branch_id=branch.pk, born_on=born_on, payer=payers.get(payer_name.strip()), source=source, note=note,
     )  # fmt: skip
+    if student.payer_id != had:
+        publish(by, FamiliesChanged((student_id,), () if had is None else (had,)))
     if by.may("people.see_contacts"):
         _replace_contact(by, student, ContactKind.MOBILE, phone, region_of(branch))
         _replace_contact(by, student, ContactKind.EMAIL, email, "")

@@ -1,5 +1,7 @@
 """Background work of tuition: what falls due with the calendar, and what a changed rule touches."""
 
+from datetime import date
+
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -8,8 +10,10 @@ from daftar.orgs.models import Branch, Organization
 from daftar.orgs.queries import today_in
 from daftar.orgs.work import task
 from daftar.tuition.forecasts import keep_forecast
+from daftar.tuition.listed import begin_prices
 from daftar.tuition.models import ForecastDay, Subscription
 from daftar.tuition.services import reconcile
+from daftar.tuition.siblings import families_of, settle_siblings
 
 AT_ONCE = 500
 
@@ -37,13 +41,25 @@ def keep_forecast_of(by: Actor, branch_id: int) -> None:
 
 @task("tuition.reconcile_everyone")
 def reconcile_everyone(by: Actor) -> None:
-    """Asks for every part; what is due is found out when the part is done."""
+    """Asks for every part; what is due is found out when the part is done.
+
+    Before that: prices whose day has come, and discounts of siblings where somebody's group is over by now.
+    """
+    begin_prices(by)
+    settle_siblings(by)
     for part in _parts(by):
         reconcile_some.defer(org_id=by.org_id, student_ids=part)
     for branch in Branch.objects.visible_to(by).order_by("id"):
         kept = ForecastDay.objects.visible_to(by).filter(branch=branch, made_on=today_in(by, branch))
         if not kept.exists():
             keep_forecast_of.defer(org_id=by.org_id, branch_id=branch.pk)
+
+
+@task("tuition.settle_families")
+def settle_families(by: Actor, student_ids: list[int], payer_ids: list[int], since: str) -> None:
+    """The rule for siblings, in the families that changed."""
+    found = families_of(by, student_ids, payer_ids)
+    settle_siblings(by, student_ids=found, since=date.fromisoformat(since) if since else None)
 
 
 def _parts(by: Actor) -> list[list[int]]:

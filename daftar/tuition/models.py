@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from daftar.courses.models import PLAN_CHOICES, Enrolment, Group, Lesson
+from daftar.courses.models import PLAN_CHOICES, Course, Enrolment, Group, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.orgs.models import Branch, DiscountPer, Member, TenantModel
 from daftar.people.models import Student
@@ -73,6 +73,30 @@ class TariffPrice(TenantModel):
             models.UniqueConstraint(fields=["org", "tariff", "from_on"], name="tariff_price_once"),
             models.CheckConstraint(name="tariff_price_not_negative", condition=Q(amount__gte=0)),
         ]
+
+
+class ListPrice(TenantModel):
+    """The price of a course, or of a group, from a day on, in minor units; of a group also none: as its course."""
+
+    course = models.ForeignKey(Course, models.CASCADE, null=True, blank=True, related_name="+")
+    group = models.ForeignKey(Group, models.CASCADE, null=True, blank=True, related_name="+")
+    from_on = models.DateField()
+    amount = models.BigIntegerField(null=True, blank=True)
+    # Whether it also holds for those who were active before that day.
+    bound_follow = models.BooleanField(default=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["org", "course", "group", "from_on"], nulls_distinct=False, name="list_price_once"
+            ),
+            models.CheckConstraint(name="list_price_of_one", condition=Q(course=None) ^ Q(group=None)),
+            models.CheckConstraint(name="list_price_not_negative", condition=Q(amount=None) | Q(amount__gte=0)),
+            models.CheckConstraint(name="list_price_of_course", condition=Q(course=None) | Q(amount__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_on}"
 
 
 class Subscription(Terms):

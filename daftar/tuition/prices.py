@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.models import Course, Group, Lesson
 from daftar.lib.errors import Refusal
-from daftar.orgs.access import Actor, change, note, publish, verb
+from daftar.orgs.access import Actor, note, publish, verb
 from daftar.people.models import Student
+from daftar.tuition.listed import write_step
 from daftar.tuition.models import LessonPick, Subscription
 from daftar.tuition.tariffs import check_price, follow
 
@@ -23,31 +24,38 @@ class PayerDoesNotFit(Refusal):
     text = _("This subscription does not pay for that lesson.")
 
 
+class GroupPriceMissing(Refusal):
+    field = "price"
+    text = _("The course has no price, or is charged in another way: write what the group costs.")
+
+
 @verb("tuition.manage")
 def change_course_price(by: Actor, *, course_id: int, price: int, from_on: date, bound_follow: bool) -> Course:
-    """Another price of a course, for who is activated from now on; `bound_follow`: for all its members from a day on.
+    """Another price of a course from a day on, for who is activated then or later; `bound_follow`: for all members.
 
     Members with a price of their own, and groups with one, keep it. What was charged before that day stays (D11).
     """
     course: Course = Course.objects.visible_to(by).select_for_update(no_key=True).one(pk=course_id)
     check_price(price, course.currency)
-    change(by, course, price=price)
+    write_step(by, course, price, from_on, bound_follow=bound_follow)
     if bound_follow:
         bound = Subscription.objects.visible_to(by).filter(group__course=course, group__price=None, tariff=None)
-        note(by, course, was=None, now={"from_on": from_on, "bound_follow": True})
         follow(by, bound, price, from_on)
     return course
 
 
 @verb("tuition.manage")
-def change_group_price(by: Actor, *, group_id: int, price: int, from_on: date, bound_follow: bool) -> Group:
-    """Another price of a group, for who is activated from now on; `bound_follow`: for its members from a day on."""
-    group: Group = Group.objects.visible_to(by).select_for_update(no_key=True, of=("self",)).one(pk=group_id)
-    check_price(price, group.course.currency)
-    change(by, group, price=price)
+def change_group_price(by: Actor, *, group_id: int, price: int | None, from_on: date, bound_follow: bool) -> Group:
+    """Another price of a group from a day on (None: as its course); `bound_follow`: for its members too."""
+    rows = Group.objects.visible_to(by).select_for_update(no_key=True, of=("self",)).select_related("course")
+    group: Group = rows.one(pk=group_id)
+    amount = group.course.price if price is None else price
+    if amount is None or (price is None and group.plan not in ("", group.course.plan)):
+        raise GroupPriceMissing
+    check_price(amount, group.course.currency)
+    write_step(by, group, price, from_on, bound_follow=bound_follow)
     if bound_follow:
-        note(by, group, was=None, now={"from_on": from_on, "bound_follow": True})
-        follow(by, Subscription.objects.visible_to(by).filter(group=group, tariff=None), price, from_on)
+        follow(by, Subscription.objects.visible_to(by).filter(group=group, tariff=None), amount, from_on)
     return group
 
 

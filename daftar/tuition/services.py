@@ -19,6 +19,7 @@ from daftar.orgs.queries import today_in
 from daftar.people.models import Student
 from daftar.tuition import rules
 from daftar.tuition.facts import facts_of
+from daftar.tuition.listed import prices_from
 from daftar.tuition.models import PriceStep, Subscription
 
 if TYPE_CHECKING:
@@ -40,16 +41,18 @@ class PriceMissing(Refusal):
 
 @verb("tuition.activate")
 def activate(by: Actor, *, enrolment_id: int, activated_on: date) -> Enrolment:
-    """Ends a trial: from `activated_on` the student is charged as the group or its course says, at today's price.
+    """Ends a trial: from `activated_on` the student is charged as the group or its course says, at that day's price.
 
     Who comes back into the group goes on with the subscription there was, unless the way of charging has changed.
     """
     enrolment = activate_enrolment(by.trusted(), enrolment_id=enrolment_id, activated_on=activated_on)
-    terms, price = _terms_of(enrolment)
+    terms, prices = _terms_of(enrolment), prices_from(by, enrolment.group, activated_on)
+    if not prices:
+        raise PriceMissing
     rows = Subscription.objects.visible_to(by).filter(student_id=enrolment.student_id, group_id=enrolment.group_id)
     earlier = rows.filter(ends_on=None, tariff=None).order_by("-starts_on", "-id").first()
     if earlier is not None and all(getattr(earlier, name) == value for name, value in terms.items()):
-        _go_on(by, earlier, price, activated_on)
+        _go_on(by, earlier, prices, activated_on)
     else:
         if earlier is not None and earlier.starts_on < activated_on:
             change(by, earlier, ends_on=activated_on)
@@ -57,32 +60,33 @@ def activate(by: Actor, *, enrolment_id: int, activated_on: date) -> Enrolment:
             by, Subscription, student=enrolment.student, group=enrolment.group, enrolment=enrolment,
             starts_on=activated_on, **terms,
         )  # fmt: skip
-        PriceStep.objects.create(org_id=by.org_id, subscription=row, from_on=activated_on, amount=price)
+        PriceStep.objects.bulk_create(
+            [PriceStep(org_id=by.org_id, subscription=row, from_on=day, amount=price) for day, price in prices]
+        )
     publish(by, TuitionFactsChanged((enrolment.student_id,)))
     return enrolment
 
 
-def _terms_of(enrolment: Enrolment) -> tuple[dict[str, Any], int]:
-    """What a subscription of the group's members is, and its price in minor units; PriceMissing without one."""
-    group, course = enrolment.group, enrolment.group.course
-    price = course.price if group.price is None else group.price
-    if price is None:
-        raise PriceMissing
-    rule = group if group.plan else course
+def _terms_of(enrolment: Enrolment) -> dict[str, Any]:
+    """What a subscription of the group's members is: the group's own way of charging, or else its course's."""
+    rule = enrolment.group if enrolment.group.plan else enrolment.group.course
     return {
         "plan": rule.plan, "lessons_count": rule.lessons_count or 1, "module_lessons": rule.module_lessons,
         "months": rule.months,
-    }, price  # fmt: skip
+    }  # fmt: skip
 
 
-def _go_on(by: Actor, earlier: Subscription, price: int, since: date) -> None:
-    """The subscription of an earlier time in the group holds again, at today's price unless it is the student's own."""
+def _go_on(by: Actor, earlier: Subscription, prices: Sequence[tuple[date, int]], since: date) -> None:
+    """The subscription of an earlier time in the group holds again, at that day's price unless it is one's own."""
     change(by, earlier, starts_on=min(earlier.starts_on, since))
+    if earlier.has_own_price:
+        return
     last = earlier.price_steps.filter(from_on__lte=since).order_by("-from_on").first()
-    if not earlier.has_own_price and (last is None or last.amount != price):
-        PriceStep.objects.visible_to(by).update_or_create(
-            org_id=by.org_id, subscription=earlier, from_on=since, defaults={"amount": price}
-        )
+    for day, price in prices:
+        if day > since or last is None or last.amount != price:
+            PriceStep.objects.visible_to(by).update_or_create(
+                org_id=by.org_id, subscription=earlier, from_on=day, defaults={"amount": price}
+            )
 
 
 @verb("tuition.activate")

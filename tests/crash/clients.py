@@ -175,12 +175,12 @@ class Client(threading.Thread):
 
     def _change_rule(self) -> None:
         counts = self.choose.random() < 0.5
-        self._insist({"do": "rule", "counts": counts}, "settings/", rule(counts=counts))
+        self._insist({"do": "rule", "counts": counts}, "settings/charging/", rule(counts=counts))
 
     def change_rules(self) -> None:
         """To and fro, when all is over: work for a worker that must be there by then."""
         for counts in (True, False):
-            answer = self.browser.post(f"/{self.centre['slug']}/settings/", rule(counts=counts))
+            answer = self.browser.post(f"/{self.centre['slug']}/settings/charging/", rule(counts=counts))
             assert answer.status == http.HTTPStatus.FOUND, answer
 
     def _new(self, what: str) -> str:
@@ -212,7 +212,8 @@ class Client(threading.Thread):
 
 def rule(*, counts: bool) -> list[tuple[str, Any]]:
     """The form whose change recounts everybody in the background (decision D1)."""
-    return [("name", "Lingua"), *([("activation_day_counts", "on")] if counts else [])]
+    kept = {"rounding_step": "", "money_discount_per": "subscription", "holidays_credited": "no"}
+    return [("activation_day_counts", "yes" if counts else "no"), ("suspensions_extend", "yes"), *kept.items()]
 
 
 @dataclass

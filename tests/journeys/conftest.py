@@ -69,7 +69,7 @@ class Visit:
             if kind.startswith("SELECT"):
                 field.select_option(label=value)
             elif kind == "INPUTradio":
-                self.page.locator(f"main [name={name}][value='{value}'] + .form-selectgroup-label").click()
+                self.page.locator(f"main label:has([name={name}][value='{value}'])").click()
             else:
                 field.fill(value)
             self.interactions += 1

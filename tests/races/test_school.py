@@ -180,7 +180,7 @@ def test_a_busy_moment_deadlocks_nobody(by, taught, students):
 def editing(by, group, name, *, weekdays=ODD, last_on="2026-03-01"):
     return lambda: edit_group(
         by, group_id=group.pk, name=name, starts_on=group.starts_on, last_on=date.fromisoformat(last_on),
-        schedule=Schedule(weekdays, time(14, 0)), teacher_id=None, room_id=None, capacity=None, price=None,
+        schedule=Schedule(weekdays, time(14, 0)), teacher_id=None, room_id=None, capacity=None,
     )  # fmt: skip
 
 

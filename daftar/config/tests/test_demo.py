@@ -27,7 +27,7 @@ def test_the_days_go_on_whatever_visitors_close_end_and_take_away(db):
         group = Group.objects.visible_to(by).order_by("id")[0]
         edit_group(
             by, group_id=group.pk, name="Without", starts_on=group.starts_on, last_on=group.ends_on - timedelta(1),
-            schedule=Schedule(), teacher_id=None, room_id=None, capacity=None, price=None,
+            schedule=Schedule(), teacher_id=None, room_id=None, capacity=None,
         )  # fmt: skip
         for day in range(1, 9):
             on = begins + timedelta(days=day)

@@ -181,7 +181,6 @@ def edit(by, group, **values):
         "teacher_id": None,
         "room_id": None,
         "capacity": None,
-        "price": None,
     }
     return edit_group(by, group_id=group.pk, **now | values)
 

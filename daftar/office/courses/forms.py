@@ -8,10 +8,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from daftar.courses.models import OFFERED_PLANS
+from daftar.courses.models import LessonKind
 from daftar.courses.rules import EVEN, EVERY_DAY, ODD, WEEKEND, Pattern, PlanKind, pattern_of
-from daftar.courses.services import Schedule
+from daftar.courses.services import Charging, Schedule
 from daftar.office.forms import MoneyField, day_field, pick_field
+from daftar.office.plans import SIZES, plan_fields, with_sizes
 from daftar.office.words import WEEKDAYS
 
 if TYPE_CHECKING:
@@ -27,37 +28,45 @@ DAY_CHOICES = [
     ("custom", pgettext_lazy("days", "Other days")), ("none", _("Not set yet")),
 ]  # fmt: skip
 
+AS_COURSE = _("The group is charged as its course says, now and whenever that changes.")
+
 
 class CourseForm(forms.Form):
-    """What a course is and what it costs."""
+    """What a course is."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
     subject = forms.CharField(label=_("Subject"), max_length=120, required=False)
     level = forms.CharField(label=_("Level"), max_length=120, required=False)
-    lessons_count = forms.IntegerField(
-        label=_("Lessons the price is for"), min_value=1, max_value=500, initial=1,
-        help_text=_("A lesson costs its part of the price: 400 000 for 8 lessons is 50 000 each."),
-    )  # fmt: skip
     lesson_minutes = forms.IntegerField(label=_("Length of a lesson, minutes"), min_value=5, max_value=720, initial=90)
 
-    def __init__(self, *args: Any, currencies: list[str], is_new: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        price = MoneyField(currencies[0], label=_("Price"), required=False)
-        fields = {"name": self.fields["name"]}
-        if is_new:
-            fields["plan"] = forms.ChoiceField(
-                label=_("Way of charging"), choices=OFFERED_PLANS, widget=forms.RadioSelect,
-                help_text=_("This stays as it is once the course is added."),
-            )  # fmt: skip
-            fields["currency"] = forms.ChoiceField(
-                label=_("Currency"), choices=[(code, code) for code in currencies], initial=currencies[0]
-            )
-            if len(currencies) == 1:
-                fields["currency"].widget = forms.HiddenInput()
-        self.fields = {**fields, "price": price, **self.fields}
 
-    def clean_plan(self) -> PlanKind:
-        return PlanKind(self.cleaned_data["plan"])
+class NewCourseForm(CourseForm):
+    """A new course with its way of charging and first price; the way stays as it is, the price has a page."""
+
+    def __init__(self, *args: Any, currencies: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        first = {"name": self.fields["name"], **plan_fields()}
+        first["plan"].help_text = _("This stays as it is once the course is added.")
+        first["currency"] = forms.ChoiceField(
+            label=_("Currency"), choices=[(code, code) for code in currencies], initial=currencies[0]
+        )
+        if len(currencies) == 1:
+            first["currency"].widget = forms.HiddenInput()
+        first["price"] = MoneyField(currencies[0], label=_("Price"), required=False)
+        self.fields = {**first, **self.fields}
+
+    def clean(self) -> dict[str, Any]:
+        data = {**self.cleaned_data, **with_sizes(self)}
+        if self.errors:
+            return data
+        return data | {"plan": PlanKind(data["plan"]), "lessons_count": data["lessons_count"] or 1}
+
+
+class LessonTypeForm(forms.Form):
+    """A type of lesson of the centre's own."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    kind = forms.ChoiceField(label=_("Kind"), choices=LessonKind.choices, widget=forms.RadioSelect)
 
 
 class RoomForm(forms.Form):
@@ -91,7 +100,7 @@ class GroupForm(forms.Form):
 
     def __init__(
         self, *args: Any, courses: Iterable[Course], teachers: Iterable[Member], rooms: Iterable[Room],
-        branches: list[Branch], currency: str, is_new: bool, **kwargs: Any,
+        branches: list[Branch], currency: str, is_new: bool, as_course: str = "", **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         first: dict[str, Any] = {"name": self.fields["name"]}
@@ -106,9 +115,12 @@ class GroupForm(forms.Form):
         first["room_id"] = pick_field(_("Room"), [(row.pk, row.name) for row in rooms], none=_("none"))
         for name in ("weekdays", "starts_time"):
             self.fields[name].needed = True  # type: ignore[attr-defined] # for the label: unless not set yet
-        price = MoneyField(currency, label=_("Price of its own"), required=False)
-        price.help_text = _("Instead of the course's price. Leave empty to take that.")
-        self.fields = {**first, **self.fields, "price": price}
+        self.fields["weekdays"].shown_by = ("day_pattern", "custom")  # type: ignore[attr-defined] # for the template
+        self.fields = {**first, **self.fields, **plan_fields(as_course=as_course or str(AS_COURSE))}
+        if is_new:
+            price = MoneyField(currency, label=_("Price of its own"), required=False)
+            price.help_text = _("Instead of the course's price. Leave empty to take that.")
+            self.fields["price"] = price
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -120,7 +132,8 @@ class GroupForm(forms.Form):
         if days and at is None and "starts_time" not in self.errors:
             self.add_error("starts_time", _("Write the time the lessons begin."))
         data["schedule"] = Schedule(days, at if days else None)
-        return data
+        data["charging"] = Charging(**with_sizes(self))
+        return {name: value for name, value in data.items() if name not in {"plan", *SIZES}}
 
     @staticmethod
     def initial_of(group: Group, schedule: WeeklySchedule, last_on: Any) -> dict[str, Any]:
@@ -129,7 +142,8 @@ class GroupForm(forms.Form):
         named = pattern if pattern in {Pattern.ODD, Pattern.EVEN} else "custom"
         return {
             "name": group.name, "teacher_id": group.teacher_id, "room_id": group.room_id, "starts_on": group.starts_on,
-            "last_on": last_on, "capacity": group.capacity, "price": group.price,
+            "last_on": last_on, "capacity": group.capacity, "plan": group.plan,
+            "lessons_count": group.lessons_count or 1, "module_lessons": group.module_lessons, "months": group.months,
             "day_pattern": str(named) if schedule.weekdays else "none", "weekdays": list(schedule.weekdays),
             "starts_time": schedule.starts_time,
         }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daftar.office.courses import enrolments, views
+from daftar.office.courses import days, enrolments, views
 
 urlpatterns = [
     path("groups/", views.groups, name="groups"),
@@ -14,9 +14,17 @@ urlpatterns = [
     path("students/<int:student_id>/enrol/", enrolments.student_enrol, name="student-enrol"),
     path("enrolments/<int:enrolment_id>/activate/", enrolments.enrolment_activate, name="enrolment-activate"),
     path("enrolments/<int:enrolment_id>/undo/", enrolments.enrolment_undo, name="enrolment-undo"),
+    path("lessons/<int:lesson_id>/cancel/", days.lesson_cancel, name="lesson-cancel"),
+    path("lessons/<int:lesson_id>/restore/", days.lesson_restore, name="lesson-restore"),
+    path("lessons/<int:lesson_id>/move/", days.lesson_move, name="lesson-move"),
+    path("days-off/", days.days_off, name="days-off"),
+    path("days-off/new/", days.days_off_new, name="days-off-new"),
+    path("days-off/<int:holiday_id>/remove/", days.days_off_remove, name="days-off-remove"),
     path("courses/", views.courses, name="courses"),
     path("courses/new/", views.course_new, name="course-new"),
     path("courses/<int:course_id>/edit/", views.course_edit, name="course-edit"),
+    path("courses/lesson-types/", views.lesson_types, name="lesson-types"),
+    path("courses/lesson-types/new/", views.lesson_type_new, name="lesson-type-new"),
     path("rooms/", views.rooms, name="rooms"),
     path("rooms/new/", views.room_new, name="room-new"),
     path("rooms/<int:room_id>/edit/", views.room_edit, name="room-edit"),

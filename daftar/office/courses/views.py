@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 
 from daftar.attendance.queries import lesson_figures
 from daftar.courses import catalogue, queries, services
+from daftar.courses.models import LessonKind
 from daftar.courses.rules import standing, state_on
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
 from daftar.lib.paging import paged
-from daftar.office import words
-from daftar.office.courses.forms import CourseForm, GroupForm, LessonForm, RoomForm
+from daftar.office import formats, words
+from daftar.office.courses.forms import CourseForm, GroupForm, LessonForm, LessonTypeForm, NewCourseForm, RoomForm
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, teachers
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
-    from daftar.courses.models import Group
+    from daftar.courses.models import Course, Group
     from daftar.orgs.access import Actor
 
 SHOWN_DAYS = timedelta(days=45)
@@ -56,13 +57,13 @@ def groups(request: OfficeRequest) -> HttpResponse:
 def group(request: OfficeRequest, group_id: int) -> HttpResponse:
     by, row = request.by, queries.get_group(request.by, group_id)
     tab = "lessons" if request.GET.get("tab") == "lessons" else "students"
-    price = row.course.price if row.price is None else row.price
+    price, rule = (row.course.price if row.price is None else row.price), row if row.plan else row.course
     size = queries.sizes(by, [row.pk])[row.pk]
     head = {
         "id": row.pk, "name": row.name, "course": row.course.name, "teacher": row.teacher.name if row.teacher else "",
         "room": row.room.name if row.room else "", "starts_on": row.starts_on, "last_day": _last(row),
         "schedule": words.schedule_text(queries.schedules(by, [row.pk])[row.pk]), "students": size,
-        "capacity": row.capacity, "plan": words.plan_text(row.course.plan, row.course.lessons_count),
+        "capacity": row.capacity, "plan": words.charged_as(rule),
         "price": None if price is None or not by.may("tuition.view") else Money(price, row.branch.currency),
     }  # fmt: skip
     context = {
@@ -89,13 +90,16 @@ def group_new(request: OfficeRequest) -> HttpResponse:
 def group_edit(request: OfficeRequest, group_id: int) -> HttpResponse:
     by, row = request.by, queries.get_group(request.by, group_id)
     initial = GroupForm.initial_of(row, queries.schedules(by, [row.pk])[row.pk], _last(row))
-    form = GroupForm(request.POST or None, initial=initial, is_new=False, **_choices(by, row.branch.currency))
+    as_course = _("Now: %(plan)s.") % {"plan": words.charged_as(row.course)}
+    choices = _choices(by, row.branch.currency)
+    form = GroupForm(request.POST or None, initial=initial, is_new=False, as_course=as_course, **choices)
     if done(form, lambda **values: services.edit_group(by, group_id=group_id, **values)):
         messages.success(request, _("Saved."))
         return redirect("office:group", by.org_slug, group_id)
     return form_page(
-        request, "office/courses/group_form.html", form, title=row.name, submit_label=_("Save"), cancel_url="../"
-    )
+        request, "office/courses/group_form.html", form, title=row.name, submit_label=_("Save"), cancel_url="../",
+        priced=("group-price", row.pk), note=_("Another way of charging counts for those activated from now on."),
+    )  # fmt: skip
 
 
 @page("courses.edit")
@@ -115,7 +119,7 @@ def lesson_new(request: OfficeRequest, group_id: int) -> HttpResponse:
 def courses(request: OfficeRequest) -> HttpResponse:
     rows = [
         {
-            "id": row.pk, "name": row.name, "plan": words.plan_text(row.plan, row.lessons_count),
+            "id": row.pk, "name": row.name, "plan": words.charged_as(row),
             "price": None if row.price is None else Money(row.price, row.currency), "minutes": row.lesson_minutes,
             "groups": row.groups,
         }
@@ -127,7 +131,7 @@ def courses(request: OfficeRequest) -> HttpResponse:
 @page("courses.edit")
 def course_new(request: OfficeRequest) -> HttpResponse:
     by = request.by
-    form = CourseForm(request.POST or None, currencies=_currencies(by), is_new=True)
+    form = NewCourseForm(request.POST or None, currencies=_currencies(by))
     if added := done(form, lambda **values: catalogue.add_course(by, **values)):
         messages.success(request, _("The course %(name)s is added.") % {"name": added.name})
         return redirect("office:courses", by.org_slug)
@@ -144,15 +148,34 @@ def course_new(request: OfficeRequest) -> HttpResponse:
 @page("courses.edit")
 def course_edit(request: OfficeRequest, course_id: int) -> HttpResponse:
     by, row = request.by, queries.get_course(request.by, course_id)
-    names = ("name", "price", "subject", "level", "lessons_count", "lesson_minutes")
-    initial = {name: getattr(row, name) for name in names}
-    form = CourseForm(request.POST or None, initial=initial, currencies=[row.currency], is_new=False)
+    initial = {name: getattr(row, name) for name in ("name", "subject", "level", "lesson_minutes")}
+    form = CourseForm(request.POST or None, initial=initial)
     if done(form, lambda **values: catalogue.edit_course(by, course_id=course_id, **values)):
-        messages.success(request, _("Saved. Who is active already keeps the old price."))
+        messages.success(request, _("Saved."))
         return redirect("office:courses", by.org_slug)
     return form_page(
-        request, "office/form.html", form, title=row.name, submit_label=_("Save"), cancel_url="../../",
-        text=_("A new price counts for those activated from now on."),
+        request, "office/courses/group_form.html", form, title=row.name, submit_label=_("Save"), cancel_url="../../",
+        priced=("course-price", row.pk), note=_priced(row),
+    )  # fmt: skip
+
+
+@page("courses.see_all")
+def lesson_types(request: OfficeRequest) -> HttpResponse:
+    own = [{"name": row.name, "kind": row.get_kind_display()} for row in queries.own_lesson_types(request.by)]
+    kinds = [{"name": kind.label, "kind": ""} for kind in LessonKind]
+    return render(request, "office/courses/lesson_types.html", {"rows": kinds + own})
+
+
+@page("courses.edit")
+def lesson_type_new(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    form = LessonTypeForm(request.POST or None, initial={"kind": LessonKind.GROUP})
+    if added := done(form, lambda **values: catalogue.add_lesson_type(by, **values)):
+        messages.success(request, _("The type %(name)s is added.") % {"name": added.name})
+        return redirect("office:lesson-types", by.org_slug)
+    return form_page(
+        request, "office/form.html", form, title=_("New type of lesson"), submit_label=_("Add type"), cancel_url="../",
+        text=_("Tariffs and discounts can be for some types of lessons only."),
     )  # fmt: skip
 
 
@@ -185,6 +208,12 @@ def room_edit(request: OfficeRequest, room_id: int) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("office:rooms", by.org_slug)
     return form_page(request, "office/form.html", form, title=row.name, submit_label=_("Save"), cancel_url="../../")
+
+
+def _priced(row: Course) -> str:
+    """How a course is charged and for how much, in words."""
+    price = _("no price yet") if row.price is None else formats.money_text(Money(row.price, row.currency))
+    return _("Charged: %(plan)s, %(price)s.") % {"plan": words.charged_as(row), "price": price}
 
 
 def _last(row: Group) -> date:
@@ -236,7 +265,8 @@ def _lessons(by: Actor, row: Group) -> list[dict[str, Any]]:
     nearest = sorted(rows, key=lambda line: (line.held_on > today, abs((line.held_on - today).days)))
     return [
         {
-            "id": line.pk, "on": line.held_on, "starts_at": line.starts_time, "topic": line.topic, "state": line.status,
+            "id": line.pk, "on": line.held_on, "starts_at": line.starts_time, "topic": line.topic,
+            "reason": words.readable(by, line.cancel_reason), "state": line.status,
             "present": figures[line.pk].present, "expected": figures[line.pk].expected,
             "is_unmarked": line.status == "planned" and line.ends_at < by.at,
         }

@@ -39,6 +39,17 @@ VERBS = {
     "courses.plan_lesson": _("planned the lesson"), "courses.enrol_student": _("enrolled"),
     "courses.undo_enrolment": _("took back the enrolment"),
     "attendance.undo_marks": _("took back the marks of the lesson"),
+    "courses.add_lesson_type": _("added the type of lesson"), "courses.add_holiday": _("added the days off"),
+    "courses.remove_holiday": _("removed the days off"), "courses.remove_holidays": _("removed the days off"),
+    "courses.cancel_lesson": _("cancelled the lesson"), "courses.restore_lesson": _("restored the lesson"),
+    "courses.move_lesson": _("moved the lesson"), "orgs.change_charging": _("changed how the centre charges"),
+    "orgs.change_branch_charging": _("changed how the branch charges"),
+    "attendance.add_reason": _("added the reason of absence"),
+    "attendance.edit_reason": _("edited the reason of absence"), "tuition.add_tariff": _("added the tariff"),
+    "tuition.edit_tariff": _("edited the tariff"), "tuition.change_tariff_price": _("wrote a price of the tariff"),
+    "tuition.change_course_price": _("wrote a price of the course"),
+    "tuition.change_group_price": _("wrote a price of the group"), "tuition.begin_prices": _("began the prices"),
+    "tuition.settle_siblings": _("settled the discounts of siblings"),
     "tuition.activate": _("activated"), "tuition.enrol_active": _("enrolled and activated"),
     "attendance.conduct_lesson": _("marked the lesson"), "finance.take_payment": _("recorded the payment"),
     "finance.undo_payment": _("took back the payment"), "finance.refund": _("refunded"),
@@ -78,9 +89,14 @@ FIELDS = {
     "given": _("May now"), "taken": _("May no longer"),
     "address": _("Address"), "phone": _("Phone"), "subject": _("Subject"), "level": _("Level"), "reason": _("Reason"),
     "promised_for": _("Will pay on"), "closed_until": _("Books closed up to"),
+    "cancel_reason": _("Reason"), "held_on": _("Date"),
+    "rounding_step": _("Rounding"), "suspensions_extend": _("A pause moves the end of the subscription"),
+    "holidays_credited": _("Days off are credited"), "sibling_percent": _("Percent off for siblings"),
+    "charges": _("Charges"), "pays_teacher": _("Pays the teacher"), "gives_credit": _("Gives a make-up lesson"),
+    "is_archived": _("Archived"), "valid_days": _("Valid for so many days"),
 }  # fmt: skip
 # Of a student: told only to those who may see contacts. Free text is told without the phones in it.
-CONTACTS, FREE = {"mobile", "email"}, {"note", "payer", "source", "topic", "reason"}
+CONTACTS, FREE = {"mobile", "email"}, {"note", "payer", "source", "topic", "reason", "cancel_reason"}
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MINUTE = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)")
 

@@ -198,7 +198,7 @@ def _prices(by: Actor, known: Outreach) -> list[str]:
     for row in known.subscriptions:
         if row.ends_on is not None and row.ends_on <= by.today:
             continue
-        plan, step = words.plan_text(row.plan, row.lessons_count), row.price_on(by.today)
+        plan, step = words.charged_as(row), row.price_on(by.today)
         ahead = min(
             (each for each in row.prices if each.from_on > by.today), default=None, key=lambda each: each.from_on
         )

@@ -20,13 +20,9 @@ CURRENCIES = ("UZS", "RUB", "KZT", "PLN", "EUR", "USD")
 
 
 class SettingsForm(forms.Form):
-    """The centre and its rules."""
+    """The centre."""
 
     name = forms.CharField(label=_("Name of the centre"), max_length=200)
-    activation_day_counts = forms.BooleanField(
-        label=_("The lesson on the day of activation is charged"), required=False,
-        help_text=_("Changing this recounts every charge in the background: what is too much or missing is put right."),
-    )  # fmt: skip
 
 
 class MemberForm(forms.Form):

@@ -2,10 +2,15 @@
 
 from django.urls import path
 
-from daftar.office.settings import access, views
+from daftar.office.settings import access, charging, views
 
 urlpatterns = [
     path("settings/", views.settings, name="settings"),
+    path("settings/charging/", charging.charging, name="charging"),
+    path("settings/charging/branches/<int:branch_id>/", charging.charging_branch, name="charging-branch"),
+    path("settings/reasons/", charging.reasons, name="reasons"),
+    path("settings/reasons/new/", charging.reason_new, name="reason-new"),
+    path("settings/reasons/<int:reason_id>/edit/", charging.reason_edit, name="reason-edit"),
     path("settings/branches/new/", views.branch_new, name="branch-new"),
     path("settings/branches/<int:branch_id>/edit/", views.branch_edit, name="branch-edit"),
     path("settings/two-steps/", access.two_steps, name="two-steps"),

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 @page("orgs.manage")
 def settings(request: OfficeRequest) -> HttpResponse:
     by, org = request.by, organization(request.by)
-    initial = {"name": org.name, "activation_day_counts": org.activation_day_counts}
-    form = SettingsForm(request.POST or None, initial=initial)
+    form = SettingsForm(request.POST or None, initial={"name": org.name})
     if done(form, lambda **values: services.change_settings(by, **values) or True):
         messages.success(request, _("Saved."))
         return redirect("office:settings", by.org_slug)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daftar.office.tuition import pauses, prices
+from daftar.office.tuition import pauses, prices, tariffs
 
 urlpatterns = [
     path("students/<int:student_id>/pause/", pauses.student_pause, name="student-pause"),
@@ -19,6 +19,12 @@ urlpatterns = [
     path("enrolments/<int:enrolment_id>/trial/", pauses.enrolment_trial, name="enrolment-trial"),
     path("subscriptions/<int:subscription_id>/end/", prices.subscription_end, name="subscription-end"),
     path("subscriptions/<int:subscription_id>/price/", prices.subscription_price, name="subscription-price"),
+    path("courses/<int:course_id>/price/", tariffs.course_price, name="course-price"),
+    path("groups/<int:group_id>/price/", tariffs.group_price, name="group-price"),
+    path("tariffs/", tariffs.tariffs_list, name="tariffs"),
+    path("tariffs/new/", tariffs.tariff_new, name="tariff-new"),
+    path("tariffs/<int:tariff_id>/edit/", tariffs.tariff_edit, name="tariff-edit"),
+    path("tariffs/<int:tariff_id>/price/", tariffs.tariff_price, name="tariff-price"),
     path("discounts/", prices.discounts_list, name="discounts"),
     path("discounts/<int:discount_id>/edit/", prices.discount_edit, name="discount-edit"),
     path("discounts/<int:discount_id>/withdraw/", prices.discount_withdraw, name="discount-withdraw"),

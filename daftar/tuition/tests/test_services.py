@@ -255,7 +255,7 @@ def test_a_changed_schedule_leaves_the_months_before_it_as_they_were(by):
 
     edit_group(
         june, group_id=group.pk, name=group.name, starts_on=group.starts_on, last_on=date(2026, 3, 1),
-        schedule=Schedule((2, 4, 6), time(10)), teacher_id=None, room_id=None, capacity=None, price=None,
+        schedule=Schedule((2, 4, 6), time(10)), teacher_id=None, room_id=None, capacity=None,
     )  # fmt: skip
 
     lines = statement(june, student.pk, with_reversed=True)

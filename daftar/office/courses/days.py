@@ -1,0 +1,149 @@
+"""Pages on days off, and on single lessons that are cancelled, restored or moved."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from daftar.courses import days, queries
+from daftar.courses.services import students_of
+from daftar.office import formats
+from daftar.office.courses.day_forms import CancelForm, DaysOffForm, MoveForm
+from daftar.office.forms import UndoForm, done, form_page, number_in, tell, undone
+from daftar.office.page import OfficeRequest, page
+from daftar.office.previews import filled, preview_of, priced_page
+from daftar.orgs.queries import branches
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from daftar.courses.models import Lesson
+    from daftar.courses.queries import DaysOff
+
+
+@page("courses.view")
+def days_off(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    asked = number_in(request, "year") or by.today.year
+    year = asked if EARLIEST_YEAR <= asked <= LATEST_YEAR else by.today.year
+    rows = [
+        {
+            "id": run.ids[0], "name": run.name, "days": _days(run), "branch": run.branch, "effect": _effect(run),
+            "may_remove": run.is_mine and by.may("courses.edit"),
+        }
+        for run in queries.days_off(by, year)
+    ]  # fmt: skip
+    return render(request, "office/courses/days_off.html", {"rows": rows, "year": year})
+
+
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
+
+
+@page("courses.edit")
+def days_off_new(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    form = DaysOffForm(
+        request.POST or None, initial={"starts_on": by.today}, branches=branches(by), is_whole=by.branch_ids is None
+    )
+    if added := done(form, partial(days.add_holiday, by)):
+        undo = reverse("office:days-off-remove", args=[by.org_slug, added[0].pk])
+        tell(request, _("%(name)s is off.") % {"name": added[0].name}, undo=undo)
+        return redirect(reverse("office:days-off", args=[by.org_slug]) + f"?year={added[0].on.year}")
+    return form_page(
+        request, "office/form.html", form, title=_("New days off"), submit_label=_("Add days off"), cancel_url="../",
+        text=_("Lessons of the schedule are not held on these days. Charges follow in the background."),
+    )  # fmt: skip
+
+
+@page("courses.edit")
+def days_off_remove(request: OfficeRequest, holiday_id: int) -> HttpResponse:
+    by, run = request.by, queries.get_days_off(request.by, holiday_id)
+    form, home = UndoForm(request.POST or None), reverse("office:days-off", args=[request.by.org_slug])
+    if done(form, lambda: days.remove_holidays(by, holiday_ids=run.ids)):
+        tell(request, _("%(name)s is no longer off.") % {"name": run.name})
+        return undone(request, f"{home}?year={run.starts_on.year}")
+    return form_page(
+        request, "office/form.html", form, title=_("Are there lessons on these days after all?"),
+        submit_label=_("Remove days off"), cancel_url=home, crumbs=[(_("Days off"), home)],
+        text=_("%(name)s, %(days)s: lessons are held again, and charges follow in the background.")
+        % {"name": run.name, "days": _days(run)},
+    )  # fmt: skip
+
+
+@page("courses.edit")
+def lesson_cancel(request: OfficeRequest, lesson_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_lesson(request.by, lesson_id)
+    form, home = CancelForm(filled(request)), _home(request, row)
+    cancel = partial(days.cancel_lesson, by, lesson_id=lesson_id)
+    if request.method == "POST" and (_cancelled := done(form, cancel)):
+        undo = reverse("office:lesson-restore", args=[by.org_slug, lesson_id])
+        tell(request, _("The lesson is cancelled."), undo=undo)
+        return redirect(home)
+    # What it does to the money does not depend on the reason.
+    preview = preview_of(by, CancelForm({"reason": "-"}), students_of(by, row.group_id), cancel)
+    return form_page(
+        request, "office/form_preview.html", form, preview=preview, cancel_url=home, crumbs=[(row.group.name, home)],
+        title=_("Cancel the lesson of %(day)s") % {"day": _named(row)}, submit_label=_("Cancel the lesson"),
+        text=_("Nobody is marked or charged for it; what was charged ahead is credited."), back_label=_("Back"),
+    )  # fmt: skip
+
+
+@page("courses.edit")
+def lesson_restore(request: OfficeRequest, lesson_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_lesson(request.by, lesson_id)
+    home = _home(request, row)
+    form = UndoForm(request.POST if request.method == "POST" else {"sent": "on"})
+    restore = partial(days.restore_lesson, by, lesson_id=lesson_id)
+    if request.method == "POST" and (_restored := done(form, restore)):
+        tell(request, _("The lesson takes place."))
+        return undone(request, home)
+    preview = None if form.errors else preview_of(by, form, students_of(by, row.group_id), restore)
+    return form_page(
+        request, "office/form_preview.html", form, preview=preview, cancel_url=home, crumbs=[(row.group.name, home)],
+        title=_("Does the lesson of %(day)s take place after all?") % {"day": _named(row)}, submit_label=_("Restore"),
+    )  # fmt: skip
+
+
+@page("courses.edit")
+def lesson_move(request: OfficeRequest, lesson_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_lesson(request.by, lesson_id)
+    form = MoveForm(filled(request), initial={"held_on": row.held_on, "starts_time": row.starts_time})
+    home = _home(request, row)
+    return priced_page(
+        request, form, students_of(by, row.group_id), partial(days.move_lesson, by, lesson_id=lesson_id),
+        title=_("Move the lesson of %(day)s") % {"day": _named(row)}, submit_label=_("Move the lesson"),
+        crumbs=[(row.group.name, home)], back=home, told=_("The lesson is moved."),
+        text=_("It is still counted in the month in which it stood first."),
+    )  # fmt: skip
+
+
+def _home(request: OfficeRequest, row: Lesson) -> str:
+    """Where the lesson is shown: its own page to those who mark it, or else its group's lessons."""
+    by = request.by
+    if by.may("attendance.mark"):
+        return reverse("office:lesson", args=[by.org_slug, row.pk])
+    return reverse("office:group", args=[by.org_slug, row.group_id]) + "?tab=lessons"
+
+
+def _named(row: Lesson) -> str:
+    return f"{formats.weekday_day(row.held_on)} {formats.clock(row.starts_time)}"
+
+
+def _days(run: DaysOff) -> str:
+    first = formats.day(run.starts_on)
+    return first if run.last_on == run.starts_on else f"{first} – {formats.day(run.last_on)}"
+
+
+def _effect(run: DaysOff) -> Any:
+    """What days off do to the money, in a sentence."""
+    if not run.affects_payment:
+        return _("Lessons are not held; a month costs what it costs.")
+    if run.is_credited is None:
+        return _("Lessons leave the count or are credited, as the branch decides.")
+    if run.is_credited:
+        return _("One lesson's share comes back for each lesson.")
+    return _("Lessons leave the count: the month costs its price for fewer lessons.")

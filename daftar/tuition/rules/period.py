@@ -93,15 +93,25 @@ def runs(case: Case) -> list[Run]:
 
 
 def monthly(case: Case, run: Run, anchor: date) -> Iterator[Cycle]:
-    """The cycles that begin on the anchor's day of each month and are due by now; the first is due at the start."""
-    turn = (run.starts_on.year - anchor.year) * 12 + run.starts_on.month - anchor.month
+    """The cycles that begin on the anchor's day of each month and are due by now; the first is due at the start.
+
+    Those that are over before the charges asked for are left out: whatever is credited of them is dated before, too.
+    """
+    turn = _months_between(anchor, run.starts_on)
     if add_months(anchor, turn) > run.starts_on:
         turn -= 1
     due_on = run.starts_on
+    if case.since > run.starts_on and (later := _months_between(anchor, case.since) - 1) > turn:
+        turn, due_on = later, add_months(anchor, later)
     while due_on <= case.known.until and run.reaches(due_on):
         after = add_months(anchor, turn + 1)
-        yield Cycle(due_on, add_months(anchor, turn), after)
+        if after > case.since:
+            yield Cycle(due_on, add_months(anchor, turn), after)
         due_on, turn = after, turn + 1
+
+
+def _months_between(anchor: date, on: date) -> int:
+    return (on.year - anchor.year) * 12 + on.month - anchor.month
 
 
 def charge_cycles(
@@ -109,15 +119,29 @@ def charge_cycles(
 ) -> Iterator[ChargeDraft]:
     """For each cycle price x lessons to be served / lessons of the cycle, and its credits."""
     for cycle in cycles:
+        if cycle.due_on < case.since and not _may_credit(case, run):
+            continue
         lessons = counted(case.known, case.subscription, cycle.first, cycle.after, _LEAVING)
         if lessons:  # without any, nothing is charged (pricing rule 9.10)
             yield from bill(case, run, _bill_of(case, run, cycle, lessons, key_of(cycle)))
 
 
+def _may_credit(case: Case, run: Run) -> bool:
+    """Whether any lesson at all may not be served: most often none, and then it is not asked of each."""
+    if run.left_on != NO_END or case.known.facts.suspensions:
+        return True
+    found: bool | None = case.memo.get("lost")
+    if found is None:
+        found = any(fate_of(case.known, lesson) in _UNSERVED for lesson in case.known.lessons)
+        case.memo["lost"] = found
+    return found
+
+
 def bill(case: Case, run: Run, due: Bill) -> Iterator[ChargeDraft]:
     """The charge, less what is known by then not to be served, and the credits that come later (9.22, 9.23)."""
-    unserved = Counter(filter(None, (_unserved_on(case, run, lesson) for lesson in due.paid)))
-    unserved.update(due.lost)
+    unserved: Counter[date] = Counter(due.lost)
+    if _may_credit(case, run):
+        unserved.update(filter(None, (_unserved_on(case, run, lesson) for lesson in due.paid)))
     early = sum(count for on, count in unserved.items() if on <= due.due_on)
     price = period_price(case.known.facts, case.subscription, due.due_on, due.of)
     served = due.parts - early

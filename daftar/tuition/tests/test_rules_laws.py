@@ -29,6 +29,7 @@ from daftar.tuition.rules import (
     StudentFacts,
     SubscriptionFact,
     SuspensionFact,
+    Window,
     as_json,
     coverage,
     difference,
@@ -36,7 +37,9 @@ from daftar.tuition.rules import (
     unpriced,
 )
 from daftar.tuition.rules import price as price_module
+from daftar.tuition.rules import window as window_module
 from daftar.tuition.rules.known import known
+from daftar.tuition.rules.window import is_enough, takes_no_marks, within
 
 # Their names in the package are those of the functions.
 coverage_module = import_module("daftar.tuition.rules.coverage")
@@ -404,6 +407,33 @@ def test_an_attended_lesson_is_charged_paid_by_a_month_or_unpriced(facts):
     assert lost <= set(unpriced(free, LAST))
 
 
+@settings(max_examples=300, deadline=None)
+@given(histories(), days, days)
+def test_what_is_due_from_a_day_on_follows_from_the_lessons_around_it(facts, one, other):
+    since, until = sorted((one, other))
+    window = Window(since, until)
+    local = tuple(each for each in facts.subscriptions if window_module._is_local(facts, each))
+    facts = replace(facts, subscriptions=local)
+    near = within(facts, window)
+    if not is_enough(near, window):
+        return
+    drafts = due(facts, until)
+    turns = Counter(each.subscription_id for each in drafts if each.lesson_id and each.on < since)
+
+    assert due(near, until, since=since, turns=turns) == [each for each in drafts if each.on >= since]
+
+
+@quick
+@given(histories())
+def test_charges_of_periods_in_groups_do_not_ask_who_came(facts):
+    if takes_no_marks(facts.subscriptions):
+        assert due(replace(facts, attendances=()), LAST) == due(facts, LAST)
+
+
+def too_late(window):
+    return window.since + timedelta(days=20)
+
+
 def unsorted_lessons(facts, until):
     return replace(known(facts, until), lessons=[lesson for lesson in facts.lessons if lesson.on <= until])
 
@@ -430,6 +460,10 @@ FAULTS = [
         test_law_6_no_charge_is_zero_negative_or_above_the_price, price_module, "_cut",
         lambda facts, discount, full, lessons: discount.amount * lessons,
         id="6: a discount takes more than there is",
+    ),
+    pytest.param(
+        test_what_is_due_from_a_day_on_follows_from_the_lessons_around_it, Window, "first", property(too_late),
+        id="window: it begins too late",
     ),
     pytest.param(
         test_law_7_without_its_facts_a_charge_comes_to_nothing, Books, "reverses", False,

@@ -13,7 +13,7 @@ class DaftarConfig(AppConfig):
 
     def ready(self) -> None:
         from daftar.config import reactions  # noqa: PLC0415 - models must be loaded first
-        from daftar.lib import among  # noqa: PLC0415
+        from daftar.lib import among  # noqa: PLC0415 - the same
 
         reactions.install()
         among.install()

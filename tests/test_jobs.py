@@ -11,7 +11,7 @@ from django.db import connection
 from daftar.ledger.queries import balances
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.services import change_settings
-from daftar.tuition.jobs import begin_hour
+from daftar.tuition.jobs import ANEW_AT, begin_hour
 from daftar.tuition.services import enrol_active
 from tests.cast import a_centre, a_group, a_student
 
@@ -77,9 +77,15 @@ def test_each_hour_asks_every_centre_once():
         a_centre(slug)
     begin_hour(timestamp=0)
     begin_hour(timestamp=3600)
-    assert [name for name, _status in jobs()] == ["tuition.reconcile_everyone"] * 2
+    assert [name for name, _status in jobs()] == ["tuition.charge_everyone"] * 2
     work()
-    assert {status for name, status in jobs() if name == "tuition.reconcile_everyone"} == {"succeeded"}
+    assert {status for name, status in jobs() if name == "tuition.charge_everyone"} == {"succeeded"}
+
+
+def test_once_a_day_everything_is_charged_from_the_beginning():
+    a_centre("lingua")
+    begin_hour(timestamp=ANEW_AT * 3600)
+    assert [name for name, _status in jobs()] == ["tuition.reconcile_everyone"]
 
 
 def test_a_rolled_back_verb_leaves_no_job():

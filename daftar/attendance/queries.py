@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
@@ -18,7 +18,7 @@ from daftar.orgs.queries import tuition_settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import date, time
+    from datetime import date
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,13 @@ class Marked(NamedTuple):
 
 
 @question("tuition.view")
-def marks_of(by: Actor, student_ids: Collection[int]) -> list[Marked]:
-    """Every mark of these students. There are hundreds to a student, so they are no models."""
-    rows = Attendance.objects.visible_to(by).filter(student_id__in=student_ids)
+def marks_of(by: Actor, student_ids: Collection[int], since: date | None = None) -> list[Marked]:
+    """Every mark of these students, in lessons from a day on: hundreds to a student, so they are no models."""
+    rows = Attendance.objects.visible_to(by).filter(student_id__among=student_ids)
+    if since is not None:
+        # Nobody is marked before the day of the lesson, wherever on earth it begins: the old ones are not looked up.
+        begun = datetime.combine(since, time.min, UTC) - timedelta(days=1)
+        rows = rows.filter(lesson__held_on__gte=since, marked_at__gte=begun)
     found = rows.values_list("student_id", "lesson_id", "lesson__group_id", "is_present", "reason__charges")
     return [Marked._make(row) for row in found]
 

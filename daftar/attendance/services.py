@@ -11,13 +11,14 @@ from django.utils.translation import override
 from daftar.attendance.models import AbsenceReason, Attendance
 from daftar.attendance.queries import expected_students
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.models import Group, Lesson, LessonStatus
+from daftar.courses.models import Group, Holiday, Lesson, LessonStatus
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, change, note, publish, verb
 from daftar.orgs.queries import latest_deed, today_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import date
 
 UNDO_WITHIN = timedelta(minutes=10)
 
@@ -75,9 +76,10 @@ def conduct_lesson(
     if not absent.keys() <= expected or (seen is not None and not expected <= set(seen)):
         raise NotInLesson
     _check_reasons(by, absent)
+    since = _concerns_since(by, lesson)
     _mark(by, lesson, expected, absent)
     change(by, lesson, status=LessonStatus.CONDUCTED, topic=topic, conducted_at=lesson.conducted_at or by.at)
-    publish(by, TuitionFactsChanged(tuple(sorted(expected))))
+    publish(by, TuitionFactsChanged(tuple(sorted(expected)), since))
     return lesson
 
 
@@ -102,8 +104,18 @@ def undo_marks(by: Actor, *, lesson_id: int) -> Lesson:
         elif told["was"]:
             change(by, lesson, **_as_before(told["was"]))
     touched = marked | set(expected_students(by.trusted(), lesson_id))
-    publish(by, TuitionFactsChanged(tuple(sorted(touched))))
+    publish(by, TuitionFactsChanged(tuple(sorted(touched)), _concerns_since(by, lesson)))
     return lesson
+
+
+def _concerns_since(by: Actor, lesson: Lesson) -> date | None:
+    """The first day whose charges the marks of a lesson can concern: its own.
+
+    None where it was cancelled or stands on a day off: being held it enters counts that earlier charges are made of.
+    """
+    if lesson.status == LessonStatus.CANCELLED or Holiday.objects.visible_to(by).filter(on=lesson.held_on).exists():
+        return None
+    return lesson.held_on
 
 
 def _as_before(was: Mapping[str, Any]) -> dict[str, Any]:

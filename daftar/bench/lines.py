@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -17,16 +17,18 @@ from django.test.utils import CaptureQueriesContext
 from daftar.bench.clients import together
 from daftar.bench.load import PASSWORD
 from daftar.bench.measure import Browser, Figure, cpu_of, measured, memory_of
-from daftar.courses.models import Lesson, LessonStatus
+from daftar.courses.models import Group, Lesson, LessonStatus
 from daftar.finance.models import Desk
 from daftar.ledger import services as ledger
-from daftar.ledger.models import TransferKind
+from daftar.ledger.models import Transfer, TransferKind
 from daftar.lib.period import add_months
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import User
 from daftar.people.models import Student
+from daftar.people.services import add_student
 from daftar.reports.debts import debt_totals
-from daftar.tuition.services import reconcile
+from daftar.tuition.services import enrol_active, reconcile
+from daftar.tuition.uncharged import uncharged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -235,7 +237,7 @@ def month(bench: Bench) -> Figure:
     with tenant_transaction(by.org_id), transaction.atomic():
         for part in parts:
             before = cpu_of(bench.database) + time.process_time()
-            posted.append(reconcile(later, student_ids=part))
+            posted.append(reconcile(later, student_ids=part, since=date.max))
             cost.append((cpu_of(bench.database) + time.process_time() - before) * 1000 / len(part))
         again = [reconcile(later, student_ids=part) for part in parts]
         transaction.set_rollback(True)
@@ -243,8 +245,38 @@ def month(bench: Bench) -> Figure:
         raise RuntimeError(f"{sum(posted)} charges for {len(ids)} students, and {sum(again)} more when done again")
     cost.sort()
     figure = Figure(cost[len(cost) // 2], cost, 0.0, 0.0, len(ids))
-    figure.notes.append(f"{len(ids):,} students, each charged once; no list of the uncharged exists yet")
+    figure.notes.append(f"{len(ids):,} students, each charged once")
     return figure
+
+
+def year(bench: Bench) -> Figure:
+    """Somebody put into a group a year back: membership, subscription and the charges of every month since; undone."""
+    by, since = bench.centre.by, add_months(bench.centre.by.today.replace(day=1), -12)
+    cost = []
+    for number in range(REPEATS * 3):
+        with tenant_transaction(by.org_id), transaction.atomic():
+            group = Group.objects.visible_to(by).filter(starts_on__lte=since).exclude(course__plan="per_lesson")[0]
+            pupil = add_student(by, full_name=f"Year {number}", branch_id=group.branch_id)
+            before = cpu_of(bench.database) + time.process_time()
+            enrol_active(by, student_id=pupil.pk, group_id=group.pk, starts_on=since)
+            cost.append((cpu_of(bench.database) + time.process_time() - before) * 1000)
+            charged = Transfer.objects.visible_to(by).filter(debit__student=pupil).count()
+            transaction.set_rollback(True)
+    if charged != 13:
+        raise RuntimeError(f"{charged} charges for a year")
+    cost.sort()
+    return Figure(cost[len(cost) // 2], cost, 0.0, 0.0, len(cost), [f"{charged} charges"])
+
+
+def not_charged(bench: Bench) -> Figure:
+    """The first page of whom this month did not charge, with the reasons, and the count of all."""
+    by, repeats = bench.centre.by, []
+    for _ in range(REPEATS):
+        with tenant_transaction(by.org_id):
+            before = cpu_of(bench.database) + time.process_time()
+            rows, page = uncharged(by, by.today.replace(day=1))
+            repeats.append((cpu_of(bench.database) + time.process_time() - before) * 1000)
+    return Figure(sorted(repeats)[1], repeats, 0.0, 0.0, REPEATS, [f"{len(rows)} of {page.total} rows"])
 
 
 def _sample(bench: Bench, count: int) -> list[int]:
@@ -399,6 +431,8 @@ LINES = (
     Line("save attendance of 20, charged", save_attendance, 25),
     Line("debtors, first page and exact total", debtors, 40, 60),
     Line("monthly charge, per student", month, calibrator="raw charges", most=5),
+    Line("a year of one student", year, 50),
+    Line("not charged and why, first page", not_charged),
     Line("one posting", posting, 1.9, calibrator="one query"),
     Line("record a payment (request)", payment),
     Line("login and first page, hashing apart", login, 50),

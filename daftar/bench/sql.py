@@ -39,11 +39,11 @@ _ROOMS = """
 """
 _GROUPS = """
     INSERT INTO daftar_group
-        (id, org_id, branch_id, name, course_id, teacher_id, room_id, starts_on, ends_on, capacity)
+        (id, org_id, branch_id, name, course_id, teacher_id, room_id, starts_on, ends_on, capacity, plan)
     SELECT %(before_group)s + number, %(org)s, (%(branches)s::bigint[])[1 + number %% 4],
         'Group ' || lpad(number::text, 5, '0'),
         CASE plan WHEN 'per_lesson' THEN %(lesson_course)s ELSE %(month_course)s END,
-        %(before_member)s + 1 + number / 10, %(before_room)s + 1 + number / 20, starts_on, %(ends_on)s, 20
+        %(before_member)s + 1 + number / 10, %(before_room)s + 1 + number / 20, starts_on, %(ends_on)s, 20, ''
     FROM plan_group
 """
 _RECURRENCES = """
@@ -56,12 +56,12 @@ _RECURRENCES = """
 _LESSONS = """
     INSERT INTO daftar_lesson (
         id, org_id, group_id, teacher_id, room_id, held_on, starts_time, minutes, starts_at, ends_at, is_extra, status,
-        topic, conducted_at
+        topic, cancel_reason, conducted_at
     )
     SELECT %(before_lesson)s + row_number() OVER (ORDER BY number, day), %(org)s, %(before_group)s + number,
         %(before_member)s + 1 + number / 10, %(before_room)s + 1 + number / 20, day, at, 90, starts,
         starts + interval '90 min', false, CASE WHEN held THEN 'conducted' ELSE 'planned' END,
-        CASE WHEN held THEN 'Unit ' || extract(week FROM day) ELSE '' END,
+        CASE WHEN held THEN 'Unit ' || extract(week FROM day) ELSE '' END, '',
         CASE WHEN held THEN starts + interval '90 min' END
     FROM (
         SELECT g.*, d::date AS day, make_time(8 + (number %% 10)::int, 0, 0) AS at,
@@ -95,15 +95,18 @@ _CONTACTS = """
     FROM plan_student, LATERAL (SELECT '99890' || (1000000 + number * 7919 %% 8999993)::text AS phone) p
 """
 _ENROLMENTS = """
-    INSERT INTO daftar_enrolment (id, org_id, student_id, group_id, starts_on, activated_on)
+    INSERT INTO daftar_enrolment (id, org_id, student_id, group_id, starts_on, activated_on, left_because)
     SELECT %(before_enrolment)s + number, %(org)s, %(before_student)s + number, %(before_group)s + group_number,
-        joined_on, CASE WHEN NOT is_trial THEN joined_on END
+        joined_on, CASE WHEN NOT is_trial THEN joined_on END, ''
     FROM plan_student
 """
 _SUBSCRIPTIONS = """
-    INSERT INTO daftar_subscription (id, org_id, student_id, group_id, enrolment_id, plan, lessons_count, starts_on)
+    INSERT INTO daftar_subscription (
+        id, org_id, student_id, group_id, enrolment_id, plan, lessons_count, starts_on, subjects, lesson_types,
+        is_separate, extended_by_suspensions, has_own_price, note
+    )
     SELECT %(before_subscription)s + number, %(org)s, %(before_student)s + number, %(before_group)s + group_number,
-        %(before_enrolment)s + number, plan, 1, joined_on
+        %(before_enrolment)s + number, plan, 1, joined_on, '{}', '{}', false, true, false, ''
     FROM plan_student WHERE NOT is_trial
 """
 _PRICES = """
@@ -127,8 +130,8 @@ _ATTENDANCE = """
     ORDER BY l.held_on, l.id, s.number
 """
 _ACCOUNTS = """
-    INSERT INTO daftar_account (id, org_id, kind, currency, student_id, name, balance)
-    SELECT %(before_account)s + number, %(org)s, 'student', 'UZS', %(before_student)s + number, '', 0
+    INSERT INTO daftar_account (id, org_id, kind, currency, student_id, name, balance, charged_until)
+    SELECT %(before_account)s + number, %(org)s, 'student', 'UZS', %(before_student)s + number, '', 0, %(today)s
     FROM plan_student
 """
 _WHY = """

@@ -1,13 +1,18 @@
 """Facts this package announces."""
 
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True)
 class TuitionFactsChanged:
-    """Something that charges follow from is not what it was, for these students."""
+    """Something that charges follow from is not what it was, for these students.
+
+    `since`: it can concern no charge of an earlier day; None: any.
+    """
 
     student_ids: tuple[int, ...]
+    since: date | None = None
 
 
 @dataclass(frozen=True)

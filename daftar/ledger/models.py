@@ -62,6 +62,8 @@ class Account(TenantModel):
     balance = models.BigIntegerField(null=True)
     # The day a student's running balance last fell below zero; null while it is not below. Kept like the balance.
     owes_since = models.DateField(null=True)
+    # The day up to which all that was due to a student has been charged; null: to be looked at from the beginning.
+    charged_until = models.DateField(null=True)
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -148,18 +148,28 @@ class LiveCharge(NamedTuple):
 
 
 @question("tuition.view")
-def live_charges(by: Actor, account_ids: Collection[int]) -> dict[int, list[LiveCharge]]:
-    """Charges and credits that were posted and not reversed, by the account they were charged to."""
+def live_charges(by: Actor, account_ids: Collection[int], since: date | None = None) -> dict[int, list[LiveCharge]]:
+    """Charges and credits that were posted and not reversed, by the account they were charged to; due from a day on."""
     found: dict[int, list[LiveCharge]] = {account_id: [] for account_id in account_ids}
     undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
     due = Coalesce("corrects_on", "effective_on")
     # Each kind by the index of its own side.
     for kind, side, sign in ((TransferKind.CHARGE, "debit_id", 1), (TransferKind.CREDIT, "credit_id", -1)):
-        rows = Transfer.objects.visible_to(by).filter(kind=kind, **{f"{side}__in": account_ids})
+        rows = Transfer.objects.visible_to(by).filter(kind=kind, **{f"{side.removesuffix('_id')}__among": account_ids})
+        if since is not None:  # nothing is dated before it is due
+            rows = rows.filter(effective_on__gte=since)
         columns = rows.exclude(Exists(undone)).values_list(side, "id", due, "amount", "charge_key")
         for account_id, pk, on, amount, key in columns:
-            found[account_id].append(LiveCharge(pk, on, sign * amount, key))
+            if since is None or on >= since:
+                found[account_id].append(LiveCharge(pk, on, sign * amount, key))
     return found
+
+
+@question("tuition.view")
+def students_charged(by: Actor, until: date) -> Any:
+    """The ids of students to whom all has been charged that was due up to a day, as rows of one column."""
+    rows = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, charged_until__gte=until)
+    return rows.values("student_id")
 
 
 class Moved(NamedTuple):

@@ -5,6 +5,7 @@ Called by verbs of packages above with `by.trusted()`; nobody is permitted to mo
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -48,17 +49,28 @@ class BooksWereClosed(Refusal):
 
 
 # The transfers are in already, so the days a debtor's balance fell can be read from them. A day is judged by its end.
+# Where money only went, the day often tells itself: who owed before owes since the same day, and who did not owes since
+# the day it went, if nothing came on that day or later.
 MOVE_BALANCES = f"""
     WITH new AS (
-        SELECT account.id, account.kind, delta.amount AS delta, account.balance + delta.amount AS balance
+        SELECT account.id, account.kind, delta.amount AS delta, account.balance + delta.amount AS balance,
+            CASE WHEN account.owes_since <= delta.gone_on THEN account.owes_since
+                WHEN account.owes_since IS NULL AND account.kind = '{AccountKind.STUDENT}'
+                    AND NOT EXISTS (SELECT FROM daftar_transfer
+                        WHERE org_id = %(org)s AND debit_id = account.id AND effective_on > delta.gone_on)
+                    AND NOT EXISTS (SELECT FROM daftar_transfer
+                        WHERE org_id = %(org)s AND credit_id = account.id AND effective_on >= delta.gone_on)
+                THEN delta.gone_on END AS told
         FROM daftar_account AS account
-        JOIN unnest(%(ids)s::bigint[], %(amounts)s::bigint[]) AS delta(account_id, amount)
+        JOIN unnest(%(ids)s::bigint[], %(amounts)s::bigint[], %(gone)s::date[]) AS delta(account_id, amount, gone_on)
             ON delta.account_id = account.id
         WHERE account.org_id = %(org)s AND account.balance IS NOT NULL
     ), debtors AS (
-        SELECT id AS account_id FROM new WHERE kind = '{AccountKind.STUDENT}' AND balance < 0
+        SELECT id AS account_id FROM new WHERE kind = '{AccountKind.STUDENT}' AND balance < 0 AND told IS NULL
     ), {SINCE}
-    UPDATE daftar_account AS account SET balance = account.balance + new.delta, owes_since = since.day
+    UPDATE daftar_account AS account SET balance = account.balance + new.delta,
+        owes_since = CASE WHEN new.kind = '{AccountKind.STUDENT}' AND new.balance < 0
+            THEN coalesce(new.told, since.day) END
     FROM new LEFT JOIN since ON since.account_id = new.id
     WHERE account.id = new.id AND account.org_id = %(org)s
 """  # noqa: S608 - made of constants
@@ -79,7 +91,7 @@ CLOSED_BOOKS = """
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Move:
     """A transfer to be posted: `amount` > 0 minor units."""
 
@@ -104,19 +116,26 @@ def student_accounts(by: Actor, *, students: Collection[Student]) -> dict[int, A
     From here to the end of the transaction nobody else posts to these students, not to the accounts of their
     subscriptions either. Students need their branch loaded.
     """
-    owned = Account.objects.visible_to(by).filter(student__in=students)
-    have = set(owned.filter(kind=AccountKind.STUDENT).values_list("student_id", flat=True))
+    found = _locked_of(by, students)
+    if all(student.pk in found for student in students):
+        return found
+    missing = sorted((each for each in students if each.pk not in found), key=lambda student: student.pk)
     Account.objects.bulk_create(
         [
             Account(
-                org_id=by.org_id, kind=AccountKind.STUDENT, student=student, currency=student.branch.currency, balance=0
+                org_id=by.org_id, kind=AccountKind.STUDENT, student_id=student.pk, currency=student.branch.currency,
+                balance=0,
             )
-            for student in sorted(students, key=lambda student: student.pk)
-            if student.pk not in have
+            for student in missing
         ],
         ignore_conflicts=True,
         batch_size=2000,
-    )
+    )  # fmt: skip
+    return found | _locked_of(by, missing)
+
+
+def _locked_of(by: Actor, students: Collection[Student]) -> dict[int, Account]:
+    owned = Account.objects.visible_to(by).filter(student_id__among=[student.pk for student in students])
     locked = owned.select_for_update(of=("self",), no_key=True).order_by("id")
     return {row.student_id: row for row in locked if row.kind == AccountKind.STUDENT}
 
@@ -150,6 +169,13 @@ def bonus_account(by: Actor, *, student: Student) -> Account:
         ignore_conflicts=True,
     )  # fmt: skip
     return rows.get()
+
+
+@verb("ledger.post")
+def set_charged_until(by: Actor, *, account_ids: Collection[int], on: date | None) -> None:
+    """Notes up to which day everything due to these students, whose accounts are locked, has been charged."""
+    rows = Account.objects.visible_to(by).filter(pk__among=account_ids)
+    rows.update(charged_until=on)
 
 
 @verb("ledger.post")
@@ -198,6 +224,39 @@ def post(by: Actor, *, moves: Sequence[Move]) -> list[Transfer]:
     )  # fmt: skip
     _move_balances(by, accounts, moves)
     return rows
+
+
+# The rows as one text: each array of its own would be escaped value by value.
+WRITE = """
+    INSERT INTO daftar_transfer (
+        org_id, debit_id, credit_id, amount, kind, effective_on, corrects_on, posted_at, member_id, charge_key, turn,
+        why, reverses_id, idempotency_key, note
+    )
+    SELECT %(org)s, debit_id, credit_id, amount, kind, "on", corrects_on, %(at)s, %(member)s, charge_key, turn,
+        why, reverses_id, idempotency_key, note
+    FROM json_to_recordset(%(rows)s::json) AS row (
+        debit_id bigint, credit_id bigint, amount bigint, kind text, "on" date, corrects_on date, charge_key text,
+        turn int, why jsonb, reverses_id bigint, idempotency_key text, note text
+    )
+"""
+
+
+@verb("ledger.post")
+def post_all(by: Actor, *, moves: Sequence[Move], accounts: Mapping[int, Account]) -> None:
+    """The same as `post` for very many, in two statements: whoever asks holds all these accounts locked already.
+
+    The database refuses what is dated in closed books.
+    """
+    if not moves:
+        return
+    if any(accounts[move.debit_id].currency != accounts[move.credit_id].currency for move in moves):
+        raise CurrenciesDiffer
+    rows = [{name: getattr(move, name) for name in Move.__slots__} for move in moves]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            WRITE, {"org": by.org_id, "at": by.at, "member": by.member_id, "rows": json.dumps(rows, default=str)}
+        )
+    _move_balances(by, accounts, moves)
 
 
 def reversal_of(transfer: Transfer, *, closed_until: date | None, turn: int | None = None, note: str = "") -> Move:
@@ -266,9 +325,13 @@ def _check_books(by: Actor, accounts: Mapping[int, Any], moves: Sequence[Move]) 
 
 def _move_balances(by: Actor, accounts: Mapping[int, Account], moves: Sequence[Move]) -> None:
     deltas: dict[int, int] = defaultdict(int)
+    gone: dict[int, date | None] = {}
     for move in moves:
         deltas[move.debit_id] -= move.amount
         deltas[move.credit_id] += move.amount
+        # The day of what went, where all went on one day and nothing came.
+        gone[move.debit_id] = move.on if gone.get(move.debit_id, move.on) == move.on else None
+        gone[move.credit_id] = None
     # The accounts are locked, so what was read of them is what they hold.
     owed = any(
         accounts[pk].kind == AccountKind.STUDENT and (accounts[pk].balance or 0) + delta < 0
@@ -278,5 +341,10 @@ def _move_balances(by: Actor, accounts: Mapping[int, Account], moves: Sequence[M
     with connection.cursor() as cursor:
         cursor.execute(
             MOVE_BALANCES if owed else MOVE_BALANCES_ABOVE_ZERO,
-            {"ids": list(deltas), "amounts": list(deltas.values()), "org": by.org_id},
+            {
+                "ids": list(deltas),
+                "amounts": list(deltas.values()),
+                "gone": [gone[pk] for pk in deltas],
+                "org": by.org_id,
+            },
         )

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import total_ordering
 from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 LARGEST_MAJOR = 10**12
 """More than this many soums in one amount is a slip of the hand."""
@@ -65,6 +69,17 @@ def part_of(amount: int, numerator: int, denominator: int, *, step: int) -> int:
     unit = denominator * step
     rounded = (2 * size * numerator + unit) // (2 * unit) * step
     return min(rounded, size) * (1 if amount >= 0 else -1)
+
+
+def rounded_part(amount: int | Fraction, numerator: int, denominator: int, *, step: int) -> int:
+    """`amount` x numerator / denominator rounded once, half up, to `step`: the whole too, so it may be above `amount`.
+
+    For amounts that are not below zero. ValueError unless denominator > 0 and step > 0.
+    """
+    if denominator < 1 or step < 1:
+        raise ValueError(f"{numerator}/{denominator} in steps of {step}")
+    unit = denominator * step
+    return int((2 * amount * numerator + unit) // (2 * unit)) * step
 
 
 @total_ordering

@@ -35,30 +35,27 @@ class _Plans:
     lessons: dict[int, list[rules.LessonFact]]
 
 
-def facts_of(by: Actor, students: Collection[Student]) -> dict[int, rules.StudentFacts]:
+def facts_of(
+    by: Actor, students: Collection[Student], window: rules.Window | None = None
+) -> dict[int, rules.StudentFacts]:
     """Everything that prices each student; students need their branch with its organization loaded.
 
-    Not a question itself: verbs and questions that permit it ask it.
+    With a window only what is charged in it asks for: its lessons, and marks where it matters who came. Not a question
+    itself: verbs and questions that permit it ask it.
     """
     ids = [student.pk for student in students]
     # What prices a student lies in every branch the student ever learned in.
     trusted = replace(by.trusted(), branch_ids=None)
     enrolments, subscriptions = _enrolments(trusted, ids), _subscriptions(trusted, ids)
-    marks: dict[int, list[rules.AttendanceFact]] = defaultdict(list)
-    lesson_groups: dict[int, set[int]] = defaultdict(set)
-    for row in marks_of(trusted, ids):
-        fact = rules.AttendanceFact(
-            lesson_id=row.lesson_id, present=row.is_present, charges_absence=row.charges is not False
-        )
-        marks[row.student_id].append(fact)
-        lesson_groups[row.student_id].add(row.group_id)
+    unmarked = {pk for pk in ids if window is not None and rules.takes_no_marks(subscriptions[pk])}
+    marks, lesson_groups = _marks(trusted, [pk for pk in ids if pk not in unmarked], window)
     wanted = {
-        student_id: {row.group_id for row in enrolments[student_id]}
-        | {row.group_id for row in subscriptions[student_id] if row.group_id is not None}
+        student_id: {row.group_id for row in subscriptions[student_id] if row.group_id is not None}
+        | (set() if student_id in unmarked else {row.group_id for row in enrolments[student_id]})
         | lesson_groups[student_id]
         for student_id in ids
     }
-    plans = _plans(trusted, set().union(*wanted.values()) if wanted else set())
+    plans = _plans(trusted, set().union(*wanted.values()) if wanted else set(), window)
     special = _special(trusted, ids, {student.branch_id: student.branch for student in students})
     discounts, suspensions, picks, declined, holidays = special
     payments = _payments(trusted, [pk for pk in ids if any(each.is_separate for each in subscriptions[pk])])
@@ -85,9 +82,24 @@ def facts_of(by: Actor, students: Collection[Student]) -> dict[int, rules.Studen
     return found
 
 
+def _marks(
+    by: Actor, ids: Collection[int], window: rules.Window | None
+) -> tuple[dict[int, list[rules.AttendanceFact]], dict[int, set[int]]]:
+    """The marks of each student, and the groups they were made in."""
+    marks: dict[int, list[rules.AttendanceFact]] = defaultdict(list)
+    groups: dict[int, set[int]] = defaultdict(set)
+    for row in marks_of(by, ids, None if window is None else window.since) if ids else ():
+        fact = rules.AttendanceFact(
+            lesson_id=row.lesson_id, present=row.is_present, charges_absence=row.charges is not False
+        )
+        marks[row.student_id].append(fact)
+        groups[row.student_id].add(row.group_id)
+    return marks, groups
+
+
 def _enrolments(by: Actor, ids: Collection[int]) -> dict[int, list[rules.EnrolmentFact]]:
     found: dict[int, list[rules.EnrolmentFact]] = defaultdict(list)
-    rows = Enrolment.objects.visible_to(by).filter(student_id__in=ids).order_by("id")
+    rows = Enrolment.objects.visible_to(by).filter(student_id__among=ids).order_by("id")
     for student_id, group_id, joined, activated, left in rows.values_list(
         "student_id", "group_id", "starts_on", "activated_on", "ends_on"
     ):
@@ -99,7 +111,7 @@ def _enrolments(by: Actor, ids: Collection[int]) -> dict[int, list[rules.Enrolme
 def _subscriptions(by: Actor, ids: Collection[int]) -> dict[int, list[rules.SubscriptionFact]]:
     prices: dict[int, list[rules.PriceStep]] = defaultdict(list)
     kept: dict[int, Any] = {}
-    rows = Subscription.objects.visible_to(by).filter(student_id__in=ids).order_by("id", "price_steps__from_on")
+    rows = Subscription.objects.visible_to(by).filter(student_id__among=ids).order_by("id", "price_steps__from_on")
     columns = (
         "id", "student_id", "plan", "group_id", "lessons_count", "module_lessons", "months", "starts_on", "ends_on",
         "subjects", "lesson_types", "is_separate", "extended_by_suspensions",
@@ -129,7 +141,7 @@ def _special(by: Actor, ids: Collection[int], branches: dict[int, Branch]) -> li
     """
     tables = {"discounts": Discount, "pauses": Suspension, "picks": LessonPick, "declined": CreditDeclined}
     rows: dict[str, Any] = {name: model.objects.visible_to(by) for name, model in tables.items()}
-    there = {name: Exists(found.filter(student_id__in=ids)) for name, found in rows.items()}
+    there = {name: Exists(found.filter(student_id__among=ids)) for name, found in rows.items()}
     days_off = Holiday.objects.visible_to(by).filter(Q(branch=None) | Q(branch__in=list(branches)))
     asked: Any = Organization.objects.filter(pk=by.org_id)
     has = asked.values(**there, days_off=Exists(days_off)).get()
@@ -141,7 +153,7 @@ def _special(by: Actor, ids: Collection[int], branches: dict[int, Branch]) -> li
 def _of_students(rows: Any, ids: Collection[int], columns: tuple[str, ...], fact: Callable[..., Any]) -> Any:
     """By student, what the columns of the student's rows make."""
     found: dict[int, list[Any]] = defaultdict(list)
-    for student_id, *values in rows.filter(student_id__in=ids).order_by("id").values_list("student_id", *columns):
+    for student_id, *values in rows.filter(student_id__among=ids).order_by("id").values_list("student_id", *columns):
         found[student_id].append(fact(*values))
     return found
 
@@ -201,9 +213,13 @@ def _holidays(rows: Any, branches: dict[int, Branch]) -> dict[int, tuple[rules.H
     return {pk: tuple(found.values()) for pk, found in days.items()}
 
 
-def _plans(by: Actor, group_ids: Collection[int]) -> _Plans:
+def _plans(by: Actor, group_ids: Collection[int], window: rules.Window | None) -> _Plans:
     lessons: dict[int, list[rules.LessonFact]] = defaultdict(list)
-    rows = Lesson.objects.visible_to(by).filter(group_id__in=group_ids)
+    rows = Lesson.objects.visible_to(by).filter(group_id__among=group_ids)
+    if window is not None:
+        first = window.first
+        moved = Q(moved_from__isnull=False) & (Q(held_on__gte=first) | Q(moved_from__gte=first))
+        rows = rows.filter(Q(held_on__range=(first, window.last)) | moved)
     columns = ("id", "group_id", "held_on", "starts_time", "status", "type_id", "moved_from", "group__course__subject")
     for pk, group_id, on, at, status, type_id, moved_from, subject in rows.values_list(*columns):
         lessons[group_id].append(
@@ -223,7 +239,7 @@ def _groups(by: Actor, group_ids: Collection[int]) -> dict[int, rules.GroupFact]
     """The groups with the weekdays each met on at first, and those it meets on now."""
     lives: dict[int, tuple[date, date]] = {}
     weekly: dict[int, list[tuple[int, date, date | None]]] = defaultdict(list)
-    rows = Group.objects.visible_to(by).filter(pk__in=group_ids)
+    rows = Group.objects.visible_to(by).filter(pk__among=group_ids)
     columns = ("recurrences__weekday", "recurrences__valid_from", "recurrences__valid_until")
     subjects: dict[int, str] = {}
     for pk, starts_on, ends_on, subject, weekday, valid_from, valid_until in rows.values_list(

@@ -5,9 +5,10 @@ from datetime import date
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from daftar.ledger.queries import students_charged
 from daftar.orgs.access import Actor
 from daftar.orgs.models import Branch, Organization
-from daftar.orgs.queries import today_in
+from daftar.orgs.queries import branches, today_in
 from daftar.orgs.work import task
 from daftar.tuition.forecasts import keep_forecast
 from daftar.tuition.listed import begin_prices
@@ -16,6 +17,8 @@ from daftar.tuition.services import reconcile
 from daftar.tuition.siblings import families_of, settle_siblings
 
 AT_ONCE = 500
+ANEW_AT = 22
+"""The hour (UTC) in which everything is charged from the beginning: night where most centres are."""
 
 
 def reconcile_all(by: Actor) -> None:
@@ -25,6 +28,21 @@ def reconcile_all(by: Actor) -> None:
     """
     for part in _parts(by):
         reconcile(by, student_ids=part)
+
+
+@task("tuition.charge_some")
+def charge_some(by: Actor, student_ids: list[int]) -> None:
+    """Posts what fell due to a part of everyone since they were last charged."""
+    reconcile(by, student_ids=student_ids, since=date.max)
+
+
+@task("tuition.charge_everyone")
+def charge_everyone(by: Actor) -> None:
+    """Asks for every part in which somebody has not been charged up to today; nothing changed, only time went by."""
+    latest = max(today_in(by, branch) for branch in branches(by))
+    for part in _parts(by, charged_until=latest):
+        charge_some.defer(org_id=by.org_id, student_ids=part)
+    _keep_forecasts(by)
 
 
 @task("tuition.reconcile_some")
@@ -49,6 +67,10 @@ def reconcile_everyone(by: Actor) -> None:
     settle_siblings(by)
     for part in _parts(by):
         reconcile_some.defer(org_id=by.org_id, student_ids=part)
+    _keep_forecasts(by)
+
+
+def _keep_forecasts(by: Actor) -> None:
     for branch in Branch.objects.visible_to(by).order_by("id"):
         kept = ForecastDay.objects.visible_to(by).filter(branch=branch, made_on=today_in(by, branch))
         if not kept.exists():
@@ -62,19 +84,26 @@ def settle_families(by: Actor, student_ids: list[int], payer_ids: list[int], sin
     settle_siblings(by, student_ids=found, since=date.fromisoformat(since) if since else None)
 
 
-def _parts(by: Actor) -> list[list[int]]:
-    rows = Subscription.objects.visible_to(by).order_by("student_id").values_list("student_id", flat=True)
-    ids = list(rows.distinct())
+def _parts(by: Actor, charged_until: date | None = None) -> list[list[int]]:
+    """Everyone with a subscription; only who is not charged up to a day yet, if one is given."""
+    rows = Subscription.objects.visible_to(by)
+    if charged_until is not None:
+        rows = rows.exclude(student_id__in=students_charged(by.trusted(), charged_until))
+    ids = list(rows.order_by("student_id").values_list("student_id", flat=True).distinct())
     return [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
 
 
 @app.periodic(cron="7 * * * *")
 @app.task(name="tuition.begin_hour", queueing_lock="tuition.begin_hour")
-def begin_hour(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Asks for a run in every organization: each branch's day, and so its 1st of the month, begins in its own zone."""
+def begin_hour(timestamp: int) -> None:
+    """Asks for a run in every organization: each branch's day, and so its 1st of the month, begins in its own zone.
+
+    Once a day everything is looked at anew, whatever was noted as done.
+    """
+    job = reconcile_everyone if timestamp // 3600 % 24 == ANEW_AT else charge_everyone
     for org_id in Organization.objects.values_list("id", flat=True):
-        lock = f"tuition.reconcile_everyone:{org_id}"
+        lock = f"{job.name}:{org_id}"
         try:
-            reconcile_everyone.configure(queueing_lock=lock).defer(org_id=org_id)
+            job.configure(queueing_lock=lock).defer(org_id=org_id)
         except AlreadyEnqueued:
             continue  # the last one still waits and will do what this one would

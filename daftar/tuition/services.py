@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,19 +16,20 @@ from daftar.ledger.models import Account, AccountKind, Transfer, TransferKind
 from daftar.ledger.rules import first_open_day
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, publish, verb
-from daftar.orgs.queries import today_in
+from daftar.orgs.models import Branch
 from daftar.people.models import Student
 from daftar.tuition import rules
-from daftar.tuition.facts import facts_of
+from daftar.tuition.asked import to_charge
 from daftar.tuition.listed import prices_from
 from daftar.tuition.models import PriceStep, Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from daftar.courses.models import Enrolment
     from daftar.people.models import Student as StudentRow
+    from daftar.tuition.asked import ToCharge
     from daftar.tuition.rules import PlanKind
 
 CREDITED_ON = "@"
@@ -189,35 +191,70 @@ def take_back(by: Actor, *, student_ids: Collection[int]) -> None:
 
 
 def _students(by: Actor, student_ids: Collection[int]) -> list[StudentRow]:
-    return list(Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch__org"))
+    """With their branches and organization, read once and not with each of thousands."""
+    rows = list(Student.objects.visible_to(by).filter(pk__among=student_ids).only("org_id", "branch_id"))
+    places = Branch.objects.visible_to(by).select_related("org").in_bulk({row.branch_id for row in rows})
+    for row in rows:
+        row.branch = places[row.branch_id]
+    return rows
 
 
 @verb("tuition.charge")
-def reconcile(by: Actor, *, student_ids: Collection[int]) -> int:
+def reconcile(by: Actor, *, student_ids: Collection[int], since: date | None = None) -> int:
     """Posts the difference between what is due today and what is posted; answers how many transfers that took.
 
-    Done again it posts nothing. Two at once on one student: the second waits for the first and finds it done.
+    Done again it posts nothing. Two at once on one student: the second waits for the first and finds it done. `since`:
+    what changed can concern no charge of an earlier day (None: any; `date.max`: nothing changed, only time went by).
     """
     students = _students(by, student_ids)
     # The lock comes before the facts are read, so that what another transaction changed meanwhile is seen.
     accounts = ledger.student_accounts(by.trusted(), students=students)
-    facts = facts_of(by, students)
-    apart = [pk for pk, known in facts.items() if any(each.is_separate for each in known.subscriptions)]
+    asked = to_charge(by, students, accounts, since)
+    apart = [each.student.pk for each in asked if each.has_separate_accounts]
     own = ledger_queries.separate_accounts(by.trusted(), apart) if apart else {}
-    posted = ledger_queries.live_charges(by.trusted(), [row.pk for row in (*accounts.values(), *own.values())])
-    closed = ledger.closed_books(by.trusted(), branch_ids={student.branch_id for student in students})
+    posted = _posted_to(by, asked, accounts, own)
+    closed = ledger.closed_books(by.trusted(), branch_ids={each.student.branch_id for each in asked}) if asked else {}
     wrong: dict[int, date | None] = {}
     charges: list[Due] = []
-    for student in students:
-        today, until = today_in(by, student.branch), closed.get(student.branch_id)
-        # What another's later clock has charged is not judged by an earlier one.
-        mine = [accounts[student.pk], *(row for row in own.values() if row.student_id == student.pk)]
-        live = [_posted(row) for account in mine for row in posted[account.pk] if row.on <= today]
-        gone, missing = rules.difference(rules.due(facts[student.pk], today), live)
+    for each in asked:
+        account, until = accounts[each.student.pk], closed.get(each.student.branch_id)
+        gone, missing = each.difference(posted[each.student.pk])
         wrong |= dict.fromkeys(gone, until)
-        charges += [Due(own.get(draft.subscription_id, accounts[student.pk]), draft, until) for draft in missing]
+        charges += [Due(own.get(draft.subscription_id, account), draft, until) for draft in missing]
     undone = ledger_queries.transfers(by.trusted(), list(wrong))
-    return _post_difference(by, [(undone[pk], until) for pk, until in wrong.items()], charges)
+    reversals = [(undone[pk], until) for pk, until in wrong.items()]
+    count = _post_difference(by, reversals, charges, [*accounts.values(), *own.values()])
+    _note_charged(by, asked, accounts)
+    return count
+
+
+def _posted_to(
+    by: Actor, asked: Sequence[ToCharge], accounts: Mapping[int, Account], own: Mapping[int, Account]
+) -> dict[int, list[rules.PostedCharge]]:
+    """What is posted to each student that may have to be there or not, and what takes the turns in bundles."""
+    found: dict[int, list[rules.PostedCharge]] = {}
+    separate: dict[int, list[int]] = defaultdict(list)
+    for row in own.values():
+        separate[row.student_id or 0].append(row.pk)
+    whole = [each for each in asked if each.needs_all_charges]
+    near = [each for each in asked if not each.needs_all_charges]
+    for part, since in ((whole, None), (near, min((each.since for each in near), default=None))):
+        mine = {each.student.pk: [accounts[each.student.pk].pk, *separate[each.student.pk]] for each in part}
+        ids = [pk for rows in mine.values() for pk in rows]
+        posted = ledger_queries.live_charges(by.trusted(), ids, since) if ids else {}
+        found |= {student_id: [_posted(row) for pk in rows for row in posted[pk]] for student_id, rows in mine.items()}
+    return found
+
+
+def _note_charged(by: Actor, asked: Sequence[ToCharge], accounts: Mapping[int, Account]) -> None:
+    """Up to which day they are charged now; money in separate accounts may always change who pays."""
+    days: dict[date | None, list[int]] = defaultdict(list)
+    for each in asked:
+        account, until = accounts[each.student.pk], None if each.has_separate_accounts else each.today
+        if account.charged_until != until:
+            days[until].append(account.pk)
+    for until, account_ids in days.items():
+        ledger.set_charged_until(by.trusted(), account_ids=account_ids, on=until)
 
 
 class Due(NamedTuple):
@@ -254,10 +291,18 @@ def _posted(charge: ledger_queries.LiveCharge) -> rules.PostedCharge:
     )
 
 
-def _post_difference(by: Actor, reversals: Sequence[tuple[Transfer, date | None]], charges: Sequence[Due]) -> int:
+def _post_difference(
+    by: Actor,
+    reversals: Sequence[tuple[Transfer, date | None]],
+    charges: Sequence[Due],
+    locked: Collection[Account],
+) -> int:
+    """Posts both; `locked` are the accounts of all these students."""
+    if not reversals and not charges:
+        return 0
     keys = {str(row.charge_key) for row, _until in reversals} | {charge_key(due.draft) for due in charges}
     turns = ledger_queries.charge_turns(by.trusted(), keys) if keys else {}
-    incomes = _purposes(by, AccountKind.INCOME, [due.account for due in charges])
+    incomes = _purposes(by, AccountKind.INCOME, locked)
     moves = []
     for row, closed_until in reversals:
         key = str(row.charge_key)
@@ -267,7 +312,8 @@ def _post_difference(by: Actor, reversals: Sequence[tuple[Transfer, date | None]
         key = charge_key(due.draft)
         moves.append(due.move(incomes[due.account.currency].pk, turns[key]))
         turns[key] += 1
-    ledger.post(by.trusted(), moves=moves)
+    accounts = {row.pk: row for row in (*locked, *incomes.values())}
+    ledger.post_all(by.trusted(), moves=moves, accounts=accounts)
     return len(moves)
 
 

@@ -110,7 +110,7 @@ def is_own(facts: Facts, lesson: Lesson) -> bool:
         return True
     rows = [row for row in facts.enrolments if row.group == lesson.group]
     if not rows:
-        return not lesson.made  # 9.26: a guest's
+        return True  # 9.26: a guest's; a made lesson is attended too
     return any(row.joined <= lesson.date <= (row.left or date.max) for row in rows)
 
 

@@ -38,6 +38,7 @@ class Charge:
     unlisted: int  # lessons of an unfinished module that the list does not have yet (9.19)
     discount: str | None
     left: date | None
+    listed_to: date | None = None  # the last lesson that the list of an unfinished module has
 
 
 def add_months(anchor: date, months: int) -> date:
@@ -170,7 +171,7 @@ def module(facts: Facts, subscription: Subscription, start: date, left: date | N
             if not each.outside_life
         ]
         whole, discount = net_price(facts, subscription, on, n)
-        yield Charge(subscription, str(on), on, whole, n, tuple(covered), unlisted, discount, left)
+        yield Charge(subscription, str(on), on, whole, n, tuple(covered), unlisted, discount, left, those[-1].date)
 
 
 PLANS = {
@@ -199,9 +200,16 @@ def unserved_on(facts: Facts, charge: Charge, lesson: Lesson) -> date | None:
 def credit_dates(facts: Facts, charge: Charge) -> list[date]:
     """The date of each unserved lesson's credit."""
     found = [unserved_on(facts, charge, lesson) for lesson in charge.covered]
-    if charge.left is not None:
-        found += [charge.left] * charge.unlisted
+    found += [unlisted_lost_on(facts, charge)] * charge.unlisted
     return sorted(on for on in found if on is not None)
+
+
+def unlisted_lost_on(facts: Facts, charge: Charge) -> date | None:
+    """9.19, 9.22: lessons that the list does not have yet are lost to leaving, or to a suspension that outlasts it."""
+    if charge.listed_to is None or charge.left is not None:
+        return charge.left
+    lasting = [row.starts for row in facts.suspensions if (row.ends or date.max) > charge.listed_to]
+    return min(lasting, default=None)
 
 
 def amount_of(facts: Facts, charge: Charge) -> Fraction:

@@ -1,10 +1,12 @@
 """Money: the laws of parts, and what people write."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from daftar.lib.money import Money, MoneyError, decimal_text, default_step, exponent, parse, part_of
+from daftar.lib.money import Money, MoneyError, decimal_text, default_step, exponent, parse, part_of, rounded_part
 
 CURRENCIES = ["UZS", "RUB", "JPY", "KWD", "CLF"]
 amounts = st.integers(-(10**14), 10**14)
@@ -57,6 +59,26 @@ def test_a_greater_share_is_never_less_money(amount, denominator, step):
 )
 def test_halves_go_up(amount, numerator, denominator, step, part):
     assert part_of(amount, numerator, denominator, step=step) == part
+
+
+@pytest.mark.parametrize(
+    ("amount", "numerator", "denominator", "step", "part"),
+    [
+        (99, 2, 3, 100, 100),
+        (150, 1, 1, 100, 200),
+        (149, 1, 1, 100, 100),
+        (Fraction(5, 2), 1, 1, 1, 3),
+        (100, 0, 3, 1, 0),
+    ],
+)
+def test_a_rounded_part_is_a_multiple_of_the_step_whole_or_not(amount, numerator, denominator, step, part):
+    assert rounded_part(amount, numerator, denominator, step=step) == part
+
+
+@pytest.mark.parametrize(("denominator", "step"), [(0, 1), (3, 0)])
+def test_an_impossible_rounded_part_is_an_error(denominator, step):
+    with pytest.raises(ValueError, match="in steps of"):
+        rounded_part(100, 1, denominator, step=step)
 
 
 def test_the_step_is_the_currencys_unless_given():

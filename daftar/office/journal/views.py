@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 @page("attendance.mark")
 def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     by, row = request.by, get_lesson(request.by, lesson_id)
-    expected, marks = expected_students(by, lesson_id), marks_in(by, lesson_id)
+    absent: dict[int, int | None] = {}
     refused = ""
     if request.method == "POST":
-        seen = _seen(request, expected)
+        seen = _shown(request) or set(expected_students(by, lesson_id))
         absent = _absent(request, seen)
         topic = typed(request, "topic", 200)
         try:
@@ -41,9 +41,10 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
             # Where nothing was different nothing was done, and Undo would take back what was marked earlier.
             is_new = deed is not None and deed.at == by.at
             undo = reverse("office:lesson-undo", args=[by.org_slug, lesson_id]) if is_new else ""
-            tell(request, _said(len(expected) - len(absent), len(absent)), undo=undo)
+            tell(request, _said(len(marks_in(by, lesson_id)) - len(absent), len(absent)), undo=undo)
             return redirect("office:today", by.org_slug)
-        marks = _typed(expected, absent)
+    expected = expected_students(by, lesson_id)
+    marks = _typed(expected, absent) if refused else marks_in(by, lesson_id)
     context = {
         "lesson": _head(request, row), "reasons": reasons(by), "refused": refused,
         "rows": [_line(person, marks) for person in lesson_people(by, expected)],
@@ -66,10 +67,9 @@ def _said(present: int, absent: int) -> str:
     return _("Saved: %(present)s present, %(absent)s absent.") % {"present": present, "absent": absent}
 
 
-def _seen(request: OfficeRequest, expected: dict[int, bool]) -> set[int]:
-    """Those who stood on the page; of a page that does not say, those expected."""
-    shown = {number for text in request.POST.getlist("shown") if (number := as_number(text)) is not None}
-    return shown or set(expected)
+def _shown(request: OfficeRequest) -> set[int]:
+    """Those who stood on the page that is saved, if it says so."""
+    return {number for text in request.POST.getlist("shown") if (number := as_number(text)) is not None}
 
 
 def _absent(request: OfficeRequest, seen: set[int]) -> dict[int, int | None]:

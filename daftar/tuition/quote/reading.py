@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?")
+MOST_DECIMALS = 12
+_DECIMAL = re.compile(rf"-?[0-9]{{1,18}}(\.[0-9]{{1,{MOST_DECIMALS}}})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _YEARS = range(1900, 10000)

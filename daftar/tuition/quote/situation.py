@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from daftar.courses.rules import PlanKind, lesson_dates
 from daftar.lib.money import exponent
-from daftar.tuition.quote.reading import ids
+from daftar.tuition.quote.reading import MOST_DECIMALS, ids
 from daftar.tuition.rules import (
     AttendanceFact,
     DiscountFact,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 BASE = "base"
 _GROUP = "group"
+_UNIT = 10**MOST_DECIMALS
 _LAST_UNTIL = date(2900, 12, 31)
 _NEEDS = {
     PlanKind.PER_LESSON: ("lessons_count",),
@@ -44,31 +46,29 @@ _NEEDS = {
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How amounts are written: whole numbers of `10 ** -scale`, shown with `decimals` at least."""
+    """How amounts are kept, in whole numbers of the finest that can be written, and shown: with `decimals` at least.
 
-    scale: int
+    What has more than these is shown with those of the currency's minor unit, or more.
+    """
+
     decimals: int
+    usual: int
 
     def read(self, record: Record, name: str) -> int:
-        amount = record.decimal(name).scaleb(self.scale)
-        if amount != int(amount):
-            raise record.wrong(name, f"must not have more than {self.scale} decimals")
-        return int(amount)
+        return _scaled(record.decimal(name))
 
     def read_price(self, record: Record, name: str) -> int:
-        """Not below zero, and no finer than charges are rounded to, so that parts can add up to it."""
+        """Not below zero; it may be finer than the step, which only rounds what is charged."""
         amount = self.read(record, name)
         if amount < 0:
             raise record.wrong(name, "must not be below zero")
-        if amount % 10 ** (self.scale - self.decimals):
-            raise record.wrong(name, f"must not have more than {self.decimals} decimals, like the step")
         return amount
 
     def written(self, amount: int) -> str:
-        whole, rest = divmod(abs(amount), 10**self.scale)
-        fraction = f"{rest:0{self.scale}}" if self.scale else ""
-        if not fraction[self.decimals :].strip("0"):
-            fraction = fraction[: self.decimals]
+        whole, rest = divmod(abs(amount), _UNIT)
+        digits = f"{rest:0{MOST_DECIMALS}}".rstrip("0")
+        places = self.decimals if len(digits) <= self.decimals else self.usual
+        fraction = digits.ljust(places, "0")
         return f"{'-' if amount < 0 else ''}{whole}{'.' if fraction else ''}{fraction}"
 
 
@@ -163,8 +163,12 @@ def _money(file: Record) -> tuple[str, int, Amounts]:
     if step <= 0:
         raise file.wrong("step", "must be above zero")
     decimals = -int(step.as_tuple().exponent)
-    amounts = Amounts(max(exponent(currency), decimals), decimals)
-    return currency, int(step.scaleb(amounts.scale)), amounts
+    return currency, _scaled(step), Amounts(decimals, exponent(currency))
+
+
+def _scaled(amount: Decimal) -> int:
+    """Exact, however many digits."""
+    return int(Fraction(amount) * _UNIT)
 
 
 def _holidays(file: Record, settings: Record) -> tuple[HolidayFact, ...]:

@@ -22,7 +22,9 @@ from daftar.tuition.rules.facts import (
     SuspensionFact,
 )
 from daftar.tuition.rules.forecast import forecast
+from daftar.tuition.rules.uncharged import Reason, why_not_charged
 from daftar.tuition.rules.why import Why, WhyLine, as_json, from_json
+from daftar.tuition.rules.window import Window, is_enough, takes_no_marks
 
 __all__ = [
     "AttendanceFact",
@@ -40,11 +42,13 @@ __all__ = [
     "PlanKind",
     "PostedCharge",
     "PriceStep",
+    "Reason",
     "StudentFacts",
     "SubscriptionFact",
     "SuspensionFact",
     "Why",
     "WhyLine",
+    "Window",
     "affordable_lessons",
     "as_json",
     "coverage",
@@ -52,5 +56,8 @@ __all__ = [
     "due",
     "forecast",
     "from_json",
+    "is_enough",
+    "takes_no_marks",
     "unpriced",
+    "why_not_charged",
 ]

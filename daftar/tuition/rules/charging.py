@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import date
 
     from daftar.tuition.rules.facts import LessonFact, SubscriptionFact
     from daftar.tuition.rules.known import Known
@@ -44,10 +44,14 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One subscription to be charged; `memo` keeps what is asked again and again while it is."""
+    """One subscription to be charged; `memo` keeps what is asked again and again while it is.
+
+    Charges dated before `since` may be left out.
+    """
 
     known: Known
     subscription: SubscriptionFact
+    since: date = date.min
     memo: dict[Any, Any] = field(default_factory=dict)
 
 

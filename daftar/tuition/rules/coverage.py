@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from daftar.lib.money import part_of
+from daftar.lib.money import rounded_part
 from daftar.tuition.rules.due import due
 from daftar.tuition.rules.facts import AttendanceFact, LessonStatus
 from daftar.tuition.rules.known import Fate, fate_of, is_paid_for, known, suspended_since
@@ -53,7 +53,8 @@ def coverage(
     for draft in drafts:
         account = draft.subscription_id if draft.subscription_id in separate else BASE
         for lesson_id in draft.serves if draft.lesson_id is None else (draft.lesson_id,):
-            paying[lesson_id].add(account)
+            if draft.on <= by_id[lesson_id].on:  # moved to before its period's charge, it costs nothing yet
+                paying[lesson_id].add(account)
         if draft.on > until or (draft.lesson_id in still_open and draft.subscription_id not in scheduled):
             moment = (draft.on,) if draft.lesson_id is None else by_id[draft.lesson_id].moment
             ahead.append((moment, account, draft))
@@ -73,11 +74,12 @@ def affordable_lessons(price: int, lessons_count: int, balance: int, *, step: in
 
     Minor units; 0 without money, and 0 where lessons are free and the question has no answer.
     """
-    if price <= 0 or balance <= 0:
+    whole = rounded_part(price, 1, 1, step=step)
+    if whole <= 0 or balance <= 0:
         return 0
-    bundles, rest = divmod(balance, price)
-    places = range(1, lessons_count + 1)
-    return bundles * lessons_count + sum(part_of(price, place, lessons_count, step=step) <= rest for place in places)
+    bundles, rest = divmod(balance, whole)
+    sums = (rounded_part(price, place, lessons_count, step=step) for place in range(1, lessons_count + 1))
+    return bundles * lessons_count + sum(each <= rest for each in sums)
 
 
 def lessons_to_come(facts: StudentFacts, until: date, last_on: date, still_open: frozenset[int]) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import time
+from datetime import date, time
 from typing import TYPE_CHECKING
 
 from daftar.tuition.rules.charging import Case, ChargeDraft, Cost
@@ -13,8 +13,7 @@ from daftar.tuition.rules.plans import PLANS
 from daftar.tuition.rules.why import line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import date
+    from collections.abc import Iterable, Iterator, Mapping
 
     from daftar.tuition.rules.facts import LessonFact, StudentFacts, SubscriptionFact
     from daftar.tuition.rules.known import Known
@@ -24,19 +23,26 @@ if TYPE_CHECKING:
 _SCHEDULED = frozenset({Fate.HELD, Fate.DAY_OFF})
 
 
-def due(facts: StudentFacts, until: date) -> list[ChargeDraft]:
+def due(
+    facts: StudentFacts, until: date, *, since: date = date.min, turns: Mapping[int, int] | None = None
+) -> list[ChargeDraft]:
     """Every charge and credit dated up to and including `until`, on one day periods before lessons (rule 9.29).
 
     Amounts are minor units, credits below zero; what comes to zero is left out (pricing rule 9.3). `until` is the last
     known day: a lesson after it is still to come, whatever its status. ValueError for counts or steps below one.
+
+    Only those dated from `since` on, where they follow from that much (`window.is_enough`); `turns` are how many
+    lessons each subscription has charged before that day.
     """
     now = known(facts, until)
-    cases = {each.id: Case(now, each) for each in now.subscriptions}
-    periods = [draft for case in cases.values() for draft in _periods(case) if draft.amount]
+    cases = {each.id: Case(now, each, since) for each in now.subscriptions}
+    periods = [draft for case in cases.values() for draft in _periods(case) if draft.amount and draft.on >= since]
     periods.sort(key=lambda draft: (draft.on, draft.subscription_id, draft.key, draft.amount < 0))
     if all(PLANS[each.plan].by_period for each in now.subscriptions):
         return periods
-    lessons = [draft for draft in _Walk(now, cases, periods).drafts() if draft.amount]
+    walk = _Walk(now, cases, periods)
+    walk.turns.update(turns or {})
+    lessons = [draft for draft in walk.drafts(since) if draft.amount]
     return _in_order(periods, lessons, {lesson.id: lesson for lesson in facts.lessons})
 
 
@@ -71,9 +77,11 @@ def _periods(case: Case) -> Iterable[ChargeDraft]:
     return () if charges is None else charges(case)
 
 
-def _paid_for(now: Known) -> Iterator[LessonFact]:
+def _paid_for(now: Known, since: date = date.min) -> Iterator[LessonFact]:
     """In order, the lessons by now that are the student's, no trials, and on no suspended day."""
     for lesson in now.lessons:
+        if lesson.on < since:
+            continue
         if lesson.on > now.until:
             return
         if is_paid_for(now, lesson) and suspended_since(now, lesson.on, lesson.group_id) is None:
@@ -91,8 +99,8 @@ class _Walk:
         self.periods = [draft for draft in periods if draft.subscription_id in self.separate]
         self.said: dict[tuple[int, str, tuple[int, ...]], Why] = {}  # the same payer for the same reason, over and over
 
-    def drafts(self) -> Iterator[ChargeDraft]:
-        for lesson in _paid_for(self.now):
+    def drafts(self, since: date) -> Iterator[ChargeDraft]:
+        for lesson in _paid_for(self.now, since):
             payer = payer_of(self.now, lesson, self._has_money)
             if payer is None or not self._takes(payer.subscription, lesson):
                 continue

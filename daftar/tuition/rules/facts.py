@@ -205,6 +205,10 @@ class SuspensionFact:
     def holds(self, on: date, group_id: int | None) -> bool:
         return self.starts_on <= on < (self.ends_on or NO_END) and self.group_id in (None, group_id)
 
+    def outlasts(self, on: date, group_id: int | None) -> bool:
+        """Whether it lasts longer than to this day."""
+        return on < (self.ends_on or NO_END) - timedelta(days=1) and self.group_id in (None, group_id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HolidayFact:

@@ -37,15 +37,15 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One time of being charged: from `starts_on`, for the lessons from `paid_from` to the known end.
+    """One time of being charged: from `starts_on`, for the lessons from then to the known end.
 
-    Who left is served up to, not including, `left_on`; that is not known ahead. `in_full`: the first period is paid as
-    a whole, whatever its first lessons are.
+    Who left is served up to, not including, `left_on`; that is not known ahead. `trial_on` is the day of the activation
+    where its lesson is not paid (decision D1). `in_full`: that does not matter.
     """
 
     starts_on: date
     starts_because: str
-    paid_from: date
+    trial_on: date | None
     left_on: date
     end: End
     in_full: bool = False
@@ -66,7 +66,10 @@ class Cycle:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What a period is charged for: `parts` of `of` lessons; `paid` are those of them that are listed."""
+    """What a period is charged for: `parts` of `of` lessons; `paid` are those of them that are listed.
+
+    `lost` are the days from which lessons that no list has yet are known not to be served.
+    """
 
     key: str
     due_on: date
@@ -75,6 +78,7 @@ class Bill:
     of: int
     why: Why
     is_month: bool = True
+    lost: tuple[date, ...] = ()
 
 
 def runs(case: Case) -> list[Run]:
@@ -84,20 +88,30 @@ def runs(case: Case) -> list[Run]:
     found = [_run_of(case, row, row.activated_on) for row in rows if row.activated_on is not None]
     if not rows:
         begins_on, because = _beginning(case)
-        found = [Run(begins_on, because, begins_on, left_on=NO_END, end=_end(case))]
-    return sorted(found, key=lambda run: (run.starts_on, run.paid_from))
+        found = [Run(begins_on, because, None, left_on=NO_END, end=_end(case))]
+    return sorted(found, key=lambda run: (run.starts_on, run.left_on))
 
 
 def monthly(case: Case, run: Run, anchor: date) -> Iterator[Cycle]:
-    """The cycles that begin on the anchor's day of each month and are due by now; the first is due at the start."""
-    turn = (run.starts_on.year - anchor.year) * 12 + run.starts_on.month - anchor.month
+    """The cycles that begin on the anchor's day of each month and are due by now; the first is due at the start.
+
+    Those that are over before the charges asked for are left out: whatever is credited of them is dated before, too.
+    """
+    turn = _months_between(anchor, run.starts_on)
     if add_months(anchor, turn) > run.starts_on:
         turn -= 1
     due_on = run.starts_on
+    if case.since > run.starts_on and (later := _months_between(anchor, case.since) - 1) > turn:
+        turn, due_on = later, add_months(anchor, later)
     while due_on <= case.known.until and run.reaches(due_on):
         after = add_months(anchor, turn + 1)
-        yield Cycle(due_on, add_months(anchor, turn), after)
+        if after > case.since:
+            yield Cycle(due_on, add_months(anchor, turn), after)
         due_on, turn = after, turn + 1
+
+
+def _months_between(anchor: date, on: date) -> int:
+    return (on.year - anchor.year) * 12 + on.month - anchor.month
 
 
 def charge_cycles(
@@ -105,20 +119,36 @@ def charge_cycles(
 ) -> Iterator[ChargeDraft]:
     """For each cycle price x lessons to be served / lessons of the cycle, and its credits."""
     for cycle in cycles:
+        if cycle.due_on < case.since and not _may_credit(case, run):
+            continue
         lessons = counted(case.known, case.subscription, cycle.first, cycle.after, _LEAVING)
         if lessons:  # without any, nothing is charged (pricing rule 9.10)
             yield from bill(case, run, _bill_of(case, run, cycle, lessons, key_of(cycle)))
 
 
+def _may_credit(case: Case, run: Run) -> bool:
+    """Whether any lesson at all may not be served: most often none, and then it is not asked of each."""
+    if run.left_on != NO_END or case.known.facts.suspensions:
+        return True
+    found: bool | None = case.memo.get("lost")
+    if found is None:
+        found = any(fate_of(case.known, lesson) in _UNSERVED for lesson in case.known.lessons)
+        case.memo["lost"] = found
+    return found
+
+
 def bill(case: Case, run: Run, due: Bill) -> Iterator[ChargeDraft]:
     """The charge, less what is known by then not to be served, and the credits that come later (9.22, 9.23)."""
-    unserved = Counter(filter(None, (_unserved_on(case, run, lesson) for lesson in due.paid)))
+    unserved: Counter[date] = Counter(due.lost)
+    if _may_credit(case, run):
+        unserved.update(filter(None, (_unserved_on(case, run, lesson) for lesson in due.paid)))
     early = sum(count for on, count in unserved.items() if on <= due.due_on)
     price = period_price(case.known.facts, case.subscription, due.due_on, due.of)
     served = due.parts - early
     yield ChargeDraft(
         subscription_id=case.subscription.id, key=due.key, on=due.due_on, amount=price.part(served, due.of),
-        lesson_id=None, discount_id=price.discount_id, serves=frozenset(lesson.id for lesson in due.paid),
+        lesson_id=None, discount_id=price.discount_id,
+        serves=frozenset(lesson.id for lesson in due.paid if case.subscription.names(lesson)),
         why=(
             *subscription_lines(case.subscription, rule="period"), *price.why, *due.why,
             *_part_lines(due, served), *price.rounding(served, due.of),
@@ -159,11 +189,10 @@ def _unserved_on(case: Case, run: Run, lesson: LessonFact) -> date | None:
 
 def _run_of(case: Case, row: EnrolmentFact, activated_on: date) -> Run:
     begins_on, because = _beginning(case)
-    first = row.first_paid_on(activation_day_counts=case.known.facts.activation_day_counts) or NO_END
     return Run(
         starts_on=max(activated_on, begins_on),
         starts_because="activated" if activated_on >= begins_on else because,
-        paid_from=max(first, begins_on),
+        trial_on=None if case.known.facts.activation_day_counts else activated_on,
         left_on=row.ends_on or NO_END,
         end=_end(case),
     )
@@ -187,7 +216,8 @@ def _end(case: Case) -> End:
 
 
 def _bill_of(case: Case, run: Run, cycle: Cycle, lessons: list[LessonFact], key: str) -> Bill:
-    paid = [lesson for lesson in lessons if lesson.on < run.end.on and (run.in_full or _is_paid(case, run, lesson))]
+    began = [lesson for lesson in lessons if run.in_full or _is_paid(case, run, cycle, lesson)]
+    paid = [lesson for lesson in began if lesson.on < run.end.on]
     last_on = cycle.after - _DAY
     span = (
         {"month": key}
@@ -196,19 +226,24 @@ def _bill_of(case: Case, run: Run, cycle: Cycle, lessons: list[LessonFact], key:
     )
     said = [line("lessons_counted", **span, dates=_days(lessons))]
     if len(paid) < len(lessons):
-        said += _narrowed(run, lessons)
+        said += _narrowed(run, lessons, began)
         said.append(line("lessons_paid", dates=_days(paid)))
     return Bill(key, cycle.due_on, paid, len(paid), len(lessons), tuple(said))
 
 
-def _is_paid(case: Case, run: Run, lesson: LessonFact) -> bool:
-    """From the start on; where lessons are of several groups, each of these has its own trial."""
-    is_bound = case.subscription.group_id is not None
-    return run.paid_from <= lesson.on and (is_bound or is_paid_for(case.known, lesson))
+def _is_paid(case: Case, run: Run, cycle: Cycle, lesson: LessonFact) -> bool:
+    """No trial; and where the run starts within the cycle, from its start on (rules 9.14 and 9.24).
+
+    A cycle that is due as a whole is paid as a whole, also for a lesson that was moved to before it. Where lessons are
+    of several groups, each of these has its own trial.
+    """
+    if cycle.first < cycle.due_on and lesson.on < run.starts_on:
+        return False
+    return lesson.on != run.trial_on if case.subscription.group_id is not None else is_paid_for(case.known, lesson)
 
 
-def _narrowed(run: Run, lessons: list[LessonFact]) -> Iterator[WhyLine]:
-    if not run.in_full and min(lesson.on for lesson in lessons) < run.paid_from:
+def _narrowed(run: Run, lessons: list[LessonFact], began: list[LessonFact]) -> Iterator[WhyLine]:
+    if len(began) < len(lessons):
         yield line("starts_because", rule=run.starts_because, on=run.starts_on.isoformat())
     if max(lesson.on for lesson in lessons) >= run.end.on:
         yield line("ends_because", rule=run.end.rule, on=(run.end.on - _DAY).isoformat())

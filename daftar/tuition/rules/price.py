@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from daftar.lib.money import part_of
+from daftar.lib.money import rounded_part
 from daftar.tuition.rules.facts import DiscountPer
 from daftar.tuition.rules.why import line
 
@@ -29,11 +29,8 @@ class Price:
     discount_id: int | None = None
 
     def part(self, numerator: int, denominator: int) -> int:
-        """The part of what is left of it, multiplied first and rounded once (decision D2)."""
-        if self.discount_id is None:
-            return part_of(self.full, numerator, denominator, step=self.step)
-        unit = denominator * self.step
-        return min(int((2 * self.rest * numerator + unit) // (2 * unit)) * self.step, self.full)
+        """The part of what is left of it, or all of it, multiplied first and rounded once (decision D2)."""
+        return rounded_part(self.rest, numerator, denominator, step=self.step)
 
     def place(self, place: int, places: int) -> tuple[int, int]:
         """The rounded sums before and with this place, so that places add up to the whole (pricing rule 9.4)."""

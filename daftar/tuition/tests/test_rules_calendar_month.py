@@ -277,13 +277,13 @@ def test_without_a_group_the_end_of_the_activated_group_ends_the_charges():
     assert [charge.key for charge in due(facts, day("2025-12-31"))] == ["2025-05"]
 
 
-def test_the_whole_price_is_never_rounded():
+def test_the_whole_price_is_rounded_like_its_parts():
     facts = facts_of(activated="2025-05-01", price=soum(300_000) + 50)
 
     (charge,) = due(facts, day("2025-05-31"))
 
-    assert charge.amount == soum(300_000) + 50
-    assert values_of(charge, "rounding") is None
+    assert charge.amount == soum(300_001)
+    assert values_of(charge, "rounding")["amount"] == soum(300_001)
 
 
 def test_why_names_subscription_price_lessons_and_rounding():

@@ -6,7 +6,7 @@ import pytest
 
 from daftar.config import cli
 from daftar.tuition.quote import WrongFile, quote
-from daftar.tuition.tests.quote_cast import a_situation, alone, answered
+from daftar.tuition.tests.quote_cast import a_situation, alone, answered, charges
 
 WORKED = {
     "currency": "UZS", "step": "1", "until": "2025-05-14",
@@ -127,8 +127,7 @@ ENROLMENT, SUBSCRIPTION, LESSON = ("enrolments", 0), ("subscriptions", 0), ("les
         ((*SUBSCRIPTION, "price", 0, "amount"), 300000),
         ((*SUBSCRIPTION, "price", 0, "amount"), "300 000"),
         ((*SUBSCRIPTION, "price", 0, "amount"), "-1"),
-        ((*SUBSCRIPTION, "price", 0, "amount"), "0.001"),
-        ((*SUBSCRIPTION, "price", 0, "amount"), "300000.50"),
+        ((*SUBSCRIPTION, "price", 0, "amount"), "0.0000000000001"),
         ((*SUBSCRIPTION, "price", 0, "amount"), "NaN"),
         ((*SUBSCRIPTION, "price", 0, "amount"), "٣"),
         ((*SUBSCRIPTION, "lessons_count"), 0),
@@ -251,6 +250,22 @@ def test_a_payment_may_be_finer_than_the_step_of_charges():
 
     assert answered({"currency": "UZS", "until": "2025-05-08", "payments": paid})["balance"] == "100.50"
     assert answered({"currency": "UZS", "until": "2025-05-09", "payments": paid})["balance"] == "100.25"
+
+
+@pytest.mark.parametrize(
+    ("price", "amount"), [("12345.50", "12346"), ("12345.4999", "12345"), ("0.50", "1"), ("0.4", None)]
+)
+def test_a_price_finer_than_the_step_is_rounded_in_the_charge_alone(price, amount):
+    said = answered(a_situation(subscription={"price": price}))
+
+    assert [charge["amount"] for charge in said["charges"]] == ([amount] if amount else [])
+    assert [charge["why"] for charge in said["charges"]] == ([[f"price {price}, 13 of 13 lessons"]] if amount else [])
+
+
+def test_a_discount_in_money_may_be_finer_than_the_step():
+    off = [{"id": "d1", "kind": "money", "amount": "0.6"}]
+
+    assert charges(a_situation(discounts=off)) == [("2025-05-01", "299999")]
 
 
 def test_ids_compare_as_text_and_come_back_as_they_were():

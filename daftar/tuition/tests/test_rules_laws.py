@@ -470,7 +470,7 @@ FAULTS = [
         id="7: nothing is taken back",
     ),
     pytest.param(
-        test_law_8_the_next_charge_foreseen_is_the_one_posted, coverage_module, "_attended",
+        test_law_8_the_next_charge_foreseen_is_the_one_posted, coverage_module, "as_attended",
         lambda facts, until, coming: facts,
         id="8: the lessons ahead are foreseen as they are",
     ),

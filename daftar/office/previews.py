@@ -80,7 +80,7 @@ def _begun(form: Form) -> Form:
     }
     twin.data, twin.files, twin.is_bound = {**first, **form.initial}, {}, True  # type: ignore[assignment] # as if sent
     # Kept by name once they were asked for: the shown form's fields would be the twin's, with its complaints.
-    twin._bound_fields_cache = {}  # type: ignore[attr-defined] # noqa: SLF001 # Django gives a copy no other way
+    twin._bound_fields_cache = {}  # type: ignore[attr-defined] # noqa: SLF001 - Django gives a copy no other way
     return twin
 
 

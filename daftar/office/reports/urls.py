@@ -7,6 +7,7 @@ from daftar.office.reports import views
 urlpatterns = [
     path("reports/", views.charges, name="charges"),
     path("reports/today/", views.due_today, name="due-today"),
+    path("reports/uncharged/", views.not_charged, name="uncharged"),
     path("reports/unpriced/", views.unpriced, name="unpriced"),
     path("reports/forecast/", views.forecast, name="forecast"),
     path("students/<int:student_id>/forecast/", views.student_forecast, name="student-forecast"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -22,6 +22,7 @@ from daftar.reports.charges import charges as ask_charges
 from daftar.reports.today import must_pay_today
 from daftar.tuition import rules
 from daftar.tuition.forecasts import expectations, forecast_of
+from daftar.tuition.uncharged import uncharged
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -29,6 +30,18 @@ if TYPE_CHECKING:
     from daftar.orgs.access import Actor
     from daftar.reports.charges import Charged
     from daftar.tuition.forecasts import Expected, Forecast
+
+
+REASONS = {
+    rules.Reason.TRIAL: gettext_lazy("on trial"),
+    rules.Reason.NO_PRICE: gettext_lazy("nothing prices the lessons"),
+    rules.Reason.NO_LESSONS: gettext_lazy("no lessons in the month"),
+    rules.Reason.LEFT: gettext_lazy("left before"),
+    rules.Reason.FROZEN: gettext_lazy("paused"),
+    rules.Reason.OTHER_SUBSCRIPTION: gettext_lazy("another subscription pays"),
+    rules.Reason.FREE: gettext_lazy("free by a discount"),
+    rules.Reason.NOT_DUE: gettext_lazy("nothing is due in the month"),
+}
 
 
 class ForecastForm(forms.Form):
@@ -67,6 +80,20 @@ def unpriced(request: OfficeRequest) -> HttpResponse:
 def due_today(request: OfficeRequest) -> HttpResponse:
     rows, is_cut = must_pay_today(request.by)
     return render(request, "office/reports/due_today.html", {"rows": rows, "is_cut": is_cut, "tab": "due"})
+
+
+@page("tuition.view")
+def not_charged(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    this = Month.of(by.today)
+    month = this if request.GET.get("month") != "last" else Month.of(this.first - timedelta(days=1))
+    rows, at = uncharged(by, month.first, number_in(request, "page") or 1)
+    shown = [
+        {"student_id": row.student_id, "name": row.student, "group": row.group, "reason": REASONS[row.reason]}
+        for row in rows
+    ]
+    context = {"rows": shown, "page": at, "month": month.first, "is_last": month != this, "tab": "uncharged"}
+    return render(request, "office/reports/uncharged.html", context)
 
 
 @page("tuition.view")

@@ -269,7 +269,7 @@ class Lesson(TenantModel):
         ]
         indexes = [
             models.Index(fields=["org", "starts_at"], name="lesson_by_time"),
-            models.Index(fields=["org", "held_on"], name="lesson_by_day"),
+            models.Index(fields=["org", "held_on", "starts_at", "id"], name="lesson_by_day"),
             models.Index(fields=["org", "held_on"], condition=Q(status=LessonStatus.PLANNED), name="lesson_planned"),
         ]
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 
 MANY = 5_000
+STEPS = ("course", "group", "student", "enrolment", "lesson", "payment")
+_set_up: set[int] = set()
 _kept: Kept[tuple[object, ...], dict[str, int]] = Kept()
 
 
@@ -223,7 +225,9 @@ def lesson_people(by: Actor, expected: dict[int, bool]) -> list[Participant]:
 
 @question("courses.edit")
 def setup_progress(by: Actor) -> dict[str, bool]:
-    """Which first steps of a new centre are done, in one statement."""
+    """Which first steps of a new centre are done, in one statement; once all are, nobody asks again."""
+    if by.org_id in _set_up:
+        return dict.fromkeys(STEPS, True)
     steps = {
         "course": Course.objects.visible_to(by),
         "group": Group.objects.visible_to(by),
@@ -233,4 +237,7 @@ def setup_progress(by: Actor) -> dict[str, bool]:
         "payment": Payment.objects.visible_to(by),
     }
     asked: Any = Organization.objects.filter(pk=by.org_id)
-    return asked.values(**{name: Exists(rows) for name, rows in steps.items()}).get()
+    done: dict[str, bool] = asked.values(**{name: Exists(rows) for name, rows in steps.items()}).get()
+    if all(done.values()):
+        _set_up.add(by.org_id)
+    return done

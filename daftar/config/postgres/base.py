@@ -66,8 +66,16 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
             parts = getattr(statement, "parts", {})
             if "to_column" not in parts or parts["column"].columns[0] == "org_id":
                 continue
-            if {parts["column"].table, parts["to_column"].table} <= self._walled:
+            if all(self._has_wall(table) for table in (parts["column"].table, parts["to_column"].table)):
                 self._pair(statement)
+
+    def _has_wall(self, table: str) -> bool:
+        """Whether the table got its wall in this migration or in one before it."""
+        if table in self._walled:
+            return True
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_constraint WHERE conname = %s", [f"{table}_of_org"])
+            return bool(cursor.fetchone()[0])
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -219,8 +219,8 @@ def test_a_discount_that_is_not_read_from_its_table_would_be_noticed(now, monkey
 def test_charges_that_come_out_differently_each_time_would_be_noticed_by_law_1(now, monkeypatch):
     calm, more = services.rules.due, count(1)
 
-    def restless(*known):
-        return [replace(draft, amount=draft.amount + next(more)) for draft in calm(*known)]
+    def restless(*known, **since):
+        return [replace(draft, amount=draft.amount + next(more)) for draft in calm(*known, **since)]
 
     monkeypatch.setattr(services.rules, "due", restless)
     with pytest.raises(AssertionError, match="law 1"):
@@ -260,9 +260,11 @@ def test_a_kept_balance_that_moves_alone_would_be_noticed_by_law_5(now):
 
 def test_twice_the_price_would_be_noticed_by_law_6(now, monkeypatch):
     right = services.rules.due
-    monkeypatch.setattr(
-        services.rules, "due", lambda *known: [replace(each, amount=each.amount * 8) for each in right(*known)]
-    )
+
+    def dear(*known, **since):
+        return [replace(each, amount=each.amount * 8) for each in right(*known, **since)]
+
+    monkeypatch.setattr(services.rules, "due", dear)
     services.reconcile(now, student_ids=[student.pk for student in students(now)])
     with pytest.raises(AssertionError, match="law 6"):
         for student in students(now):

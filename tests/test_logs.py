@@ -66,6 +66,9 @@ class WithBugs:
     handler500 = "daftar.config.middleware.server_error"
 
 
+# The exported ledger lies in a file that the test's client lets go of; who sends it over HTTP closes it.
+@pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_canary_in_every_field_reaches_no_line_of_the_log(db):
     ours = a_probe("lingua")
     client = Client(raise_request_exception=False)

@@ -82,8 +82,12 @@ def ledger_export(request: OfficeRequest) -> HttpResponse:
     by = request.by
     language = Language.HLEDGER if request.GET.get("format") == Language.HLEDGER else Language.BEANCOUNT
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by the answer that sends it
-    for line in written(journal(by), language):
-        file.write(line.encode())
+    try:
+        for line in written(journal(by), language):
+            file.write(line.encode())
+    except BaseException:
+        file.close()  # nobody will send it
+        raise
     file.seek(0)
     name = f"{by.org_slug}-{by.today}.{SUFFIXES[language]}"
     sent = FileResponse(file, as_attachment=True, filename=name, content_type="text/plain; charset=utf-8")

@@ -66,9 +66,6 @@ class WithBugs:
     handler500 = "daftar.config.middleware.server_error"
 
 
-# The exported ledger lies in a file that the test's client lets go of; who sends it over HTTP closes it.
-@pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_canary_in_every_field_reaches_no_line_of_the_log(db):
     ours = a_probe("lingua")
     client = Client(raise_request_exception=False)
@@ -81,8 +78,8 @@ def test_a_canary_in_every_field_reaches_no_line_of_the_log(db):
                 client.get(path, {"q": SECRET, "page": SECRET}),
                 client.post(path, {"name": SECRET, "full_name": SECRET, "note": SECRET}),
             ):
-                if answer.streaming:  # its file is open until the answer is closed
-                    answer.close()
+                if answer.streaming:  # its file is open until all of it is sent
+                    b"".join(answer.streaming_content)
         client.get(f"/{SECRET}/nowhere/?phone=+998901234567")
         client.get("/", headers={"host": f"{SECRET}.example"})
         client.get(f"/bug/{SECRET}/")
@@ -95,7 +92,7 @@ def test_a_canary_in_every_field_reaches_no_line_of_the_log(db):
     assert SECRET in careless.getvalue(), "the pages did meet the canaries"
     requests = [line for line in lines(written) if line["event"] == "request"]
     assert len(requests) >= 2 * len(office_urls)
-    assert {line["status"] for line in requests} >= {200, 302, 422, 500}
+    assert {line["status"] for line in requests} >= {200, 302, 404, 500}
 
 
 def test_an_error_of_the_database_is_told_without_its_values(db):

@@ -47,7 +47,6 @@ UNGUARDED = {
     "tuition.listed.prices_from": "a decision inside a verb",
     "tuition.listed.write_step": "a part of the verbs on prices",
     "tuition.siblings.families_of": "ids for a job",
-    "courses.services.weekdays_of": "reads nothing",
     "reports.queries.overall_standing": "a decision on values",
     "tuition.queries.coverage_of": "a decision on values",
     "reports.debts.debtor_accounts": "rows for questions that permit it",

@@ -460,8 +460,3 @@ def _lesson(group: Group, timezone: str, on: date, at: time, minutes: int) -> Le
         org_id=group.org_id, group=group, teacher_id=group.teacher_id, room_id=group.room_id, held_on=on,
         starts_time=at, minutes=minutes, starts_at=starts_at, ends_at=starts_at + timedelta(minutes=minutes),
     )  # fmt: skip
-
-
-def weekdays_of(schedule: Collection[Recurrence]) -> tuple[int, ...]:
-    """The ISO weekdays of a schedule, in order."""
-    return tuple(sorted({rule.weekday for rule in schedule}))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.forms import ChoiceField, Select
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -43,6 +44,11 @@ def priced_page(request: OfficeRequest, form: Form, student_ids: Collection[int]
         return redirect(back)
     preview = preview_of(request.by, form, student_ids, deed)
     return form_page(request, "office/form_preview.html", form, preview=preview, cancel_url=back, **context)
+
+
+def prices_tab(request: OfficeRequest, student_id: int) -> str:
+    """Where what is agreed with a student stands on the card."""
+    return reverse("office:student", args=[request.by.org_slug, student_id]) + "?tab=prices"
 
 
 def filled(request: OfficeRequest) -> Any:

@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 def terms_said(by: Actor, student_id: int) -> dict[str, list[dict[str, Any]]]:
     """All that is agreed with a student, what is over last."""
     types = dict(lists.lesson_types(by))
-    bound = lists.subscriptions_of(by, student_id)
-    currency = bound[0].price.currency if bound else ""
-    discounts = lists.discounts_of(by, student_id)
-    if discounts and not currency:
-        currency = lists.get_discount(by, discounts[0].pk).student.branch.currency
     return {
-        "subscriptions": [_bound(by, each, types) for each in bound],
+        "subscriptions": [_bound(by, each, types) for each in lists.subscriptions_of(by, student_id)],
         "discounts": [
-            {"id": row.pk, "worth": worth(row, currency), "limits": limits(row, types), "reason": row.reason}
+            {
+                "id": row.pk,
+                "worth": worth(row, row.student.branch.currency),
+                "limits": limits(row, types),
+                "reason": row.reason,
+            }
             | _days(row, by.today)
-            for row in discounts
+            for row in lists.discounts_of(by, student_id)
         ],
         "pauses": [
             {"id": row.pk, "group": row.group.name if row.group else "", "reason": row.reason} | _days(row, by.today)

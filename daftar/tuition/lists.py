@@ -14,7 +14,6 @@ from daftar.orgs.access import Actor, question
 from daftar.tuition.models import Discount, LessonPick, Subscription, Tariff
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
 
     from daftar.orgs.models import Branch
@@ -76,8 +75,9 @@ def get_subscription(by: Actor, subscription_id: int) -> Subscription:
 
 @question("tuition.view")
 def discounts_of(by: Actor, student_id: int) -> list[Discount]:
-    """A student's discounts, the newest first."""
-    return list(Discount.objects.visible_to(by).filter(student_id=student_id).order_by("-starts_on", "-id"))
+    """A student's discounts with student and branch, the newest first."""
+    rows = Discount.objects.visible_to(by).filter(student_id=student_id).select_related("student__branch")
+    return list(rows.order_by("-starts_on", "-id"))
 
 
 @question("tuition.view")
@@ -114,16 +114,6 @@ def suspensions_page(by: Actor, *, state: str = "", number: int = 1) -> tuple[li
     """All students' pauses, the newest first: in force (""), `ahead`, `over` or `all`."""
     rows = _in_state(by, Suspension.objects.visible_to(by), state)
     return paged(rows.select_related("student__branch", "group").order_by("-starts_on", "-id"), number)
-
-
-@question("tuition.view")
-def frozen_on(by: Actor, student_ids: Sequence[int]) -> dict[int, set[int | None]]:
-    """Who pauses today, and in which groups (None: in all)."""
-    found: dict[int, set[int | None]] = {}
-    rows = _in_state(by, Suspension.objects.visible_to(by).filter(student_id__in=student_ids), "")
-    for student_id, group_id in rows.values_list("student_id", "group_id"):
-        found.setdefault(student_id, set()).add(group_id)
-    return found
 
 
 @question("tuition.view")

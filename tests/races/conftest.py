@@ -47,17 +47,20 @@ def everybody_looked() -> threading.Barrier:
 @pytest.fixture
 def without_lock(monkeypatch, everybody_looked) -> None:
     """Students' accounts are looked at and not locked, and nobody posts before everybody has looked."""
-    post = ledger.post
 
     def unlocked(by: Any, *, students: Any) -> dict[int, Account]:
         return {row.student_id: row for row in Account.objects.visible_to(by).filter(student__in=students)}
 
-    def patiently(by: Any, *, moves: Any) -> Any:
-        everybody_looked.wait()
-        return post(by, moves=moves)
+    def patient(post: Any) -> Any:
+        def patiently(by: Any, **values: Any) -> Any:
+            everybody_looked.wait()
+            return post(by, **values)
+
+        return patiently
 
     monkeypatch.setattr(ledger, "student_accounts", unlocked)
-    monkeypatch.setattr(ledger, "post", patiently)
+    for name in ("post", "post_all"):
+        monkeypatch.setattr(ledger, name, patient(getattr(ledger, name)))
 
 
 def as_owner(sql: str, *values: Any) -> Any:

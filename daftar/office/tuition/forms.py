@@ -28,22 +28,6 @@ class _Credit(forms.Form):
     decline_reason = forms.CharField(label=_("Why nothing is credited"), max_length=200, required=False)
 
 
-class PauseForm(forms.Form):
-    """A new pause."""
-
-    starts_on = day_field(_("First day of the pause"))
-    last_on = day_field(_("Last day"), required=False, help_text=_("Leave empty if nobody knows it yet."))
-    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
-    extends = forms.BooleanField(label=_("The end of the subscription moves by it"), required=False, initial=True)
-    gives_credit = _Credit.base_fields["gives_credit"]
-    decline_reason = _Credit.base_fields["decline_reason"]
-
-    def __init__(self, *args: Any, groups: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if len(groups) > 1:
-            self.fields["group_id"] = pick_field(_("Where"), groups, none=_("in all groups"))
-
-
 class PauseEditForm(forms.Form):
     """Days and reason of a pause."""
 
@@ -51,6 +35,17 @@ class PauseEditForm(forms.Form):
     last_on = day_field(_("Last day"), required=False, help_text=_("Leave empty if nobody knows it yet."))
     reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
     extends = forms.BooleanField(label=_("The end of the subscription moves by it"), required=False)
+
+
+class PauseForm(_Credit, PauseEditForm):
+    """A new pause."""
+
+    field_order = ("starts_on", "last_on", "reason", "extends", "gives_credit", "decline_reason")
+
+    def __init__(self, *args: Any, groups: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(groups) > 1:
+            self.fields["group_id"] = pick_field(_("Where"), groups, none=_("in all groups"))
 
 
 class LeaveForm(_Credit):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from daftar.courses.queries import enrolments_of, get_enrolment, get_group, groups, roster
 from daftar.office.forms import UndoForm, done, number_in, tell, undo_page, undone
 from daftar.office.page import OfficeRequest, page
-from daftar.office.previews import filled, priced_page
+from daftar.office.previews import filled, priced_page, prices_tab
 from daftar.office.terms import last_of
 from daftar.office.tuition.forms import LeaveForm, PauseEditForm, PauseForm, ReturnForm, TransferForm
 from daftar.orgs.queries import tuition_settings
@@ -35,7 +35,7 @@ def student_pause(request: OfficeRequest, student_id: int) -> HttpResponse:
     return priced_page(
         request, form, [student_id], partial(pauses.suspend, by, student_ids=[student_id]),
         title=_("Pause %(name)s") % {"name": student.full_name}, submit_label=_("Pause"),
-        crumbs=[(student.full_name, _card(request, student_id))], back=_card(request, student_id),
+        crumbs=[(student.full_name, prices_tab(request, student_id))], back=prices_tab(request, student_id),
         told=_("%(name)s pauses.") % {"name": student.full_name},
         undo=lambda rows: reverse("office:suspension-remove", args=[by.org_slug, rows[0].pk]),
     )  # fmt: skip
@@ -62,7 +62,7 @@ def suspension_edit(request: OfficeRequest, suspension_id: int) -> HttpResponse:
     return priced_page(
         request, form, [row.student_id], partial(pauses.change_suspension, by, suspension_id=suspension_id),
         title=_("Pause of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),
-        crumbs=[(row.student.full_name, _card(request, row.student_id))], back=_card(request, row.student_id),
+        crumbs=[(row.student.full_name, prices_tab(request, row.student_id))], back=prices_tab(request, row.student_id),
         told=_("Saved."),
     )  # fmt: skip
 
@@ -73,7 +73,7 @@ def suspension_remove(request: OfficeRequest, suspension_id: int) -> HttpRespons
     form = UndoForm(request.POST or None)
     if done(form, lambda: pauses.remove_suspension(by, suspension_id=suspension_id)):
         tell(request, _("The pause of %(name)s is taken back.") % {"name": row.student.full_name})
-        return undone(request, _card(request, row.student_id))
+        return undone(request, prices_tab(request, row.student_id))
     return undo_page(request, form, _("Take the pause of %(name)s back?") % {"name": row.student.full_name})
 
 
@@ -111,7 +111,7 @@ def enrolment_undo_leaving(request: OfficeRequest, enrolment_id: int) -> HttpRes
     told = {"name": row.student.full_name, "group": row.group.name}
     if done(form, lambda: leaving.undo_leaving(by, enrolment_id=enrolment_id)):
         tell(request, _("%(name)s stays in %(group)s.") % told)
-        return undone(request, _card(request, row.student_id))
+        return undone(request, prices_tab(request, row.student_id))
     return undo_page(request, form, _("Does %(name)s stay in %(group)s after all?") % told)
 
 
@@ -142,14 +142,10 @@ def enrolment_trial(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
 def _about(request: OfficeRequest, row: Enrolment, form: Any, deed: Any, **context: Any) -> HttpResponse:
     """A page about one membership; titles and what is told name the student and the group."""
     names = {"name": row.student.full_name, "group": row.group.name}
-    card = _card(request, row.student_id)
+    card = prices_tab(request, row.student_id)
     context |= {"title": context["title"] % names, "told": context["told"] % names}
     crumbs = [(row.student.full_name, card)]
     return priced_page(request, form, [row.student_id], deed, crumbs=crumbs, back=card, **context)
-
-
-def _card(request: OfficeRequest, student_id: int) -> str:
-    return reverse("office:student", args=[request.by.org_slug, student_id]) + "?tab=prices"
 
 
 def _begins(request: OfficeRequest, branch: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from daftar.courses.queries import enrolments_of
 from daftar.office import formats
 from daftar.office.forms import UndoForm, done, number_in, tell, undo_page, undone
 from daftar.office.page import OfficeRequest, page
-from daftar.office.previews import filled, priced_page
+from daftar.office.previews import filled, priced_page, prices_tab
 from daftar.office.terms import last_of, limits, name_of, worth
 from daftar.office.tuition.forms import BindForm, DiscountForm, EndForm, OwnPriceForm, PayerForm
 from daftar.people.queries import get_student
@@ -37,7 +37,8 @@ def student_bind(request: OfficeRequest, student_id: int) -> HttpResponse:
     return priced_page(
         request, form, [student_id], partial(tariffs.bind_tariff, by, student_id=student_id),
         title=_("A tariff for %(name)s") % {"name": student.full_name}, submit_label=_("Bind"),
-        crumbs=[(student.full_name, _card(request, student_id))], back=_card(request, student_id), told=_("Saved."),
+        crumbs=[(student.full_name, prices_tab(request, student_id))], back=prices_tab(request, student_id),
+        told=_("Saved."),
     )  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def subscription_end(request: OfficeRequest, subscription_id: int) -> HttpRespon
     return priced_page(
         request, form, [row.student_id], partial(tariffs.end_subscription, by, subscription_id=subscription_id),
         title=_("Last day of the subscription of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),
-        crumbs=[(row.student.full_name, _card(request, row.student_id))], back=_card(request, row.student_id),
+        crumbs=[(row.student.full_name, prices_tab(request, row.student_id))], back=prices_tab(request, row.student_id),
         told=_("Saved."),
     )  # fmt: skip
 
@@ -61,7 +62,7 @@ def subscription_price(request: OfficeRequest, subscription_id: int) -> HttpResp
     return priced_page(
         request, form, [row.student_id], partial(tariffs.set_own_price, by, subscription_id=subscription_id),
         title=_("Own price of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),
-        crumbs=[(row.student.full_name, _card(request, row.student_id))], back=_card(request, row.student_id),
+        crumbs=[(row.student.full_name, prices_tab(request, row.student_id))], back=prices_tab(request, row.student_id),
         told=_("Saved."), text=_("From that day on a new price of the course or tariff leaves this student alone."),
     )  # fmt: skip
 
@@ -93,7 +94,7 @@ def discount_new(request: OfficeRequest, student_id: int) -> HttpResponse:
     return priced_page(
         request, form, [student_id], partial(discounts.give_discount, by, student_id=student_id),
         title=_("A discount for %(name)s") % {"name": student.full_name}, submit_label=_("Give discount"),
-        crumbs=[(student.full_name, _card(request, student_id))], back=_card(request, student_id),
+        crumbs=[(student.full_name, prices_tab(request, student_id))], back=prices_tab(request, student_id),
         told=_("The discount is given."), text=_("Of several discounts only the one that saves most counts."),
         undo=lambda row: reverse("office:discount-withdraw", args=[by.org_slug, row.pk]),
     )  # fmt: skip
@@ -111,7 +112,7 @@ def discount_edit(request: OfficeRequest, discount_id: int) -> HttpResponse:
     return priced_page(
         request, form, [row.student_id], partial(discounts.change_discount, by, discount_id=discount_id),
         title=_("Discount of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),
-        crumbs=[(row.student.full_name, _card(request, row.student_id))], back=_card(request, row.student_id),
+        crumbs=[(row.student.full_name, prices_tab(request, row.student_id))], back=prices_tab(request, row.student_id),
         told=_("Saved."),
     )  # fmt: skip
 
@@ -122,7 +123,7 @@ def discount_withdraw(request: OfficeRequest, discount_id: int) -> HttpResponse:
     form = UndoForm(request.POST or None)
     if done(form, lambda: discounts.withdraw_discount(by, discount_id=discount_id)):
         tell(request, _("The discount of %(name)s is taken back.") % {"name": row.student.full_name})
-        return undone(request, _card(request, row.student_id))
+        return undone(request, prices_tab(request, row.student_id))
     return undo_page(request, form, _("Take the discount of %(name)s back?") % {"name": row.student.full_name})
 
 
@@ -147,7 +148,3 @@ def _discount_form(request: OfficeRequest, currency: str, initial: dict[str, Any
         filled(request), initial=initial, currency=currency, subjects=lists.subjects(by),
         lesson_types=lists.lesson_types(by),
     )  # fmt: skip
-
-
-def _card(request: OfficeRequest, student_id: int) -> str:
-    return reverse("office:student", args=[request.by.org_slug, student_id]) + "?tab=prices"

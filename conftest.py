@@ -14,9 +14,18 @@ if TYPE_CHECKING:
 DATABASES = frozenset({"default", "owner"})
 
 
+LONG = ("crash", "bench", "journey")
+
+
+@pytest.hookimpl(trylast=True)  # after the shuffle
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: run at the end, one would keep its process busy and the others waiting."""
+    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in LONG))
+
+
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """One database for the whole run; the application's role may empty tables here, for tests that commit."""
+def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:  # noqa: ARG001 - names it after the process
+    """One database for each process of the run; the application's role may empty tables here, for tests that commit."""
     from django.db import connections
 
     owner, app = connections["owner"], connections["default"]
@@ -28,6 +37,15 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         yield
         app.close()
         owner.creation.destroy_test_db(owner.settings_dict["NAME"], verbosity=0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def open_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The database's account, which is not root, passes through to folders that tests give it."""
+    folder = tmp_path_factory.getbasetemp()
+    while folder.name.startswith(("pytest-", "popen-")):
+        folder.chmod(0o711)
+        folder = folder.parent
 
 
 @pytest.fixture

@@ -88,3 +88,10 @@ def swept(transactional_db):  # noqa: ARG001 - the fixture opens the database
     sweep()
     yield
     sweep()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_over(request: pytest.FixtureRequest) -> None:
+    """Tests that commit leave no jobs behind: another in the same process would count them."""
+    if "transactional_db" in request.fixturenames:
+        request.getfixturevalue("swept")

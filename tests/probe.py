@@ -10,12 +10,10 @@ from tests.cast import PASSWORD
 
 __all__ = ["ROLES", "Probe", "a_probe", "good_bodies"]
 
-NOW = datetime.now(UTC)
-
 
 def a_probe(slug: str) -> Probe:
     """A centre with rows of everything; every text in it carries a canary that must never show up elsewhere."""
-    return make_probe(slug, at=NOW, password=PASSWORD)
+    return make_probe(slug, at=datetime.now(UTC), password=PASSWORD)
 
 
 class Upload(BytesIO):

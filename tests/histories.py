@@ -16,7 +16,7 @@ from django.db import transaction
 
 from daftar.attendance.queries import expected_students, reasons
 from daftar.attendance.services import conduct_lesson
-from daftar.courses import days
+from daftar.courses import days, moves
 from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, Suspension
 from daftar.courses.rules import EVEN, PlanKind
 from daftar.finance.models import Desk, Payment
@@ -307,7 +307,7 @@ def move_a_lesson(by, dice) -> None:
     """Only later: of a lesson moved to before its period the specification can be read in two ways."""
     lesson = one_of(by, dice, Lesson, status="planned", held_on__lte=by.today + timedelta(days=10))
     on = lesson.held_on + timedelta(days=dice.randint(0, 15))
-    days.move_lesson(by, lesson_id=lesson.pk, held_on=on, starts_time=time(dice.randint(15, 18)))
+    moves.move_lesson(by, lesson_id=lesson.pk, held_on=on, starts_time=time(dice.randint(15, 18)))
 
 
 FACTS = {
@@ -392,4 +392,4 @@ def _cancelled(by, dice, lesson):
 
 def _moved(by, dice, lesson):
     on = lesson.held_on + timedelta(days=dice.randint(0, 15))
-    return partial(days.move_lesson, by, lesson_id=lesson.pk, held_on=on, starts_time=time(dice.randint(15, 18)))
+    return partial(moves.move_lesson, by, lesson_id=lesson.pk, held_on=on, starts_time=time(dice.randint(15, 18)))

@@ -56,10 +56,12 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
                 "payment-restore",
                 "promise-withdraw",
                 "lesson-undo",
+                "lesson-move-undo",
                 "enrolment-undo",
                 "import-undo",
             )
         },
+        "hours-edit": {"opens_at": "08:00", "closes_at": "21:00", "blocks_rooms": "no", "blocks_teachers": "no"},
         "branch": {"branch_id": ids["branch_id"]},
         "promise-new": {"promised_for": str(today)},
         "course-new": {

@@ -31,11 +31,12 @@ WITHOUT_FORM = {
     "debtors", "discounts", "suspensions", "charges", "due-today", "unpriced", "uncharged", "forecast",
     "student-forecast", "desks", "team", "imports", "import-errors", "invitation-link", "books",
     "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
+    "timetable", "timetable-free", "hours",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
 REFUSED = {
     "payment-restore", "lesson-undo", "enrolment-undo", "import-undo", "enrolment-trial", "lesson-cancel",
-    "lesson-restore", "lesson-move",
+    "lesson-restore", "lesson-move", "lesson-move-undo",
 }  # fmt: skip
 # Fields of an import's groups, numbered, by the rows they name.
 NUMBERED = {"fate": "group_id", "course": "course_id"}

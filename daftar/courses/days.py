@@ -1,4 +1,4 @@
-"""Verbs on days and single lessons: days off, lessons that are cancelled, restored or moved (decisions D9 and D10)."""
+"""Verbs on days and single lessons: days off, lessons that are cancelled or restored (decision D9)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from daftar.courses import rules
 from daftar.courses.events import DaysOffChanged, TuitionFactsChanged
 from daftar.courses.models import Holiday, Lesson, LessonStatus
-from daftar.courses.services import LessonOutsideGroup, LessonThere, students_of
+from daftar.courses.places import check_free
+from daftar.courses.services import students_of
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, add, change, note, publish, verb
 from daftar.orgs.models import Branch
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import date, time
+    from datetime import date
 
 LONGEST_HOLIDAY = timedelta(days=92)
 
@@ -113,7 +113,7 @@ def remove_holidays(by: Actor, *, holiday_ids: Collection[int]) -> list[Holiday]
 @verb("courses.edit")
 def cancel_lesson(by: Actor, *, lesson_id: int, reason: str) -> Lesson:
     """Cancels a lesson that was not conducted, with a reason; what was charged for it ahead is credited."""
-    lesson = _locked(by, lesson_id)
+    lesson = locked(by, lesson_id)
     if lesson.status == LessonStatus.CANCELLED:
         raise LessonCancelledAlready
     if not reason.strip():
@@ -126,35 +126,17 @@ def cancel_lesson(by: Actor, *, lesson_id: int, reason: str) -> Lesson:
 @verb("courses.edit")
 def restore_lesson(by: Actor, *, lesson_id: int) -> Lesson:
     """Plans a cancelled lesson again."""
-    lesson = _locked(by, lesson_id)
+    lesson = locked(by, lesson_id)
     if lesson.status != LessonStatus.CANCELLED:
         raise LessonNotCancelled
+    check_free(by, [lesson], [{}])
     change(by, lesson, status=LessonStatus.PLANNED, cancel_reason="")
     publish(by, TuitionFactsChanged(students_of(by, lesson.group_id)))
     return lesson
 
 
-@verb("courses.edit")
-def move_lesson(by: Actor, *, lesson_id: int, held_on: date, starts_time: time) -> Lesson:
-    """Moves one lesson to another day or hour; it is still counted in the month it first stood in (decision D10)."""
-    lesson = _locked(by, lesson_id)
-    group = lesson.group
-    if not group.starts_on <= held_on < group.ends_on:
-        raise LessonOutsideGroup(first=group.starts_on, last=group.ends_on - timedelta(days=1))
-    others = Lesson.objects.visible_to(by).filter(group=group, held_on=held_on, starts_time=starts_time)
-    if others.exclude(pk=lesson_id).exists():
-        raise LessonThere
-    first_on = lesson.moved_from or lesson.held_on
-    starts_at = rules.instant(held_on, starts_time, group.branch.timezone)
-    change(
-        by, lesson, held_on=held_on, starts_time=starts_time, starts_at=starts_at, is_extra=True,
-        ends_at=starts_at + timedelta(minutes=lesson.minutes), moved_from=None if first_on == held_on else first_on,
-    )  # fmt: skip
-    publish(by, TuitionFactsChanged(students_of(by, lesson.group_id)))
-    return lesson
-
-
-def _locked(by: Actor, lesson_id: int) -> Lesson:
+def locked(by: Actor, lesson_id: int) -> Lesson:
+    """The lesson, to be changed; refused when it was conducted."""
     rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
     lesson: Lesson = rows.select_related("group__branch").one(pk=lesson_id)
     if lesson.status == LessonStatus.CONDUCTED:

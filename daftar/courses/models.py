@@ -208,6 +208,9 @@ class Recurrence(TenantModel):
     weekday = models.PositiveSmallIntegerField()
     starts_time = models.TimeField()
     minutes = models.PositiveSmallIntegerField()
+    # Instead of the group's.
+    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+")
+    teacher = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
     # From this day (null: from the group's first) to the day before `valid_until` (null: still in force).
     valid_from = models.DateField(null=True, blank=True)
     valid_until = models.DateField(null=True, blank=True)
@@ -250,12 +253,28 @@ class Lesson(TenantModel):
     moved_from = models.DateField(null=True, blank=True)
     # Empty: a lesson of the group like all others.
     type = models.ForeignKey(LessonType, models.PROTECT, null=True, blank=True, related_name="+")
+    # Nobody else may have its room, or its teacher, at its time: so its branch wanted it when it was planned.
+    holds_room = models.BooleanField(default=False)
+    holds_teacher = models.BooleanField(default=False)
 
     branch_path = "group__branch_id"
 
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(fields=["org", "group", "held_on", "starts_time"], name="lesson_once"),
+            *(
+                ExclusionConstraint(
+                    name=f"lesson_{what}_free",
+                    expressions=[
+                        ("org", RangeOperators.EQUAL),
+                        (what, RangeOperators.EQUAL),
+                        (Func(F("starts_at"), F("ends_at"), function="tstzrange"), RangeOperators.OVERLAPS),
+                    ],
+                    condition=Q(**{f"holds_{what}": True, f"{what}__isnull": False})
+                    & ~Q(status=LessonStatus.CANCELLED),
+                )
+                for what in ("room", "teacher")
+            ),
             models.CheckConstraint(name="lesson_ends_after_start", condition=Q(ends_at__gt=F("starts_at"))),
             models.CheckConstraint(
                 name="lesson_conducted_at",
@@ -271,6 +290,9 @@ class Lesson(TenantModel):
             models.Index(fields=["org", "starts_at"], name="lesson_by_time"),
             models.Index(fields=["org", "held_on", "starts_at", "id"], name="lesson_by_day"),
             models.Index(fields=["org", "held_on"], condition=Q(status=LessonStatus.PLANNED), name="lesson_planned"),
+            # Whether a room or a teacher is taken at a time.
+            models.Index(fields=["org", "room", "starts_at"], name="lesson_in_room"),
+            models.Index(fields=["org", "teacher", "starts_at"], name="lesson_of_teacher"),
         ]
 
     def __str__(self) -> str:

@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WeeklySchedule:
-    """When a group meets: ISO weekdays and the local time; no days and no time: not set yet."""
+    """When a group meets: ISO weekdays and the local time of the first; no days and no time: not set yet.
+
+    `other_times`: weekdays that begin at another hour than the first.
+    """
 
     weekdays: tuple[int, ...]
     starts_time: time | None
+    other_times: tuple[tuple[int, time], ...] = ()
 
 
 @question("courses.view")
@@ -56,12 +60,20 @@ def sizes(by: Actor, group_ids: Collection[int]) -> dict[int, int]:
 @question("courses.view")
 def schedules(by: Actor, group_ids: Collection[int]) -> dict[int, WeeklySchedule]:
     """The weekly schedule of each group."""
-    days: dict[int, list[int]] = defaultdict(list)
-    times: dict[int, time] = {}
-    for row in Recurrence.objects.visible_to(by).filter(group_id__in=group_ids, valid_until=None).order_by("weekday"):
-        days[row.group_id].append(row.weekday)
-        times[row.group_id] = row.starts_time
-    return {group_id: WeeklySchedule(tuple(days[group_id]), times.get(group_id)) for group_id in group_ids}
+    found: dict[int, list[tuple[int, time]]] = defaultdict(list)
+    rows = Recurrence.objects.visible_to(by).filter(group_id__in=group_ids, valid_until=None)
+    for group_id, weekday, at in rows.order_by("weekday", "starts_time").values_list(
+        "group_id", "weekday", "starts_time"
+    ):
+        found[group_id].append((weekday, at))
+    return {group_id: _weekly(found[group_id]) for group_id in group_ids}
+
+
+def _weekly(days: list[tuple[int, time]]) -> WeeklySchedule:
+    if not days:
+        return WeeklySchedule((), None)
+    first = days[0][1]
+    return WeeklySchedule(tuple(day for day, _at in days), first, tuple(each for each in days if each[1] != first))
 
 
 @question("courses.view")

@@ -13,6 +13,7 @@ from daftar.courses import rules
 from daftar.courses.catalogue import check_counts
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonStatus, Recurrence, Room
+from daftar.courses.places import check_free
 from daftar.lib.errors import Refusal
 from daftar.lib.period import Period
 from daftar.orgs.access import Actor, add, change, note, publish, verb
@@ -164,7 +165,7 @@ def add_group(
         starts_on=starts_on, ends_on=last_on + timedelta(days=1), capacity=capacity, price=price, **asdict(charging),
     )  # fmt: skip
     _set_schedule(by, group, course, schedule, since=starts_on)
-    _make_lessons(by, group, branch, since=starts_on)
+    make_lessons(by, group, branch, since=starts_on)
     return group
 
 
@@ -194,12 +195,14 @@ def edit_group(
     if outside is not None:
         raise GroupShorterThanLessons(on=outside.held_on)
     since = starts_on if starts_on != group.starts_on else today_in(by, group.branch)
+    was = Group(teacher_id=group.teacher_id, room_id=group.room_id)
     change(
         by, group, name=name, starts_on=starts_on, ends_on=last_on + timedelta(days=1), teacher_id=teacher_id,
         room_id=room_id, capacity=capacity, **({} if charging is None else asdict(charging)),
     )  # fmt: skip
+    _follow_group(by, group, was, since=since)
     _set_schedule(by, group, group.course, schedule, since=since)
-    _make_lessons(by, group, group.branch, since=since)
+    make_lessons(by, group, group.branch, since=since)
     publish(by, TuitionFactsChanged(students_of(by, group.pk)))
     return group
 
@@ -217,8 +220,11 @@ def plan_lesson(by: Actor, *, group_id: int, held_on: date, starts_time: time) -
         raise LessonOutsideGroup(first=group.starts_on, last=group.ends_on - timedelta(days=1))
     if Lesson.objects.visible_to(by).filter(group=group, held_on=held_on, starts_time=starts_time).exists():
         raise LessonThere
-    lesson = _lesson(group, group.branch.timezone, held_on, starts_time, group.course.lesson_minutes)
+    lesson = _lesson(
+        group, group.branch, held_on, Recurrence(starts_time=starts_time, minutes=group.course.lesson_minutes)
+    )
     lesson.is_extra = True
+    check_free(by, [lesson], [{}])
     lesson.save(force_insert=True)
     note(by, lesson, was=None, now={"group": group, "held_on": held_on, "starts_time": starts_time})
     publish(by, TuitionFactsChanged(students_of(by, group.pk)))
@@ -391,7 +397,14 @@ def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule, *
         for day in schedule.weekdays
         if schedule.starts_time is not None
     }
-    if wanted == had:
+    shown = min(had, default=None)
+    is_as_shown = (
+        shown is not None
+        and shown[1] == schedule.starts_time
+        and {minutes for *_, minutes in had} == {course.lesson_minutes}
+    )
+    # A weekday that was moved to another hour keeps it when something else of the group is edited.
+    if wanted == had or (is_as_shown and {day for day, *_ in had} == set(schedule.weekdays)):
         return
     rows = Recurrence.objects.visible_to(by).filter(group=group).exclude(valid_until__lte=since)
     rows.filter(Q(valid_from__gte=since) | Q(valid_from=None, group__starts_on__gte=since)).delete()
@@ -412,11 +425,21 @@ def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule, *
     note(by, group, was={"weekdays": sorted(day for day, _at, _minutes in had)}, now=now)
 
 
-def _make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> None:
+def _follow_group(by: Actor, group: Group, was: Group, *, since: date) -> None:
+    """Lessons that the group's teacher was to give in the group's room go to the new ones; substitutes stay."""
+    ahead = Lesson.objects.visible_to(by).filter(group=group, held_on__gte=since, status=LessonStatus.PLANNED)
+    for name in ("teacher_id", "room_id"):
+        if getattr(group, name) != getattr(was, name):
+            rows = list(ahead.filter(**{name: getattr(was, name)}))
+            check_free(by, rows, [{name: getattr(group, name)}] * len(rows))
+            ahead.filter(pk__in=[row.pk for row in rows]).update(**{name: getattr(group, name)})
+
+
+def make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> None:
     """Planned lessons from `since` on become what the schedule says; those outside the group's life go."""
     recurrences = list(Recurrence.objects.visible_to(by).filter(group=group))
     wanted = {
-        (on, rule.starts_time): rule.minutes
+        (on, rule.starts_time): rule
         for rule in recurrences
         for on in rules.lesson_dates(
             [rule.weekday],
@@ -438,25 +461,23 @@ def _make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> No
         )
     ]
     rows.filter(pk__in=gone).delete()
-    rows.filter(held_on__gte=since, status=LessonStatus.PLANNED).update(
-        teacher_id=group.teacher_id, room_id=group.room_id
-    )
     # A conducted lesson of that day stands for the one the schedule wants at another hour, and so does one moved away.
     held = {on for (on, _at), row in kept.items() if row.status == LessonStatus.CONDUCTED}
     held |= {row.moved_from for row in locked if row.moved_from is not None}
-    Lesson.objects.bulk_create(
-        [
-            _lesson(group, branch.timezone, on, at, minutes)
-            for (on, at), minutes in sorted(wanted.items())
-            if (on, at) not in kept and on not in held
-        ],
-        batch_size=2000,
-    )
+    made = [
+        _lesson(group, branch, on, rule)
+        for (on, at), rule in sorted(wanted.items(), key=lambda item: item[0])
+        if (on, at) not in kept and on not in held
+    ]
+    check_free(by, made, [{}] * len(made))
+    Lesson.objects.bulk_create(made, batch_size=2000)
 
 
-def _lesson(group: Group, timezone: str, on: date, at: time, minutes: int) -> Lesson:
-    starts_at = rules.instant(on, at, timezone)
+def _lesson(group: Group, branch: Branch, on: date, rule: Recurrence) -> Lesson:
+    starts_at = rules.instant(on, rule.starts_time, branch.timezone)
     return Lesson(
-        org_id=group.org_id, group=group, teacher_id=group.teacher_id, room_id=group.room_id, held_on=on,
-        starts_time=at, minutes=minutes, starts_at=starts_at, ends_at=starts_at + timedelta(minutes=minutes),
+        org_id=group.org_id, group=group, teacher_id=rule.teacher_id or group.teacher_id,
+        room_id=rule.room_id or group.room_id, held_on=on, starts_time=rule.starts_time, minutes=rule.minutes,
+        starts_at=starts_at, ends_at=starts_at + timedelta(minutes=rule.minutes), holds_room=branch.blocks_rooms,
+        holds_teacher=branch.blocks_teachers,
     )  # fmt: skip

@@ -7,8 +7,9 @@ from daftar.office.money.urls import urlpatterns as money
 from daftar.office.people.urls import urlpatterns as people
 from daftar.office.reports.urls import urlpatterns as reports
 from daftar.office.settings.urls import urlpatterns as settings
+from daftar.office.timetable.urls import urlpatterns as timetable
 from daftar.office.transfer.urls import urlpatterns as transfer
 from daftar.office.tuition.urls import urlpatterns as tuition
 
 app_name = "office"
-urlpatterns = [*home, *people, *courses, *journal, *money, *reports, *settings, *transfer, *tuition]
+urlpatterns = [*home, *people, *courses, *journal, *money, *reports, *settings, *timetable, *transfer, *tuition]

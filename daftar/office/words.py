@@ -55,6 +55,10 @@ def schedule_text(schedule: WeeklySchedule) -> str:
     """`odd days 14:00`, `Mon, Sat 9:00`, or that there is none yet."""
     if not schedule.weekdays or schedule.starts_time is None:
         return _("no schedule yet")
+    if schedule.other_times:
+        first = [day for day in schedule.weekdays if day not in dict(schedule.other_times)]
+        times = sorted([(day, schedule.starts_time) for day in first] + list(schedule.other_times))
+        return ", ".join(f"{WEEKDAYS[day - 1]} {formats.clock(at)}" for day, at in times)
     pattern = pattern_of(schedule.weekdays)
     days = PATTERNS.get(pattern) or ", ".join(str(WEEKDAYS[day - 1]) for day in schedule.weekdays)
     return f"{days} {formats.clock(schedule.starts_time)}"

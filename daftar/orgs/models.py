@@ -107,9 +107,21 @@ class Branch(TenantModel):
     money_discount_per = models.CharField(max_length=12, choices=DiscountPer.choices, blank=True, default="")
     suspensions_extend = models.BooleanField(null=True, blank=True)
     holidays_credited = models.BooleanField(null=True, blank=True)
+    # When the doors are open, local time; empty: not said, and no lesson lies outside.
+    opens_at = models.TimeField(null=True, blank=True)
+    closes_at = models.TimeField(null=True, blank=True)
+    # Whether two lessons at once in one room, or of one teacher, are refused; otherwise they are only marked.
+    blocks_rooms = models.BooleanField(default=False)
+    blocks_teachers = models.BooleanField(default=False)
 
     class Meta(TenantModel.Meta):
-        constraints = [models.UniqueConstraint(fields=["org", "name"], name="branch_name_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["org", "name"], name="branch_name_once"),
+            models.CheckConstraint(
+                name="branch_hours_both",
+                condition=models.Q(opens_at=None, closes_at=None) | models.Q(closes_at__gt=models.F("opens_at")),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -10,8 +10,16 @@ import pytest
 from daftar.attendance.models import Attendance
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.models import Enrolment, Lesson
+from daftar.courses.moves import Staffing, move_lesson
 from daftar.courses.rules import ODD, PlanKind
-from daftar.courses.services import Schedule, check_joining, edit_group, enrol_student, undo_enrolment
+from daftar.courses.services import (
+    Schedule,
+    check_joining,
+    edit_group,
+    enrol_student,
+    plan_lesson,
+    undo_enrolment,
+)
 from daftar.finance.models import Desk, Payment
 from daftar.finance.services import reverse_payment, take_payment
 from daftar.ledger.models import Transfer
@@ -228,3 +236,55 @@ def test_a_trial_is_not_taken_back_while_its_first_lesson_is_being_conducted(by)
         wait_for_a_lock()
     undoing.join()
     assert kinds(answers) == {"EnrolmentCounts": 1}
+
+
+# --- one room, one teacher ------------------------------------------------------------------------------------------
+
+
+def rooms_wanted(by, *, blocks: bool) -> tuple[list[Lesson], int, int]:
+    """Sixteen lessons of sixteen groups at sixteen hours, and the room and the teacher that all of them will want."""
+    from daftar.courses.catalogue import add_room
+    from daftar.courses.places import change_hours
+    from tests.cast import a_branch, a_member
+
+    with tenant_transaction(by.org_id):
+        branch, course = a_branch(by), a_course(by)
+        change_hours(
+            by, branch_id=branch.pk, opens_at=None, closes_at=None, blocks_rooms=blocks, blocks_teachers=blocks
+        )
+        room = add_room(by, branch_id=branch.pk, name="Blue").pk
+        teacher = a_member(by, "Malika", "teacher").member_id
+        groups = [a_group(by, course, f"G{place}", weekdays=(), starts_on="2025-05-01") for place in range(CROWD)]
+        day = date(2025, 5, 20)
+        lessons = [
+            plan_lesson(by, group_id=group.pk, held_on=day, starts_time=time(place))
+            for place, group in enumerate(groups)
+        ]
+    return lessons, room, int(teacher or 0)
+
+
+@pytest.mark.parametrize("wanted", ["room", "teacher"])
+def test_sixteen_want_one_room_or_teacher_at_one_time_and_one_gets_it(by, wanted):
+    lessons, room, teacher = rooms_wanted(by, blocks=True)
+    place = Staffing(room, None) if wanted == "room" else Staffing(None, teacher)
+
+    def move(lesson: Lesson) -> None:
+        move_lesson(by, lesson_id=lesson.pk, held_on=date(2025, 5, 21), starts_time=time(14), staffing=place)
+
+    answers = at_once(by, [lambda lesson=lesson: move(lesson) for lesson in lessons])
+    found = kinds(answers)
+    assert found.pop("done") == 1
+    assert sum(found.values()) == CROWD - 1
+    assert found.keys() <= {f"{wanted.title()}Taken", f"{wanted.title()}TakenBy"}
+    assert len(rows(by, Lesson, **{f"{wanted}__isnull": False})) == 1
+
+
+def test_where_the_branch_only_warns_all_sixteen_get_it(by):
+    lessons, room, _teacher = rooms_wanted(by, blocks=False)
+
+    def move(lesson: Lesson) -> None:
+        move_lesson(
+            by, lesson_id=lesson.pk, held_on=date(2025, 5, 21), starts_time=time(14), staffing=Staffing(room, None)
+        )
+
+    assert kinds(at_once(by, [lambda lesson=lesson: move(lesson) for lesson in lessons])) == {"done": CROWD}

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from daftar.courses.moves import Scope, Staffing
 from daftar.office.forms import day_field, pick_field, yes_or_no
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from daftar.orgs.models import Branch
+    from daftar.courses.models import Room
+    from daftar.orgs.models import Branch, Member
 
 
 class DaysOffForm(forms.Form):
@@ -64,7 +66,29 @@ class CancelForm(forms.Form):
 
 
 class MoveForm(forms.Form):
-    """Another day or hour."""
+    """Another day, hour, room or teacher, of one lesson or of the weekly one it belongs to."""
 
     held_on = day_field(_("Date"))
     starts_time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+
+    def __init__(
+        self, *args: Any, rooms: Iterable[Room], teachers: Iterable[Member], is_weekly: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["room_id"] = pick_field(_("Room"), [(row.pk, row.name) for row in rooms], none=_("no room"))
+        self.fields["teacher_id"] = pick_field(
+            _("Teacher"), [(row.pk, row.name) for row in teachers], none=_("nobody yet")
+        )
+        if is_weekly:
+            self.fields["scope"] = forms.TypedChoiceField(
+                label=_("What changes"), coerce=Scope, initial=Scope.THIS, widget=forms.RadioSelect,
+                choices=[
+                    (Scope.THIS.value, _("This lesson")), (Scope.FOLLOWING.value, _("This and the following ones")),
+                    (Scope.ALL.value, _("All that are still ahead")),
+                ],
+            )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        place = Staffing(data.pop("room_id", None), data.pop("teacher_id", None))
+        return data | {"staffing": place}

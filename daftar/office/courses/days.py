@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from daftar.courses import days, queries
+from daftar.courses import days, moves, queries
 from daftar.courses.services import students_of
+from daftar.courses.timetable import suggestions
 from daftar.office import formats
 from daftar.office.courses.day_forms import CancelForm, DaysOffForm, MoveForm
-from daftar.office.forms import UndoForm, done, form_page, number_in, tell, undone
+from daftar.office.forms import UndoForm, done, form_page, number_in, tell, undo_page, undone
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, preview_of, priced_page
-from daftar.orgs.queries import branches
+from daftar.orgs.queries import branches, teachers
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -110,15 +112,45 @@ def lesson_restore(request: OfficeRequest, lesson_id: int) -> HttpResponse:
 
 @page("courses.edit")
 def lesson_move(request: OfficeRequest, lesson_id: int) -> HttpResponse:
+    """Another day, hour, room or teacher; one dragged in the timetable, or suggested, comes with them filled in."""
     by, row = request.by, queries.get_lesson(request.by, lesson_id)
-    form = MoveForm(filled(request), initial={"held_on": row.held_on, "starts_time": row.starts_time})
+    now = {"held_on": row.held_on, "starts_time": row.starts_time, "room_id": row.room_id, "teacher_id": row.teacher_id}
+    asked = {name: request.GET[name] for name in now if request.GET.get(name)}
+    rooms = [room for room in queries.rooms(by) if room.branch_id == row.group.branch_id]
+    form = MoveForm(
+        filled(request), initial=now | asked, rooms=rooms, teachers=teachers(by), is_weekly=not row.is_extra
+    )
     home = _home(request, row)
     return priced_page(
-        request, form, students_of(by, row.group_id), partial(days.move_lesson, by, lesson_id=lesson_id),
+        request, form, students_of(by, row.group_id), partial(moves.move_lesson, by, lesson_id=lesson_id),
         title=_("Move the lesson of %(day)s") % {"day": _named(row)}, submit_label=_("Move the lesson"),
-        crumbs=[(row.group.name, home)], back=home, told=_("The lesson is moved."),
-        text=_("It is still counted in the month in which it stood first."),
+        crumbs=[(row.group.name, home)], back=home, told=_("The lesson is changed."),
+        text=_("A single lesson is still counted in the month in which it stood first."),
+        suggested=[] if asked else _suggested(request, row),
+        undo=lambda _moved: reverse("office:lesson-move-undo", args=[by.org_slug, lesson_id]),
     )  # fmt: skip
+
+
+@page("courses.edit")
+def lesson_move_undo(request: OfficeRequest, lesson_id: int) -> HttpResponse:
+    by, row = request.by, queries.get_lesson(request.by, lesson_id)
+    form = UndoForm(request.POST or None)
+    if done(form, lambda: moves.undo_move(by, lesson_id=lesson_id)):
+        tell(request, _("The lesson is back where it was."))
+        return undone(request, _home(request, row))
+    return undo_page(request, form, _("Move the lesson of %(group)s back?") % {"group": row.group.name})
+
+
+def _suggested(request: OfficeRequest, row: Lesson) -> list[tuple[str, str]]:
+    """Free times, each with the address at which the form is filled with it."""
+    found = []
+    for each in suggestions(request.by, row):
+        room = f", {each.room.name}" if each.room and each.room.pk != row.room_id else ""
+        values = {"held_on": each.on.isoformat(), "starts_time": formats.clock(each.at)}
+        if each.room:
+            values["room_id"] = str(each.room.pk)
+        found.append((f"{formats.weekday_day(each.on)} {formats.clock(each.at)}{room}", f"?{urlencode(values)}"))
+    return found
 
 
 def _home(request: OfficeRequest, row: Lesson) -> str:

@@ -9,9 +9,10 @@ import pytest
 
 from daftar.attendance.queries import expected_students
 from daftar.attendance.services import conduct_lesson
-from daftar.courses.days import add_holiday, cancel_lesson, move_lesson, remove_holiday, restore_lesson
+from daftar.courses.days import add_holiday, cancel_lesson, remove_holiday, restore_lesson
 from daftar.courses.memberships import PausedAlready, PauseEndsBeforeStart
 from daftar.courses.models import Lesson
+from daftar.courses.moves import move_lesson
 from daftar.courses.rules import EVEN, PlanKind
 from daftar.courses.services import enrol_student
 from daftar.ledger import queries as ledger_queries

@@ -1,0 +1,205 @@
+"""Verbs that give a lesson another day, hour, room or teacher: one lesson, or the weekly one it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from daftar.courses import rules
+from daftar.courses.days import locked
+from daftar.courses.events import TuitionFactsChanged
+from daftar.courses.models import Group, Lesson, LessonStatus, Recurrence, Room
+from daftar.courses.places import check_free
+from daftar.courses.services import LessonOutsideGroup, LessonThere, RoomElsewhere, make_lessons, students_of
+from daftar.lib.errors import Refusal
+from daftar.orgs.access import Actor, add, change, note, publish, verb
+from daftar.orgs.models import Member
+from daftar.orgs.queries import latest_deed, today_in
+
+UNDO_WITHIN = timedelta(minutes=10)
+WEEK = timedelta(days=7)
+
+
+class Scope(StrEnum):
+    """How far a change of a weekly lesson reaches."""
+
+    THIS = "this"
+    FOLLOWING = "following"
+    ALL = "all"
+
+
+class NotWeekly(Refusal):
+    field = "scope"
+    text = _("This lesson does not follow the weekly schedule any more: change it alone.")
+
+
+class FurtherThanWeek(Refusal):
+    field = "held_on"
+    text = _("A weekly lesson moves to another day of its week. Choose a day less than a week away.")
+
+
+class MoveCannotBeUndone(Refusal):
+    text = _("This can no longer be undone: move the lesson back by hand.")
+
+
+@dataclass(frozen=True)
+class Staffing:
+    """Where a lesson is and who gives it; None: no room, nobody yet."""
+
+    room_id: int | None
+    teacher_id: int | None
+
+
+@verb("courses.edit")
+def move_lesson(
+    by: Actor, *, lesson_id: int, held_on: date, starts_time: time, staffing: Staffing | None = None,
+    scope: Scope = Scope.THIS,
+) -> Lesson:  # fmt: skip
+    """Gives a lesson another day or hour, room or teacher (`staffing` None: as they are).
+
+    One alone is still counted in the month it first stood in (decision D10). With FOLLOWING the weekly lesson changes
+    from this one on, with ALL from today on; those that were conducted or cancelled, or changed by hand, stay.
+    """
+    lesson = locked(by, lesson_id)
+    group = lesson.group
+    _check_day(group, held_on)
+    place = staffing or Staffing(lesson.room_id, lesson.teacher_id)
+    _check_staffing(by, group, place)
+    if scope is Scope.THIS:
+        _move_one(by, lesson, held_on, starts_time, place)
+    else:
+        since = min(lesson.held_on, held_on)
+        if scope is Scope.ALL:
+            since = max(today_in(by, group.branch), group.starts_on)
+        _move_weekly(by, lesson, (held_on, starts_time, place), since)
+    publish(by, TuitionFactsChanged(students_of(by, lesson.group_id)))
+    return lesson
+
+
+@verb("courses.edit")
+def undo_move(by: Actor, *, lesson_id: int) -> Lesson:
+    """Takes back one's own last move of a lesson within ten minutes, with all it carried along."""
+    lesson = locked(by, lesson_id)
+    deed = latest_deed(by.trusted(), lesson)
+    is_own = deed is not None and deed.member_id == by.member_id and by.at - deed.at <= UNDO_WITHIN
+    if deed is None or not is_own or deed.verb != "courses.move_lesson":
+        raise MoveCannotBeUndone
+    was = {name: _typed(name, value) for name, value in deed.changes[0]["was"].items()}
+    if "since" in was:
+        place = Staffing(was["room_id"], was["teacher_id"])
+        _move_weekly(by, lesson, (was["held_on"], was["starts_time"], place), was["since"])
+    else:
+        check_free(by, [lesson], [was])
+        change(by, lesson, **was)
+    publish(by, TuitionFactsChanged(students_of(by, lesson.group_id)))
+    return lesson
+
+
+def _check_day(group: Group, held_on: date) -> None:
+    if not group.starts_on <= held_on < group.ends_on:
+        raise LessonOutsideGroup(first=group.starts_on, last=group.ends_on - timedelta(days=1))
+
+
+def _check_staffing(by: Actor, group: Group, place: Staffing) -> None:
+    if place.teacher_id is not None:
+        Member.objects.visible_to(by).one(pk=place.teacher_id)
+    if place.room_id is not None and Room.objects.visible_to(by).one(pk=place.room_id).branch_id != group.branch_id:
+        raise RoomElsewhere
+
+
+def _move_one(by: Actor, lesson: Lesson, held_on: date, starts_time: time, place: Staffing) -> None:
+    is_moved = (held_on, starts_time) != (lesson.held_on, lesson.starts_time)
+    others = Lesson.objects.visible_to(by).filter(group=lesson.group, held_on=held_on, starts_time=starts_time)
+    if others.exclude(pk=lesson.pk).exists():
+        raise LessonThere
+    first_on = lesson.moved_from or lesson.held_on
+    now = {"room_id": place.room_id, "teacher_id": place.teacher_id}
+    if is_moved:
+        now |= _when(lesson, held_on, starts_time) | {
+            "is_extra": True, "moved_from": None if first_on == held_on else first_on
+        }  # fmt: skip
+    check_free(by, [lesson], [now])
+    change(by, lesson, **now)
+
+
+def _move_weekly(by: Actor, lesson: Lesson, to: tuple[date, time, Staffing], since: date) -> None:
+    held_on, starts_time, place = to
+    group, shift = lesson.group, held_on - lesson.held_on
+    if abs(shift) >= WEEK:
+        raise FurtherThanWeek
+    rule = _rule_of(by, lesson)
+    moved = [row for row in _made_by(by, rule, since) if row.held_on + shift >= since]
+    names = ("held_on", "starts_time", "room_id", "teacher_id")
+    now = dict(zip(names, (held_on, starts_time, place.room_id, place.teacher_id), strict=True))
+    note(by, lesson, was={name: getattr(lesson, name) for name in names} | {"since": since}, now=now)
+    _shift(by, moved, shift, starts_time, place)
+    values = {
+        "weekday": held_on.isoweekday(), "starts_time": starts_time,
+        "room_id": None if place.room_id == group.room_id else place.room_id,
+        "teacher_id": None if place.teacher_id == group.teacher_id else place.teacher_id,
+    }  # fmt: skip
+    if since <= (rule.valid_from or group.starts_on):
+        change(by, rule, **values)
+    else:  # what was in force before stays on record: months were counted by it
+        change(by, rule, valid_until=since)
+        add(by, Recurrence, group=group, minutes=rule.minutes, valid_from=since, **values)
+    make_lessons(by, group, group.branch, since=since)
+    lesson.refresh_from_db()
+
+
+def _rule_of(by: Actor, lesson: Lesson) -> Recurrence:
+    """The weekly lesson that made this one."""
+    rows = Recurrence.objects.visible_to(by).filter(group=lesson.group, valid_until=None)
+    same = rows.filter(weekday=lesson.held_on.isoweekday(), starts_time=lesson.starts_time)
+    rule = same.filter(Q(valid_from=None) | Q(valid_from__lte=lesson.held_on)).first()
+    if rule is None or lesson.is_extra:
+        raise NotWeekly
+    return rule
+
+
+def _made_by(by: Actor, rule: Recurrence, since: date) -> list[Lesson]:
+    """Planned lessons of a weekly one from a day on, as it made them, locked."""
+    rows = Lesson.objects.visible_to(by).filter(
+        group_id=rule.group_id, status=LessonStatus.PLANNED, is_extra=False, held_on__gte=since,
+        held_on__iso_week_day=rule.weekday, starts_time=rule.starts_time,
+    )  # fmt: skip
+    return list(rows.select_for_update(of=("self",), no_key=True).select_related("group__branch").order_by("id"))
+
+
+def _shift(by: Actor, rows: list[Lesson], shift: timedelta, starts_time: time, place: Staffing) -> None:
+    values = [
+        _when(row, row.held_on + shift, starts_time) | {"room_id": place.room_id, "teacher_id": place.teacher_id}
+        for row in rows
+    ]
+    check_free(by, rows, values)
+    taken = Lesson.objects.visible_to(by).filter(
+        group_id__in={row.group_id for row in rows}, starts_time=starts_time,
+        held_on__in=[each["held_on"] for each in values],
+    )  # fmt: skip
+    if taken.exclude(pk__in=[row.pk for row in rows]).exists():
+        raise LessonThere
+    for row, each in zip(rows, values, strict=True):
+        for name, value in each.items():
+            setattr(row, name, value)
+    names = ["held_on", "starts_time", "starts_at", "ends_at", "room", "teacher"]
+    Lesson.objects.visible_to(by).bulk_update(rows, names, batch_size=500)
+
+
+def _when(lesson: Lesson, held_on: date, starts_time: time) -> dict[str, Any]:
+    starts_at = rules.instant(held_on, starts_time, lesson.group.branch.timezone)
+    ends_at = starts_at + timedelta(minutes=lesson.minutes)
+    return {"held_on": held_on, "starts_time": starts_time, "starts_at": starts_at, "ends_at": ends_at}
+
+
+def _typed(name: str, value: Any) -> Any:
+    """A value of a lesson as its column has it, from the words of the audit row."""
+    kinds: dict[str, Any] = {
+        "held_on": date, "since": date, "moved_from": date, "starts_time": time, "starts_at": datetime,
+        "ends_at": datetime,
+    }  # fmt: skip
+    return kinds[name].fromisoformat(value) if name in kinds and value else value

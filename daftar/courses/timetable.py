@@ -1,0 +1,337 @@
+"""Questions about who is where and when: the lessons of some days with what clashes, and what is free."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, F, Q
+
+from daftar.courses.clashes import Busy, Clash, Slot, clashes, gaps, is_free, nearest
+from daftar.courses.models import Enrolment, Group, Holiday, Lesson, LessonStatus, Recurrence, Room
+from daftar.courses.rules import instant
+from daftar.orgs.access import Actor, question
+from daftar.orgs.models import Branch, Member
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import date
+
+AHEAD, BACK = 14, 7
+# Where a branch does not say when it is open.
+EARLY, LATE = time(8), time(21)
+QUARTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which lessons are shown; None: of all."""
+
+    branch_id: int | None = None
+    teacher_id: int | None = None
+    room_id: int | None = None
+    group_id: int | None = None
+    course_id: int | None = None
+
+    def of(self, rows: Any) -> Any:
+        """Lessons narrowed to these."""
+        paths = {
+            "group__branch_id": self.branch_id, "teacher_id": self.teacher_id, "room_id": self.room_id,
+            "group_id": self.group_id, "group__course_id": self.course_id,
+        }  # fmt: skip
+        return rows.filter(**{path: value for path, value in paths.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A lesson of the timetable: how many are expected, and what clashes with it."""
+
+    lesson: Lesson
+    size: int
+    clashes: tuple[Clash, ...]
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """Lessons in order, and the names of the groups that clashes are with, by lesson."""
+
+    lessons: list[Shown]
+    names: dict[int, str]
+
+
+@question("courses.view")
+def timetable(by: Actor, *, since: date, until: date, wanted: Wanted = Wanted()) -> Timetable:
+    """The lessons from `since` to `until`, both included, with what clashes with each; a teacher sees own ones.
+
+    Clashes are looked for among all lessons of the centre: a teacher may be in another branch.
+    """
+    rows = wanted.of(_visible(by).filter(held_on__range=(since, until)))
+    joined = rows.select_related("group", "group__course", "group__branch", "room", "teacher")
+    lessons = list(joined.order_by("starts_at", "group__name", "id"))
+    if not lessons:
+        return Timetable([], {})
+    slots, names = _slots(by, since, until)
+    found = clashes(slots.values())
+    return Timetable(
+        [
+            Shown(row, len(slots[row.pk].students) if row.pk in slots else 0, tuple(found.get(row.pk, ())))
+            for row in lessons
+        ],
+        names,
+    )
+
+
+@question("courses.view")
+def lessons_per_day(by: Actor, *, since: date, until: date, wanted: Wanted = Wanted()) -> dict[date, int]:
+    """How many lessons take place on each day that has any."""
+    rows = wanted.of(_visible(by).filter(held_on__range=(since, until))).exclude(status=LessonStatus.CANCELLED)
+    return dict(rows.order_by().values("held_on").annotate(number=Count("pk")).values_list("held_on", "number"))
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """A weekly lesson of a running group: the weekdays it meets on at that time in that room."""
+
+    group: Group
+    weekdays: tuple[int, ...]
+    starts_time: time
+    minutes: int
+    room: Room | None
+    teacher: Member | None
+    students: int
+
+
+@question("courses.view")
+def weekly(by: Actor, *, wanted: Wanted = Wanted()) -> list[Weekly]:
+    """The weekly schedule of the groups that run today, one line for each time and room of a group."""
+    groups = Group.objects.visible_to(by).filter(ends_on__gt=by.today)
+    rows = Recurrence.objects.visible_to(by).filter(group__in=groups, valid_until=None)
+    rows = rows.select_related("group__course", "group__teacher", "group__room", "room", "teacher")
+    if wanted.branch_id is not None:
+        rows = rows.filter(group__branch_id=wanted.branch_id)
+    if wanted.course_id is not None:
+        rows = rows.filter(group__course_id=wanted.course_id)
+    days: dict[tuple[int, time, int | None], list[Recurrence]] = defaultdict(list)
+    for row in rows.order_by("weekday", "id"):
+        days[row.group_id, row.starts_time, row.room_id].append(row)
+    sizes = _sizes_today(by, {key[0] for key in days})
+    found = []
+    for same in days.values():
+        first = same[0]
+        room, teacher = first.room or first.group.room, first.teacher or first.group.teacher
+        if wanted.teacher_id in (None, teacher and teacher.pk) and wanted.room_id in (None, room and room.pk):
+            weekdays = tuple(row.weekday for row in same)
+            number = sizes.get(first.group_id, 0)
+            found.append(Weekly(first.group, weekdays, first.starts_time, first.minutes, room, teacher, number))
+    return found
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A time at which a lesson could be held: its room (or another that is free), and its teacher, are free."""
+
+    on: date
+    at: time
+    room: Room | None
+
+
+@question("courses.edit")
+def suggestions(by: Actor, lesson: Lesson, *, most: int = 3) -> list[Suggestion]:
+    """The nearest free times for a lesson in the next two weeks, in its group's life: the same hour first."""
+    group, branch = lesson.group, lesson.group.branch
+    here = by.at
+    first = max(lesson.held_on - timedelta(days=BACK), by.today)
+    last = min(max(lesson.held_on, by.today) + timedelta(days=AHEAD), group.ends_on - timedelta(days=1))
+    if last < first:
+        return []
+    rooms = _rooms_for(by, lesson)
+    busy = _busy(by, first, last, lesson)
+    off = _days_off(by, first, last).get(branch.pk, set())
+    opens, closes = branch.opens_at or EARLY, branch.closes_at or LATE
+    days = [first + timedelta(days=count) for count in range((last - first).days + 1)]
+    length, chosen = timedelta(minutes=lesson.minutes), {}
+
+    def accepts(at: datetime) -> bool:
+        starts = instant(at.date(), at.time(), branch.timezone)
+        if starts <= here or not is_free(busy["teacher"], starts, starts + length):
+            return False
+        free = [room for room in rooms if room is None or is_free(busy[room.pk], starts, starts + length)]
+        if free:
+            chosen[at] = free[0]
+        return bool(free)
+
+    wanted = datetime.combine(lesson.held_on, lesson.starts_time)
+    times = [
+        at
+        for day in days
+        if day not in off
+        for at in _quarters(day, opens, closes, length)
+        if abs(at - wanted) >= length
+    ]
+    return [Suggestion(at.date(), at.time(), chosen[at]) for at in nearest(times, wanted, most=most, accepts=accepts)]
+
+
+@dataclass(frozen=True)
+class FreeTime:
+    """A stretch of a day in which something is free; local times."""
+
+    room: Room | None
+    starts_time: time
+    ends_time: time
+
+
+@question("courses.view")
+def free_times(
+    by: Actor, *, branch: Branch, on: date, minutes: int, teacher_id: int | None = None, room_id: int | None = None,
+    student_id: int | None = None,
+) -> list[FreeTime]:  # fmt: skip
+    """Where at least so many minutes are free on a day, by room, for this teacher and this student too (None: any)."""
+    opens, closes = branch.opens_at or EARLY, branch.closes_at or LATE
+    start, end = datetime.combine(on, opens), datetime.combine(on, closes)
+    everywhere = replace(by.trusted(), branch_ids=None)
+    rows = Lesson.objects.visible_to(everywhere).filter(held_on=on).exclude(status=LessonStatus.CANCELLED)
+    people = Q(pk__in=())
+    if teacher_id is not None:
+        people |= Q(teacher_id=teacher_id)
+    if student_id is not None:
+        learning = Enrolment.objects.visible_to(everywhere).filter(student_id=student_id, starts_on__lte=on)
+        people |= Q(group__in=learning.exclude(ends_on__lte=on).values("group_id"))
+    theirs = [_local(*row) for row in rows.filter(people).values_list("held_on", "starts_time", "minutes")]
+    rooms = Room.objects.visible_to(by).filter(branch=branch).order_by("name", "id")
+    rooms = rooms if room_id is None else rooms.filter(pk=room_id)
+    taken: dict[int, list[Busy]] = defaultdict(list)
+    for pk, *when in rows.filter(room__in=rooms).values_list("room_id", "held_on", "starts_time", "minutes"):
+        taken[pk].append(_local(*when))
+    length = timedelta(minutes=minutes)
+    return [
+        FreeTime(room, gap.starts_at.time(), gap.ends_at.time())
+        for room in rooms
+        for gap in gaps([*taken[room.pk], *theirs], start, end, length)
+    ]
+
+
+def _visible(by: Actor) -> Any:
+    rows = Lesson.objects.visible_to(by)
+    if by.may("courses.see_all"):
+        return rows
+    taught = list(Group.objects.visible_to(by).filter(teacher_id=by.member_id).values_list("pk", flat=True))
+    return rows.filter(Q(teacher_id=by.member_id) | Q(group_id__in=taught))
+
+
+def _slots(by: Actor, since: date, until: date) -> tuple[dict[int, Slot], dict[int, str]]:
+    """Every lesson of the centre that takes place in these days, by id, and the names of their groups."""
+    everywhere = replace(by.trusted(), branch_ids=None)
+    rows = Lesson.objects.visible_to(everywhere).filter(held_on__range=(since, until))
+    columns = (
+        "id", "group_id", "held_on", "starts_time", "minutes", "starts_at", "ends_at", "room_id", "teacher_id",
+        "group__name", "group__branch_id", "group__capacity", "room__capacity", "group__branch__opens_at",
+        "group__branch__closes_at",
+    )  # fmt: skip
+    found = list(rows.exclude(status=LessonStatus.CANCELLED).values_list(*columns))
+    members = _members(everywhere, {row[1] for row in found}, since, until)
+    off = _days_off(by, since, until)
+    slots, names = {}, {}
+    for (
+        pk,
+        group_id,
+        on,
+        at,
+        minutes,
+        starts,
+        ends,
+        room_id,
+        teacher_id,
+        name,
+        branch_id,
+        *sizes,
+        opens,
+        closes,
+    ) in found:
+        places = [each for each in sizes if each is not None]
+        slots[pk] = Slot(
+            id=pk, starts_at=starts, ends_at=ends, room_id=room_id, teacher_id=teacher_id,
+            students=frozenset(
+                who for who, joined, left in members[group_id] if joined <= on and (left is None or on < left)
+            ),
+            places=min(places, default=None), is_closed=_is_closed(at, minutes, opens, closes),
+            is_off=on in off.get(branch_id, ()),
+        )  # fmt: skip
+        names[pk] = name
+    return slots, names
+
+
+def _members(by: Actor, group_ids: Iterable[int], since: date, until: date) -> dict[int, list[tuple[int, date, Any]]]:
+    rows = Enrolment.objects.visible_to(by).filter(group_id__in=list(group_ids), starts_on__lte=until)
+    found: dict[int, list[tuple[int, date, Any]]] = defaultdict(list)
+    for group_id, *each in rows.exclude(ends_on__lte=since).values_list(
+        "group_id", "student_id", "starts_on", "ends_on"
+    ):
+        found[group_id].append((each[0], each[1], each[2]))
+    return found
+
+
+def _is_closed(at: time, minutes: int, opens: time | None, closes: time | None) -> bool:
+    if opens is None or closes is None:
+        return False
+    return at < opens or _minutes(at) + minutes > _minutes(closes)
+
+
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def _days_off(by: Actor, since: date, until: date) -> dict[int, set[date]]:
+    """By branch the days on which nobody learns."""
+    everywhere = replace(by.trusted(), branch_ids=None)
+    off: dict[int, set[date]] = defaultdict(set)
+    rows = list(Holiday.objects.visible_to(everywhere).filter(on__range=(since, until)).values_list("branch_id", "on"))
+    if rows:
+        every = list(Branch.objects.visible_to(everywhere).values_list("pk", flat=True))
+        for branch_id, on in rows:
+            for pk in every if branch_id is None else [branch_id]:
+                off[pk].add(on)
+    return off
+
+
+def _rooms_for(by: Actor, lesson: Lesson) -> list[Room | None]:
+    """The rooms a lesson fits into, its own first; [None] where it has none."""
+    if lesson.room is None:
+        return [None]
+    rows = Room.objects.visible_to(by).filter(branch_id=lesson.room.branch_id).exclude(pk=lesson.room_id)
+    enough = Enrolment.objects.visible_to(by).filter(group_id=lesson.group_id).exclude(ends_on__lte=by.today).count()
+    others = rows.filter(Q(capacity=None) | Q(capacity__gte=enough)).order_by(
+        F("capacity").asc(nulls_last=True), "name"
+    )
+    return [lesson.room, *others]
+
+
+def _busy(by: Actor, first: date, last: date, lesson: Lesson) -> dict[Any, list[Busy]]:
+    """What is taken from day to day: by room, and the lesson's teacher and group under "teacher"."""
+    everywhere = replace(by.trusted(), branch_ids=None)
+    rows = Lesson.objects.visible_to(everywhere).filter(held_on__range=(first, last)).exclude(pk=lesson.pk)
+    concerned = Q(group__branch_id=lesson.group.branch_id) | Q(teacher_id=lesson.teacher_id, teacher__isnull=False)
+    taken: dict[Any, list[Busy]] = defaultdict(list)
+    columns = ("room_id", "teacher_id", "group_id", "starts_at", "ends_at")
+    shown = rows.filter(concerned).exclude(status=LessonStatus.CANCELLED).values_list(*columns)
+    for room_id, teacher_id, group_id, starts, ends in shown:
+        taken[room_id].append(Busy(starts, ends))
+        if group_id == lesson.group_id or (teacher_id is not None and teacher_id == lesson.teacher_id):
+            taken["teacher"].append(Busy(starts, ends))
+    return taken
+
+
+def _quarters(day: date, opens: time, closes: time, length: timedelta) -> list[datetime]:
+    start, end = datetime.combine(day, opens), datetime.combine(day, closes)
+    return [start + QUARTER * count for count in range(max((end - start - length) // QUARTER + 1, 0))]
+
+
+def _local(on: date, at: time, minutes: int) -> Busy:
+    starts = datetime.combine(on, at)
+    return Busy(starts, starts + timedelta(minutes=minutes))
+
+
+def _sizes_today(by: Actor, group_ids: Collection[int]) -> dict[int, int]:
+    rows = Enrolment.objects.visible_to(by).filter(group_id__in=group_ids).exclude(ends_on__lte=by.today)
+    return dict(rows.values("group_id").annotate(number=Count("pk")).values_list("group_id", "number"))

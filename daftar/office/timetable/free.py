@@ -1,0 +1,110 @@
+"""When something is free, and when the doors are open."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from daftar.courses import queries
+from daftar.courses.places import change_hours
+from daftar.courses.timetable import free_times
+from daftar.lib.errors import NotFound
+from daftar.office.forms import day_field, done, form_page, number_in, pick_field, tell, yes_or_no
+from daftar.office.page import OfficeRequest, page
+from daftar.orgs.queries import branches, teachers
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from daftar.orgs.access import Actor
+    from daftar.orgs.models import Branch
+
+LONGEST = 12 * 60
+
+
+class FreeForm(forms.Form):
+    """What is looked for."""
+
+    on = day_field(gettext_lazy("Date"))
+    minutes = forms.IntegerField(label=gettext_lazy("Minutes"), min_value=5, max_value=LONGEST)
+
+    def __init__(self, *args: Any, by: Actor, branch: Branch, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rooms = [(row.pk, row.name) for row in queries.rooms(by) if row.branch_id == branch.pk]
+        self.fields["room_id"] = pick_field(gettext_lazy("Room"), rooms, none=gettext_lazy("any"))
+        people = [(row.pk, row.name) for row in teachers(by)]
+        self.fields["teacher_id"] = pick_field(gettext_lazy("Teacher"), people, none=gettext_lazy("any"))
+
+
+class HoursForm(forms.Form):
+    """A branch's hours, and what is refused in it."""
+
+    opens_at = forms.TimeField(
+        label=gettext_lazy("Opens"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    closes_at = forms.TimeField(
+        label=gettext_lazy("Closes"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["blocks_rooms"] = yes_or_no(
+            gettext_lazy("Two lessons at once in one room"),
+            gettext_lazy("Refuse"), gettext_lazy("Nobody can plan a lesson into a room that is taken."),
+            gettext_lazy("Warn"), gettext_lazy("It is planned, and both lessons are marked in the timetable."),
+        )  # fmt: skip
+        self.fields["blocks_teachers"] = yes_or_no(
+            gettext_lazy("Two lessons at once of one teacher"),
+            gettext_lazy("Refuse"), gettext_lazy("Nobody can give a teacher a second lesson at the same time."),
+            gettext_lazy("Warn"), gettext_lazy("It is planned, and both lessons are marked in the timetable."),
+        )  # fmt: skip
+
+
+@page("courses.view")
+def free(request: OfficeRequest) -> HttpResponse:
+    """Free stretches of a day, room by room."""
+    by = request.by
+    branch = _branch(request)
+    values = {"on": by.today.isoformat(), "minutes": "90", "room_id": "", "teacher_id": ""} | request.GET.dict()
+    form = FreeForm(values, by=by, branch=branch)
+    found = []
+    if form.is_valid():
+        found = free_times(by, branch=branch, **form.cleaned_data)
+    context = {"found": found, "branch": branch, "places": branches(by), "may_plan": by.may("courses.edit")}
+    return render(request, "office/timetable/free.html", {"form": form, **context}, status=422 if form.errors else 200)
+
+
+@page("courses.edit")
+def hours(request: OfficeRequest) -> HttpResponse:
+    return render(request, "office/timetable/hours.html", {"rows": branches(request.by)})
+
+
+@page("courses.edit")
+def hours_edit(request: OfficeRequest, branch_id: int) -> HttpResponse:
+    by = request.by
+    row = next((each for each in branches(by) if each.pk == branch_id), None)
+    if row is None:
+        raise NotFound
+    initial = {
+        "opens_at": row.opens_at, "closes_at": row.closes_at, "blocks_rooms": "yes" if row.blocks_rooms else "no",
+        "blocks_teachers": "yes" if row.blocks_teachers else "no",
+    }  # fmt: skip
+    form = HoursForm(request.POST or None, initial=initial)
+    if done(form, partial(change_hours, by, branch_id=branch_id)):
+        tell(request, _("Saved."))
+        return redirect("office:hours", by.org_slug)
+    return form_page(
+        request, "office/form.html", form, title=_("Hours of %(branch)s") % {"branch": row.name},
+        submit_label=_("Save"), cancel_url="../",
+        text=_("Lessons outside the hours are marked in the timetable; free time is looked for within them."),
+    )  # fmt: skip
+
+
+def _branch(request: OfficeRequest) -> Branch:
+    places, named = branches(request.by), number_in(request, "branch_id")
+    return next((each for each in places if each.pk == named), request.branch or places[0])

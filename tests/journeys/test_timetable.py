@@ -1,0 +1,105 @@
+"""The timetable in a browser: what clashes is seen, a lesson moves by a suggestion or by the mouse, and comes back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from daftar.courses.catalogue import add_room
+from daftar.courses.models import Lesson
+from daftar.lib.tenancy import tenant_transaction
+from tests.cast import a_branch, a_course, a_group, a_student, enrolled
+from tests.journeys.conftest import PHONE
+
+EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
+
+
+@pytest.fixture
+def rooms(centre) -> dict[str, int]:
+    """Two groups that meet daily at 14:00 in the room Blue, one of them only today and tomorrow; and a room Green."""
+    with tenant_transaction(centre.org_id):
+        blue = add_room(centre, branch_id=a_branch(centre).pk, name="Blue").pk
+        green = add_room(centre, branch_id=a_branch(centre).pk, name="Green").pk
+        course = a_course(centre)
+        life = {"starts_on": str(centre.today), "last_on": str(centre.today + timedelta(days=20))}
+        group = a_group(centre, course, "IELTS-3", weekdays=(), room_id=blue, **life)
+        a_group(centre, course, "Python", weekdays=EVERY_DAY, room_id=blue, **life)
+        enrolled(centre, a_student(centre), group, str(centre.today))
+    return {"blue": blue, "green": green, "group": group.pk}
+
+
+@pytest.fixture
+def lesson(centre, rooms) -> int:
+    """Of IELTS-3, tomorrow at 14:00, over the daily one."""
+    from datetime import time
+
+    from daftar.courses.services import plan_lesson
+
+    with tenant_transaction(centre.org_id):
+        return plan_lesson(
+            centre, group_id=rooms["group"], held_on=centre.today + timedelta(days=1), starts_time=time(14)
+        ).pk
+
+
+def row(centre, lesson: int) -> Lesson:
+    with tenant_transaction(centre.org_id):
+        return Lesson.objects.visible_to(centre).get(pk=lesson)
+
+
+def test_a_conflict_is_seen_and_mended_by_a_suggestion_in_four_steps_and_undone_in_one(centre, lesson, visit):
+    who, tomorrow = visit("aziza@lingua.example"), centre.today + timedelta(days=1)
+    who.open(f"/lingua/timetable/?on={tomorrow}")
+    assert "2 conflicts" in who.page.inner_text(".page-header")
+    assert "Blue is taken by Python" in who.page.inner_text(f"[data-testid=block-{lesson}]")
+    before = row(centre, lesson)
+
+    with who.page.expect_navigation():
+        who.click(f"[data-testid=block-{lesson}]")
+    with who.page.expect_navigation():
+        who.press("m")
+    with who.page.expect_navigation():
+        who.click("[data-testid=suggestion] >> nth=0")
+    who.save()
+
+    assert who.interactions == 4
+    moved = row(centre, lesson)
+    assert (moved.held_on, moved.starts_time, moved.room_id) != (before.held_on, before.starts_time, before.room_id)
+    other = visit("aziza@lingua.example")
+    other.open(f"/lingua/timetable/?on={moved.held_on}")
+    assert "is taken" not in other.page.inner_text(f"[data-testid=block-{lesson}]")
+    with who.page.expect_navigation():
+        who.click("[data-testid=toast-undo]")
+    again = row(centre, lesson)
+    assert (again.held_on, again.starts_time, again.room_id) == (before.held_on, before.starts_time, before.room_id)
+    assert who.errors == []
+
+
+def test_a_lesson_is_dragged_into_another_room(centre, rooms, lesson, visit):
+    who, tomorrow = visit("aziza@lingua.example"), centre.today + timedelta(days=1)
+    who.open(f"/lingua/timetable/?on={tomorrow}")
+    cell = f"td[data-lane='{rooms['green']}'][data-at='10:00']"
+    with who.page.expect_navigation():
+        who.page.drag_and_drop(f"[data-testid=block-{lesson}]", cell)
+    assert "/move/?" in who.page.url
+    who.save()
+    moved = row(centre, lesson)
+    assert (moved.starts_time.hour, moved.room_id) == (10, rooms["green"])
+    assert who.errors == []
+
+
+def test_on_a_phone_the_day_is_a_list_and_a_week_of_one_room_too(centre, lesson, visit):
+    who, tomorrow = visit("aziza@lingua.example", viewport=PHONE, has_touch=True), centre.today + timedelta(days=1)
+    for view in ("rooms", "week"):
+        who.open(f"/lingua/timetable/?view={view}&on={tomorrow}")
+        assert "Blue is taken by Python" in who.text()
+        assert not who.page.is_visible(".board")
+        assert who.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_keys_step_from_day_to_day(centre, lesson, visit):
+    who = visit("aziza@lingua.example")
+    who.open("/lingua/timetable/")
+    with who.page.expect_navigation():
+        who.press("BracketRight")
+    assert f"on={centre.today + timedelta(days=1)}" in who.page.url

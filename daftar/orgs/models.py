@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daftar.lib.tenancy import TenantManager
 from daftar.orgs.roles import GRANTABLE, BuiltIn
+from daftar.orgs.rules import ANSWERS, usual
 
 
 class UserManager(BaseUserManager["User"]):
@@ -48,6 +49,14 @@ class DiscountPer(models.TextChoices):
     LESSON = "lesson", _("the price of each lesson")
 
 
+def _answer(name: str, *, of_a_branch: bool = False) -> Any:
+    """The column of a decision with named answers; a branch may leave it empty."""
+    choices = [(each.value, each.value) for each in ANSWERS[name]]
+    if of_a_branch:
+        return models.CharField(max_length=12, choices=choices, blank=True, default="")
+    return models.CharField(max_length=12, choices=choices, default=usual(name).value)
+
+
 class Organization(models.Model):
     """A company that uses Daftar."""
 
@@ -64,6 +73,17 @@ class Organization(models.Model):
     suspensions_extend = models.BooleanField(default=True)
     # Decision D9a: whether a holiday that affects payment is credited, or else leaves the count.
     holidays_credited = models.BooleanField(default=False)
+    # Decisions D5, D6, D8, D9, D10, D12, D13, D14, D15 and D16, in this order; the answers stand in rules.py.
+    several_discounts = _answer("several_discounts")
+    account_first = _answer("account_first")
+    unserved_lessons = _answer("unserved_lessons")
+    cancelled_lessons = _answer("cancelled_lessons")
+    moved_lessons = _answer("moved_lessons")
+    backdated_charges = _answer("backdated_charges")
+    group_edges = _answer("group_edges")
+    short_months = _answer("short_months")
+    archived_debtors = _answer("archived_debtors")
+    zero_balance = _answer("zero_balance")
     # Percent off for the second and further children of one payer; empty: none.
     sibling_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
     # Whoever works here and has no second step of signing in is led to set it up before any page.
@@ -107,6 +127,16 @@ class Branch(TenantModel):
     money_discount_per = models.CharField(max_length=12, choices=DiscountPer.choices, blank=True, default="")
     suspensions_extend = models.BooleanField(null=True, blank=True)
     holidays_credited = models.BooleanField(null=True, blank=True)
+    several_discounts = _answer("several_discounts", of_a_branch=True)
+    account_first = _answer("account_first", of_a_branch=True)
+    unserved_lessons = _answer("unserved_lessons", of_a_branch=True)
+    cancelled_lessons = _answer("cancelled_lessons", of_a_branch=True)
+    moved_lessons = _answer("moved_lessons", of_a_branch=True)
+    backdated_charges = _answer("backdated_charges", of_a_branch=True)
+    group_edges = _answer("group_edges", of_a_branch=True)
+    short_months = _answer("short_months", of_a_branch=True)
+    archived_debtors = _answer("archived_debtors", of_a_branch=True)
+    zero_balance = _answer("zero_balance", of_a_branch=True)
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint(fields=["org", "name"], name="branch_name_once")]

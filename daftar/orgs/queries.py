@@ -120,6 +120,16 @@ class TuitionSettings:
     money_discount_per: str
     suspensions_extend: bool
     holidays_credited: bool
+    several_discounts: str
+    account_first: str
+    unserved_lessons: str
+    cancelled_lessons: str
+    moved_lessons: str
+    backdated_charges: str
+    group_edges: str
+    short_months: str
+    archived_debtors: str
+    zero_balance: str
 
 
 def tuition_settings(branch: Branch) -> TuitionSettings:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 LARGEST_STEP = 10_000  # in units of the currency
-NAMED = {"money_discount_per": DiscountPer.values, **{name: list(kind) for name, kind in ANSWERS.items()}}
+# Decisions whose answers have names, and not yes and no.
+NAMED: dict[str, list[str]] = {name: [each.value for each in answers] for name, answers in ANSWERS.items()} | {
+    "money_discount_per": list(DiscountPer.values)
+}
 OR_AS_CENTRE = {name: ["", *values] for name, values in NAMED.items()}
 
 
@@ -46,16 +49,16 @@ class Charging:
     money_discount_per: str
     suspensions_extend: bool | None
     holidays_credited: bool | None
-    several_discounts: str
-    account_first: str
-    unserved_lessons: str
-    cancelled_lessons: str
-    moved_lessons: str
-    backdated_charges: str
-    group_edges: str
-    short_months: str
-    archived_debtors: str
-    zero_balance: str
+    several_discounts: str = ""
+    account_first: str = ""
+    unserved_lessons: str = ""
+    cancelled_lessons: str = ""
+    moved_lessons: str = ""
+    backdated_charges: str = ""
+    group_edges: str = ""
+    short_months: str = ""
+    archived_debtors: str = ""
+    zero_balance: str = ""
 
     def says(self, answers: Mapping[str, Collection[str]]) -> bool:
         """Whether each of these decisions has one of its answers."""

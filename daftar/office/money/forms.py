@@ -163,7 +163,10 @@ class ReversalForm(forms.Form):
 class DebtorsForm(forms.Form):
     """Which debtors are shown."""
 
-    with_archived = forms.BooleanField(label=_("With archived"), required=False)
+    with_archived = forms.TypedChoiceField(
+        label=_("Archived students"), required=False, empty_value=None, coerce=lambda text: text == "yes",
+        choices=[("", _("as decided under Charging")), ("yes", _("with them")), ("no", _("without them"))],
+    )  # fmt: skip
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

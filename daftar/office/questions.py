@@ -73,7 +73,7 @@ QUESTIONS: dict[str, tuple[Any, dict[str, tuple[Any, Any]]]] = {
         _("Where a lesson could be paid from several accounts"),
         {
             AccountFirst.SEPARATE: (
-                _("a separate account with enough money pays first"),
+                _("an account of its own with enough money pays first"),
                 _(
                     "An own account with enough money pays first, of several the one that ends first; "
                     "then the closest price."
@@ -81,7 +81,7 @@ QUESTIONS: dict[str, tuple[Any, dict[str, tuple[Any, Any]]]] = {
             ),
             AccountFirst.BASE: (
                 _("the main account pays first"),
-                _("Separate accounts keep their money for lessons that no subscription of the main account fits."),
+                _("Accounts of their own keep their money for lessons that no subscription of the main account fits."),
             ),
         },
     ),

@@ -205,7 +205,7 @@ def account(chosen: Chosen) -> str:
     (draft,) = rules.due(replace(facts, subscriptions=(*facts.subscriptions, own), payments=(paid,)), FIRST)
     said = {
         1: _("There is enough in both accounts: the lesson of %(day)s is paid from the main account."),
-        2: _("There is enough in both accounts: the lesson of %(day)s is paid from the separate account."),
+        2: _("There is enough in both accounts: the lesson of %(day)s is paid from the account of its own."),
     }
     return said[draft.subscription_id] % {"day": _day(draft.on)}
 
@@ -224,7 +224,7 @@ def written(_chosen: Chosen) -> str:
 
 
 def debt(chosen: Chosen) -> str:
-    values = {"sum": _sum(chosen.currency, -(10 ** exponent(chosen.currency)))}
+    values = {"sum": _sum(chosen.currency, -chosen.price)}
     if chosen.archived_debtors == ArchivedDebtors.SHOWN:
         return _("Somebody archived with %(sum)s is among the debtors.") % values
     return _("Somebody archived with %(sum)s is not among the debtors.") % values

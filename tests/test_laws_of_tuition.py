@@ -118,7 +118,7 @@ def within_the_price(by, student) -> None:
 def nothing_without_facts(by) -> None:
     """Nobody came, nobody is active, and every price begins when this is over."""
     Attendance.objects.visible_to(by).delete()
-    Enrolment.objects.visible_to(by).update(activated_on=None)
+    Enrolment.objects.visible_to(by).update(activated_on=None, entered_on=None)
     Subscription.objects.visible_to(by).update(starts_on="2030-01-01", ends_on=None)
     ids = [student.pk for student in students(by)]
     services.reconcile(by, student_ids=ids)

@@ -57,6 +57,14 @@ def _answer(name: str, *, of_a_branch: bool = False) -> Any:
     return models.CharField(max_length=12, choices=choices, default=usual(name).value)
 
 
+def _answers_exist(*also: str) -> models.Q:
+    """Each decision has one of its answers, or (`also`) none."""
+    conditions = models.Q()
+    for name, answers in ANSWERS.items():
+        conditions &= models.Q(**{f"{name}__in": [*also, *(each.value for each in answers)]})
+    return conditions
+
+
 class Organization(models.Model):
     """A company that uses Daftar."""
 
@@ -91,6 +99,9 @@ class Organization(models.Model):
     is_demo = models.BooleanField(default=False)
     # The last day that the demo centre has lived through; empty for every other.
     demo_until = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="organization_answers_exist", condition=_answers_exist())]
 
     def __str__(self) -> str:
         return self.name
@@ -139,7 +150,10 @@ class Branch(TenantModel):
     zero_balance = _answer("zero_balance", of_a_branch=True)
 
     class Meta(TenantModel.Meta):
-        constraints = [models.UniqueConstraint(fields=["org", "name"], name="branch_name_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["org", "name"], name="branch_name_once"),
+            models.CheckConstraint(name="branch_answers_exist", condition=_answers_exist("")),
+        ]
 
     def __str__(self) -> str:
         return self.name

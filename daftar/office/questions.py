@@ -70,7 +70,7 @@ QUESTIONS: dict[str, tuple[Any, dict[str, tuple[Any, Any]]]] = {
         },
     ),
     "account_first": (
-        _("Where a lesson could be paid from several accounts"),
+        _("Several subscriptions"),
         {
             AccountFirst.SEPARATE: (
                 _("an account of its own with enough money pays first"),
@@ -86,18 +86,18 @@ QUESTIONS: dict[str, tuple[Any, dict[str, tuple[Any, Any]]]] = {
         },
     ),
     "unserved_lessons": (
-        _("Lessons charged ahead that a pause, leaving or a transfer takes away"),
+        _("Pausing, leaving or moving within a month"),
         {
             UnservedLessons.CREDITED: (
-                _("come back"),
+                _("gives lessons back"),
                 _(
                     "What was charged for lessons that are not served comes back; "
                     "it is shown first and can be declined."
                 ),
             ),
             UnservedLessons.KEPT: (
-                _("stay charged"),
-                _("Nothing comes back. What is known to be paused on the day of a charge is not charged."),
+                _("gives nothing back"),
+                _("Nothing comes back. Only pauses that are known on the day of a charge lower it."),
             ),
         },
     ),

@@ -89,6 +89,7 @@ class Debtor:
     since: date | None
     phone: str
     promise: Promised | None
+    is_archived: bool
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def debtors(by: Actor, *, bucket: Bucket = Bucket.ALL, wanted: Wanted = EVERYBOD
         Debtor(
             row.student_id, row.student.full_name, tuple(dict.fromkeys(groups[row.student_id])),
             Money(-row.balance, row.currency), row.owes_since, reach.get(row.student_id, ""),
-            promises.get(row.student_id),
+            promises.get(row.student_id), row.student.archived_on is not None,
         )
         for row in chosen
     ]  # fmt: skip

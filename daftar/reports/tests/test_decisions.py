@@ -41,6 +41,7 @@ def test_d15_archived_debtors_are_left_out_or_shown_everywhere_alike(by, answer,
     found = debtors(by)
 
     assert sorted(row.name for row in found.rows) == names
+    assert [row.name for row in found.rows if row.is_archived] == names[1:]
     assert found.buckets[Bucket.ALL].count == debt_totals(by).count == student_counts(by)["owes"] == len(names)
     assert sorted(row.name for row in students_page(by, state="owes").rows) == names
     assert len(debtors(by, wanted=Wanted(with_archived=True)).rows) == 2, "asked for, whatever is decided"

@@ -25,6 +25,8 @@ from daftar.ledger import services as ledger
 from daftar.ledger.models import AccountKind, TransferKind
 from daftar.ledger.queries import separate_accounts
 from daftar.lib.errors import NotFound, Refusal
+from daftar.orgs.models import Organization
+from daftar.orgs.rules import ANSWERS
 from daftar.people.models import Student
 from daftar.tuition import leaving, pauses, prices
 from daftar.tuition.discounts import DiscountTerms, change_discount, give_discount, withdraw_discount
@@ -47,8 +49,13 @@ NAMES = ("Aziz", "Bek", "Lola", "Nodira")
 
 
 def a_school(by, seed: int) -> None:
-    """Two groups, eight tariffs and four students: active in a group, bound to two tariffs, one with its own money."""
+    """Two groups, eight tariffs and four students: active in a group, bound to two tariffs, one with its own money.
+
+    Each decision has any of its answers.
+    """
     dice = random.Random(seed)
+    decided = {name: dice.choice(list(answers)).value for name, answers in ANSWERS.items()}
+    Organization.objects.filter(pk=by.org_id).update(**decided)
     groups = []
     for number, (weekdays, starts) in enumerate([((1, 3, 5), "2025-04-01"), (EVEN, "2025-05-14")]):
         plan = dice.choice(list(PlanKind))

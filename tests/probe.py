@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 
 from daftar.config.probe import ROLES, Probe, make_probe
+from daftar.orgs.rules import ANSWERS
 from tests.cast import PASSWORD
 
 __all__ = ["ROLES", "Probe", "a_probe", "good_bodies"]
@@ -135,6 +136,7 @@ def _rule_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object
     decided = {
         "activation_day_counts": "no", "rounding_step": "100000", "money_discount_per": "lesson",
         "suspensions_extend": "no", "holidays_credited": "yes",
+        **{name: tuple(answers)[-1].value for name, answers in ANSWERS.items()},
     }  # fmt: skip
     reason = {"name": "Holiday abroad", "gives_credit": "on", "place": 3}
     return {

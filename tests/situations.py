@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
-from tests.reference.facts import LESSON_PLANS, PERIOD_PLANS
+from tests.reference.facts import LESSON_PLANS, PERIOD_PLANS, SWITCHES
 from tests.reference.refusals import problems
 
 BEGIN = date(2025, 1, 27)  # long months around a short one: day 31 is met
@@ -62,6 +62,7 @@ def settings(dice: Dice) -> dict:
         **sometimes(dice, 0.3, {"activation_day_counts": dice.random() < 0.3}),
         **sometimes(dice, 0.3, {"money_discount_per": dice.choice(("subscription", "lesson"))}),
         **sometimes(dice, 0.5, {"holiday": dice.choice(("count", "credit"))}),
+        **{name: dice.choice(answers) for name, answers in SWITCHES.items() if dice.random() < 0.5},
     }
 
 
@@ -94,6 +95,8 @@ def enrolments(dice: Dice, each: dict) -> list[dict]:
         activated = min(last, joined + timedelta(days=dice.choice((0, 0, 3, 10)))) if dice.random() < 0.9 else None
         left = between(dice, activated or joined, last) if dice.random() < 0.5 else None
         row = {"group": each["id"], "joined": str(joined), "activated": activated and str(activated)}
+        entered = (activated or joined) + timedelta(days=dice.choice((0, 0, 10, 40, 75)))
+        row |= sometimes(dice, 0.5, {"entered": str(entered)})
         rows.append({**row, **sometimes(dice, 0.5 if left is None else 1, {"left": left and str(left)})})
         if left is None:
             break

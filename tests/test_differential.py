@@ -14,13 +14,14 @@ import pytest
 from daftar.tuition.quote import quote
 from daftar.tuition.quote.reading import parsed
 from daftar.tuition.quote.situation import situation
-from daftar.tuition.rules import Window, calendar_month, due, is_enough, module, period, price
+from daftar.tuition.rules import Decisions, Window, calendar_month, due, is_enough, module, period, price
 from daftar.tuition.rules.window import within
 from tests import differential
 
 FIXED = 1_200
 RANDOM = 300
 coverage_module = import_module("daftar.tuition.rules.coverage")
+situation_module = import_module("daftar.tuition.quote.situation")
 
 
 def product(file: dict) -> dict:
@@ -85,6 +86,7 @@ FAULTS = [
     ),
     pytest.param(coverage_module, "is_paid_for", lambda _known, _lesson: True, id="trials are foreseen as paid"),
     pytest.param(calendar_month, "monthly", lambda *_values: iter(()), id="no months"),
+    pytest.param(situation_module, "_decisions", lambda _settings: Decisions(), id="nothing is decided"),
 ]
 
 

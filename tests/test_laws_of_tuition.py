@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 
@@ -25,6 +25,7 @@ from daftar.courses.models import Enrolment, Lesson
 from daftar.ledger.models import Account, Transfer
 from daftar.ledger.queries import balances, drift
 from daftar.lib.tenancy import tenant_transaction
+from daftar.orgs.models import Organization
 from daftar.people.models import Student
 from daftar.tuition import facts, services
 from daftar.tuition.discounts import DiscountTerms, give_discount
@@ -118,7 +119,7 @@ def within_the_price(by, student) -> None:
 def nothing_without_facts(by) -> None:
     """Nobody came, nobody is active, and every price begins when this is over."""
     Attendance.objects.visible_to(by).delete()
-    Enrolment.objects.visible_to(by).update(activated_on=None)
+    Enrolment.objects.visible_to(by).update(activated_on=None, entered_on=None)
     Subscription.objects.visible_to(by).update(starts_on="2030-01-01", ends_on=None)
     ids = [student.pk for student in students(by)]
     services.reconcile(by, student_ids=ids)
@@ -210,6 +211,21 @@ def test_a_discount_that_is_not_read_from_its_table_would_be_noticed(now, monkey
         give_discount(now, student_id=student.pk, terms=DiscountTerms(FIRST, percent=Decimal(50)))
         priced_twice(now, student)
     monkeypatch.setattr(facts, "_discounts", lambda by, ids: defaultdict(list))
+    services.reconcile(now, student_ids=[student.pk for student in students(now)])
+    with pytest.raises(AssertionError, match="priced a second time"):
+        for student in students(now):
+            priced_twice(now, student)
+
+
+def test_a_decision_that_is_not_followed_would_be_noticed(now, monkeypatch):
+    Organization.objects.filter(pk=now.org_id).update(backdated_charges="since_entry", several_discounts="oldest")
+    for student in students(now):
+        for percent, since in ((Decimal(1), FIRST - timedelta(days=90)), (Decimal(50), FIRST)):
+            give_discount(now, student_id=student.pk, terms=DiscountTerms(since, percent=percent))
+    services.reconcile(now, student_ids=[student.pk for student in students(now)])
+    for student in students(now):
+        priced_twice(now, student)
+    monkeypatch.setattr(facts, "decided", lambda _answer: facts.rules.Decisions())
     services.reconcile(now, student_ids=[student.pk for student in students(now)])
     with pytest.raises(AssertionError, match="priced a second time"):
         for student in students(now):

@@ -10,6 +10,7 @@ from django.test import Client
 from daftar.courses.models import Lesson, LessonStatus
 from daftar.lib.tenancy import tenant_transaction
 from daftar.office.urls import urlpatterns
+from daftar.orgs.rules import ANSWERS
 from tests.cast import PASSWORD
 from tests.probe import a_probe, good_bodies
 from tests.test_pages import counts
@@ -49,6 +50,8 @@ WRONG = [
     ("charging", {"rounding_step": "1" + "0" * 12}, "rounding_step"),
     ("charging", {"activation_day_counts": ""}, "activation_day_counts"),
     ("charging-branch", {"money_discount_per": "year"}, "money_discount_per"),
+    *(("charging", {name: ""}, name) for name in ANSWERS),
+    *(("charging-branch", {name: "perhaps"}, name) for name in ANSWERS),
     ("reason-new", {"place": "0"}, "place"),
     ("reason-new", {"name": "Excused"}, "name"),
 ]

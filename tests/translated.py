@@ -13,8 +13,10 @@ from django.db.models import Q
 from daftar.attendance.models import Attendance
 from daftar.courses.models import Enrolment, Group, Holiday, Lesson, Recurrence, Suspension
 from daftar.ledger.models import Account, Transfer
+from daftar.orgs.models import Organization
 from daftar.tuition.models import CreditDeclined, Discount, LessonPick, PriceStep, Subscription
 from tests.reference import quote
+from tests.reference.facts import SWITCHES
 
 DAY = timedelta(days=1)
 Charges = set[tuple[int, str, date, int]]
@@ -35,16 +37,20 @@ def situation_of(by, student) -> dict:
     days_off = Holiday.objects.visible_to(by).filter(Q(branch=None) | Q(branch=student.branch_id))
     discounts = Discount.objects.visible_to(by).filter(student=student)
     pauses = Suspension.objects.visible_to(by).filter(student=student)
+    org, outside = Organization.objects.get(pk=by.org_id), _before_the_group(by, groups)
     return {
         "currency": "UZS", "step": "1", "until": str(by.today),
-        "settings": {"activation_day_counts": True, "money_discount_per": "subscription", "holiday": "count"},
+        "settings": {
+            "activation_day_counts": True, "money_discount_per": "subscription", "holiday": "count",
+            **{name: getattr(org, name) for name in SWITCHES},
+        },
         "groups": [{"id": name(row.pk), "starts": str(row.starts_on), "ends": last(row.ends_on)} for row in groups],
         "enrolments": [
             {"group": name(row.group_id), "joined": str(row.starts_on), "activated": text(row.activated_on),
-             "left": last(row.ends_on)} for row in enrolments
+             "entered": text(row.entered_on), "left": last(row.ends_on)} for row in enrolments
         ],
         "subscriptions": [_subscription(by, row) for row in subscriptions],
-        "lessons": [*_lessons(by, student, groups), *_before_the_group(by, groups)],
+        "lessons": [*_lessons(by, student, groups), *(outside if org.group_edges == "whole_month" else ())],
         "reasons": {"excused": {"charges": False}, "unexcused": {"charges": True}},
         "holidays": [
             {"date": str(row.on), "affects_payment": row.affects_payment,

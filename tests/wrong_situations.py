@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from tests.reference.facts import SWITCHES
 from tests.situations import Dice, situation
 
 Spoiled = tuple[dict, str]
@@ -55,6 +56,12 @@ def unknown_key(dice: Dice, file: dict) -> str:
 def unknown_key_of_a_row(dice: Dice, file: dict, row: dict) -> str:
     row["colour"] = "red"
     return "colour"
+
+
+def unknown_answer(dice: Dice, file: dict) -> str:
+    name = dice.choice(tuple(SWITCHES))
+    file["settings"] = {**file.get("settings", {}), name: "perhaps"}
+    return f"settings.{name}"
 
 
 @spoiler("discounts", "payments")
@@ -134,6 +141,7 @@ def overlapping_enrolments(dice: Dice, file: dict) -> str | None:
 SPOILERS = (
     unknown_key,
     unknown_key_of_a_row,
+    unknown_answer,
     amount_is_no_text,
     price_is_no_text,
     repeated_id,

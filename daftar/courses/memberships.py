@@ -123,7 +123,7 @@ def reopen_membership(by: Actor, *, enrolment_id: int) -> Enrolment:
 def take_back_activation(by: Actor, *, enrolment_id: int) -> Enrolment:
     """On trial, as if never activated."""
     enrolment = running_membership(by, enrolment_id)
-    change(by, enrolment, activated_on=None)
+    change(by, enrolment, activated_on=None, entered_on=None)
     publish(by, FamiliesChanged((enrolment.student_id,)))
     return enrolment
 

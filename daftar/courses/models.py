@@ -308,6 +308,8 @@ class Enrolment(TenantModel):
     group = models.ForeignKey(Group, models.PROTECT, related_name="+")
     starts_on = models.DateField()
     activated_on = models.DateField(null=True, blank=True)
+    # The day on which the activation was written down (decision D12); empty: taken over, or before this was noted.
+    entered_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
     left_because = models.CharField(max_length=200, blank=True, default="")
 
@@ -319,6 +321,9 @@ class Enrolment(TenantModel):
             models.CheckConstraint(
                 name="enrolment_activated_after_start",
                 condition=Q(activated_on=None) | Q(activated_on__gte=F("starts_on")),
+            ),
+            models.CheckConstraint(
+                name="enrolment_entered_only_active", condition=Q(entered_on=None) | Q(activated_on__isnull=False)
             ),
             ExclusionConstraint(
                 name="enrolment_once_at_a_time",

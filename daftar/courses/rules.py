@@ -52,11 +52,12 @@ class EnrolmentState(StrEnum):
 
 
 class Standing(StrEnum):
-    """A state with the money in it, each with a colour: grey, green, red, blue, and only an outline."""
+    """A state with the money in it, each with a colour: grey, green, red, yellow, blue, and only an outline."""
 
     TRIAL = "trial"
     ACTIVE = "active"
     OWES = "owes"
+    AT_ZERO = "at_zero"
     FROZEN = "frozen"
     LEFT = "left"
 
@@ -121,8 +122,13 @@ def has_place(capacity: int | None, taken: int) -> bool:
     return capacity is None or taken < capacity
 
 
-def standing(state: EnrolmentState, balance_minor: int) -> Standing:
-    """The standing to show: an active student below zero owes, exactly zero does not (rule E31)."""
-    if state is EnrolmentState.ACTIVE and balance_minor < 0:
+def standing(state: EnrolmentState, balance_minor: int, *, zero_is_due: bool = False) -> Standing:
+    """The standing to show: an active student below zero owes, exactly zero does not (rule E31).
+
+    `zero_is_due`: exactly zero is shown all the same, as something of its own (decision D16).
+    """
+    if state is not EnrolmentState.ACTIVE or balance_minor > 0:
+        return Standing(state.value)
+    if balance_minor < 0:
         return Standing.OWES
-    return Standing(state.value)
+    return Standing.AT_ZERO if zero_is_due else Standing.ACTIVE

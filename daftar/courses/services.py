@@ -289,7 +289,8 @@ def activate_enrolment(by: Actor, *, enrolment_id: int, activated_on: date) -> E
     rows = Enrolment.objects.visible_to(by).select_for_update(of=("self", "group"), no_key=True)
     enrolment: Enrolment = rows.select_related("group", "student", "student__branch").one(pk=enrolment_id)
     check_activation(enrolment, activated_on)
-    change(by, enrolment, activated_on=activated_on)
+    entered_on = today_in(by, enrolment.student.branch)
+    change(by, enrolment, activated_on=activated_on, entered_on=entered_on)
     publish(by, FamiliesChanged((enrolment.student_id,), since=activated_on.isoformat()))
     return enrolment
 

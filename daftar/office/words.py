@@ -157,6 +157,7 @@ def _picked(line: WhyLine, _currency: str) -> Said | None:
         "has_money": _("its own account has enough money"),
         "earliest_end": _("it ends first"),
         "base": _("no account of its own has enough money"),
+        "base_first": _("the main account pays first"),
         "subject": _("it is for this subject"),
         "lesson_type": _("it is for this type of lesson"),
     }
@@ -178,6 +179,8 @@ def _discount(line: WhyLine, currency: str) -> Said:
     }
     if values["num"] == 1:
         return Said(_("Discount"), _("%(size)s: %(sum)s off the price") % values)
+    if line.values.get("rule") == "oldest":
+        return Said(_("Discount"), _("%(size)s: %(sum)s off the price, the oldest of %(num)s") % values)
     return Said(_("Discount"), _("%(size)s: %(sum)s off the price, the largest of %(num)s") % values)
 
 

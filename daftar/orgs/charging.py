@@ -13,12 +13,18 @@ from daftar.lib.money import exponent
 from daftar.orgs.access import Actor, change, publish, verb
 from daftar.orgs.events import TuitionSettingsChanged
 from daftar.orgs.models import Branch, DiscountPer, Organization
+from daftar.orgs.rules import ANSWERS
 from daftar.orgs.services import check_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 LARGEST_STEP = 10_000  # in units of the currency
+# Decisions whose answers have names, and not yes and no.
+NAMED: dict[str, list[str]] = {name: [each.value for each in answers] for name, answers in ANSWERS.items()} | {
+    "money_discount_per": list(DiscountPer.values)
+}
+OR_AS_CENTRE = {name: ["", *values] for name, values in NAMED.items()}
 
 
 class StepOutOfRange(Refusal):
@@ -33,7 +39,7 @@ class SiblingPercentOutOfRange(Refusal):
 
 @dataclass(frozen=True)
 class Charging:
-    """Decisions on charging; of a branch None, or empty for `money_discount_per`, is: as the centre.
+    """Decisions on charging; of a branch None, or an empty text, is: as the centre.
 
     `rounding_step` is in minor units; None of the centre: the currency's smallest used unit (decision D2).
     """
@@ -43,17 +49,31 @@ class Charging:
     money_discount_per: str
     suspensions_extend: bool | None
     holidays_credited: bool | None
+    several_discounts: str = ""
+    account_first: str = ""
+    unserved_lessons: str = ""
+    cancelled_lessons: str = ""
+    moved_lessons: str = ""
+    backdated_charges: str = ""
+    group_edges: str = ""
+    short_months: str = ""
+    archived_debtors: str = ""
+    zero_balance: str = ""
+
+    def says(self, answers: Mapping[str, Collection[str]]) -> bool:
+        """Whether each of these decisions has one of its answers."""
+        return all(getattr(self, name) in values for name, values in answers.items())
 
 
 @verb("orgs.manage")
 def change_charging(by: Actor, *, charging: Charging, sibling_percent: Decimal | None) -> None:
-    """Sets how the centre charges (decisions D1, D2, D4, D7 and D9a) and what siblings get off; charges follow."""
+    """Sets how the centre charges (decisions D1 to D16 but D3 and D11) and what siblings get off; charges follow."""
     check_whole(by)
     org = Organization.objects.select_for_update(no_key=True).get(pk=by.org_id)
     _check(charging, org.currency)
     if None in (charging.activation_day_counts, charging.suspensions_extend, charging.holidays_credited):
         raise NotFound  # only a branch may leave it to somebody else
-    if charging.money_discount_per not in DiscountPer.values:
+    if not charging.says(NAMED):
         raise NotFound
     if sibling_percent is not None and not 0 < sibling_percent <= Decimal(100):
         raise SiblingPercentOutOfRange
@@ -66,7 +86,7 @@ def change_branch_charging(by: Actor, *, branch_id: int, charging: Charging) -> 
     """Sets what a branch decides otherwise than the centre; charges follow."""
     branch: Branch = Branch.objects.visible_to(by).select_for_update(no_key=True).one(pk=branch_id)
     _check(charging, branch.currency)
-    if charging.money_discount_per not in ("", *DiscountPer.values):
+    if not charging.says(OR_AS_CENTRE):
         raise NotFound
     if any(getattr(branch, name) != value for name, value in asdict(charging).items()):
         change(by, branch, **asdict(charging))

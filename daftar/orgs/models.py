@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daftar.lib.tenancy import TenantManager
 from daftar.orgs.roles import GRANTABLE, BuiltIn
+from daftar.orgs.rules import ANSWERS, usual
 
 
 class UserManager(BaseUserManager["User"]):
@@ -48,6 +49,22 @@ class DiscountPer(models.TextChoices):
     LESSON = "lesson", _("the price of each lesson")
 
 
+def _answer(name: str, *, of_a_branch: bool = False) -> Any:
+    """The column of a decision with named answers; a branch may leave it empty."""
+    choices = [(each.value, each.value) for each in ANSWERS[name]]
+    if of_a_branch:
+        return models.CharField(max_length=12, choices=choices, blank=True, default="")
+    return models.CharField(max_length=12, choices=choices, default=usual(name).value)
+
+
+def _answers_exist(*also: str) -> models.Q:
+    """Each decision has one of its answers, or (`also`) none."""
+    conditions = models.Q()
+    for name, answers in ANSWERS.items():
+        conditions &= models.Q(**{f"{name}__in": [*also, *(each.value for each in answers)]})
+    return conditions
+
+
 class Organization(models.Model):
     """A company that uses Daftar."""
 
@@ -64,6 +81,17 @@ class Organization(models.Model):
     suspensions_extend = models.BooleanField(default=True)
     # Decision D9a: whether a holiday that affects payment is credited, or else leaves the count.
     holidays_credited = models.BooleanField(default=False)
+    # Decisions D5, D6, D8, D9, D10, D12, D13, D14, D15 and D16, in this order; the answers stand in rules.py.
+    several_discounts = _answer("several_discounts")
+    account_first = _answer("account_first")
+    unserved_lessons = _answer("unserved_lessons")
+    cancelled_lessons = _answer("cancelled_lessons")
+    moved_lessons = _answer("moved_lessons")
+    backdated_charges = _answer("backdated_charges")
+    group_edges = _answer("group_edges")
+    short_months = _answer("short_months")
+    archived_debtors = _answer("archived_debtors")
+    zero_balance = _answer("zero_balance")
     # Percent off for the second and further children of one payer; empty: none.
     sibling_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
     # Whoever works here and has no second step of signing in is led to set it up before any page.
@@ -71,6 +99,9 @@ class Organization(models.Model):
     is_demo = models.BooleanField(default=False)
     # The last day that the demo centre has lived through; empty for every other.
     demo_until = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="organization_answers_exist", condition=_answers_exist())]
 
     def __str__(self) -> str:
         return self.name
@@ -113,6 +144,16 @@ class Branch(TenantModel):
     # Whether two lessons at once in one room, or of one teacher, are refused; otherwise they are only marked.
     blocks_rooms = models.BooleanField(default=False)
     blocks_teachers = models.BooleanField(default=False)
+    several_discounts = _answer("several_discounts", of_a_branch=True)
+    account_first = _answer("account_first", of_a_branch=True)
+    unserved_lessons = _answer("unserved_lessons", of_a_branch=True)
+    cancelled_lessons = _answer("cancelled_lessons", of_a_branch=True)
+    moved_lessons = _answer("moved_lessons", of_a_branch=True)
+    backdated_charges = _answer("backdated_charges", of_a_branch=True)
+    group_edges = _answer("group_edges", of_a_branch=True)
+    short_months = _answer("short_months", of_a_branch=True)
+    archived_debtors = _answer("archived_debtors", of_a_branch=True)
+    zero_balance = _answer("zero_balance", of_a_branch=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -121,6 +162,7 @@ class Branch(TenantModel):
                 name="branch_hours_both",
                 condition=models.Q(opens_at=None, closes_at=None) | models.Q(closes_at__gt=models.F("opens_at")),
             ),
+            models.CheckConstraint(name="branch_answers_exist", condition=_answers_exist("")),
         ]
 
     def __str__(self) -> str:

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Subquery
+from django.db.models import Count, Q, Subquery
 
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import AuditEntry, Branch, Invitation, Member, MemberBranch, Organization, Role
+from daftar.orgs.rules import ZeroBalance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,6 +121,16 @@ class TuitionSettings:
     money_discount_per: str
     suspensions_extend: bool
     holidays_credited: bool
+    several_discounts: str
+    account_first: str
+    unserved_lessons: str
+    cancelled_lessons: str
+    moved_lessons: str
+    backdated_charges: str
+    group_edges: str
+    short_months: str
+    archived_debtors: str
+    zero_balance: str
 
 
 def tuition_settings(branch: Branch) -> TuitionSettings:
@@ -131,6 +142,15 @@ def tuition_settings(branch: Branch) -> TuitionSettings:
         return getattr(org, name) if own in (None, "") else own
 
     return TuitionSettings(**{field.name: decided(field.name) for field in fields(TuitionSettings)})
+
+
+@question("tuition.view")
+def zero_is_due_in(by: Actor) -> frozenset[int]:
+    """The branches that show a balance of zero as something to pay (decision D16)."""
+    own, centre = Q(zero_balance=ZeroBalance.DUE), Q(zero_balance="", org__zero_balance=ZeroBalance.DUE)
+    return frozenset(
+        Branch.objects.visible_to(replace(by, branch_ids=None)).filter(own | centre).values_list("pk", flat=True)
+    )
 
 
 @question("courses.view")

@@ -18,6 +18,7 @@ from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged
 from daftar.lib.phone import without_contacts
 from daftar.orgs.access import Actor, question
+from daftar.orgs.rules import ArchivedDebtors
 from daftar.people.models import Student
 from daftar.people.queries import phones
 
@@ -56,10 +57,13 @@ WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which debtors are asked for: those who owe at least so much (minor units), and whether archived ones count."""
+    """Which debtors are asked for: those who owe at least so much (minor units), and whether archived ones count.
+
+    None of `with_archived`: as the centre, or the branch, has decided (decision D15).
+    """
 
     at_least: int = 1
-    with_archived: bool = False
+    with_archived: bool | None = None
 
 
 EVERYBODY = Wanted()
@@ -85,6 +89,7 @@ class Debtor:
     since: date | None
     phone: str
     promise: Promised | None
+    is_archived: bool
 
 
 @dataclass(frozen=True)
@@ -104,13 +109,18 @@ class Debtors:
     buckets: dict[Bucket, Debt]
 
 
+_HIDDEN = Q(branch__archived_debtors=ArchivedDebtors.HIDDEN) | Q(
+    branch__archived_debtors="", branch__org__archived_debtors=ArchivedDebtors.HIDDEN
+)
+
+
 def debtor_accounts(by: Actor, wanted: Wanted = EVERYBODY) -> Any:
-    """The accounts below zero, unless told otherwise of students who are not archived."""
+    """The accounts below zero; of archived students where these are asked for, or decided to be shown."""
     rows = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, balance__lt=0)
     if not wanted.with_archived:
         # Few are archived: they are looked up, and not all the others.
         gone = Student.unguarded.filter(org_id=by.org_id, pk=OuterRef("student_id"), archived_on__isnull=False)
-        rows = rows.filter(~Exists(gone))
+        rows = rows.filter(~Exists(gone if wanted.with_archived is False else gone.filter(_HIDDEN)))
     if wanted.at_least > 1:
         rows = rows.filter(balance__lte=-wanted.at_least)
     return rows if by.branch_ids is None else rows.filter(student__branch_id__in=by.branch_ids)
@@ -139,7 +149,7 @@ def debtors(by: Actor, *, bucket: Bucket = Bucket.ALL, wanted: Wanted = EVERYBOD
         Debtor(
             row.student_id, row.student.full_name, tuple(dict.fromkeys(groups[row.student_id])),
             Money(-row.balance, row.currency), row.owes_since, reach.get(row.student_id, ""),
-            promises.get(row.student_id),
+            promises.get(row.student_id), row.student.archived_on is not None,
         )
         for row in chosen
     ]  # fmt: skip

@@ -19,6 +19,7 @@ from daftar.lib.paging import Page, paged, paged_uncounted
 from daftar.lib.text import other_layout, search_key
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import Organization
+from daftar.orgs.queries import zero_is_due_in
 from daftar.people.models import Student
 from daftar.people.queries import FEW, FEWEST_LETTERS, found_few, phones
 from daftar.reports.debts import debtor_accounts
@@ -70,7 +71,8 @@ def students_page(by: Actor, *, q: str = "", state: str = "", number: int = 1) -
     Where more than FEW match, in whatever state, some FEW of them: who types more letters sees the others.
     """
     everyone: Any = Student.objects.visible_to(by)
-    found = _matching(by, everyone.current(), q, in_state=bool(state))
+    # Whether debtors who are archived count is decided where debtors are.
+    found = _matching(by, everyone if state == "owes" else everyone.current(), q, in_state=bool(state))
     # The page is found by keys alone, which an index holds, and only its rows are read.
     rows = _in_state(by, found.rows, state).order_by("sort_key", "id").values_list("pk", flat=True)
     counts = student_counts(by)
@@ -114,6 +116,7 @@ def student_rows(by: Actor, students: Sequence[Student]) -> list[StudentRow]:
     """These students as lines of a list, in their order."""
     ids = [student.pk for student in students]
     sums = balances(by, ids) if by.may("tuition.view") else {}
+    at_zero = zero_is_due_in(by) if by.may("tuition.view") else frozenset()
     reach = phones(by, ids) if by.may("people.see_contacts") else {}
     groups: dict[int, list[str]] = defaultdict(list)
     states: dict[int, set[EnrolmentState]] = defaultdict(set)
@@ -130,7 +133,9 @@ def student_rows(by: Actor, students: Sequence[Student]) -> list[StudentRow]:
     return [
         StudentRow(
             id=student.pk, name=student.full_name, groups=tuple(groups[student.pk]),
-            standing=overall_standing(student, states[student.pk], sums.get(student.pk, 0)),
+            standing=overall_standing(
+                student, states[student.pk], sums.get(student.pk, 0), zero_is_due=student.branch_id in at_zero
+            ),
             balance=Money(sums[student.pk], student.branch.currency) if student.pk in sums else None,
             phone=reach.get(student.pk, ""),
         )
@@ -138,13 +143,15 @@ def student_rows(by: Actor, students: Sequence[Student]) -> list[StudentRow]:
     ]  # fmt: skip
 
 
-def overall_standing(student: Student, states: Collection[EnrolmentState], balance: int) -> str:
+def overall_standing(
+    student: Student, states: Collection[EnrolmentState], balance: int, *, zero_is_due: bool = False
+) -> str:
     """How a student stands in the centre as a whole: archived, or the liveliest of the groups, or lead."""
     if student.archived_on is not None:
         return "archived"
     for state in (EnrolmentState.ACTIVE, EnrolmentState.FROZEN, EnrolmentState.TRIAL, EnrolmentState.LEFT):
         if state in states:
-            return standing(state, balance).value
+            return standing(state, balance, zero_is_due=zero_is_due).value
     return "lead"
 
 
@@ -213,11 +220,16 @@ def lesson_people(by: Actor, expected: dict[int, bool]) -> list[Participant]:
     # Whoever belongs to the lesson, also one who has moved to another branch since.
     rows = Student.objects.visible_to(replace(by, branch_ids=None)).filter(pk__in=expected).order_by("sort_key", "id")
     sums = balances(by, list(expected)) if by.may("tuition.view") else {}
+    at_zero = zero_is_due_in(by) if by.may("tuition.view") else frozenset()
     return [
         Participant(
             row.pk,
             row.full_name,
-            standing(EnrolmentState.TRIAL if expected[row.pk] else EnrolmentState.ACTIVE, sums.get(row.pk, 0)).value,
+            standing(
+                EnrolmentState.TRIAL if expected[row.pk] else EnrolmentState.ACTIVE,
+                sums.get(row.pk, 0),
+                zero_is_due=row.branch_id in at_zero,
+            ).value,
         )
         for row in rows
     ]

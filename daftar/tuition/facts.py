@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, F, Q
@@ -18,6 +19,7 @@ from daftar.orgs.models import Organization
 from daftar.orgs.queries import tuition_settings
 from daftar.tuition import rules
 from daftar.tuition.models import CreditDeclined, Discount, LessonPick, Subscription
+from daftar.tuition.rules.decisions import decided
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -78,6 +80,7 @@ def facts_of(
             picks=dict(picks[pk]),
             declined=frozenset(declined[pk]),
             money_discount_per=rules.DiscountPer(settings.money_discount_per),
+            decisions=decided(partial(getattr, settings)),
         )
     return found
 
@@ -100,10 +103,12 @@ def _marks(
 def _enrolments(by: Actor, ids: Collection[int]) -> dict[int, list[rules.EnrolmentFact]]:
     found: dict[int, list[rules.EnrolmentFact]] = defaultdict(list)
     rows = Enrolment.objects.visible_to(by).filter(student_id__among=ids).order_by("id")
-    for student_id, group_id, joined, activated, left in rows.values_list(
-        "student_id", "group_id", "starts_on", "activated_on", "ends_on"
+    for student_id, group_id, joined, activated, left, entered in rows.values_list(
+        "student_id", "group_id", "starts_on", "activated_on", "ends_on", "entered_on"
     ):
-        fact = rules.EnrolmentFact(group_id=group_id, joined_on=joined, activated_on=activated, ends_on=left)
+        fact = rules.EnrolmentFact(
+            group_id=group_id, joined_on=joined, activated_on=activated, ends_on=left, entered_on=entered
+        )
         found[student_id].append(fact)
     return found
 

@@ -16,6 +16,8 @@ from urllib.parse import urlencode
 
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
+from daftar.orgs.rules import ANSWERS, usual
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -213,6 +215,7 @@ class Client(threading.Thread):
 def rule(*, counts: bool) -> list[tuple[str, Any]]:
     """The form whose change recounts everybody in the background (decision D1)."""
     kept = {"rounding_step": "", "money_discount_per": "subscription", "holidays_credited": "no"}
+    kept |= {name: usual(name).value for name in ANSWERS}
     return [("activation_day_counts", "yes" if counts else "no"), ("suspensions_extend", "yes"), *kept.items()]
 
 

@@ -171,7 +171,7 @@ def test_a_decision_shows_its_example_while_it_is_chosen(visit, centre):
     who.save()
     org = Organization.objects.get(pk=centre.org_id)
     assert (org.activation_day_counts, org.rounding_step, org.sibling_percent) == (False, 100_000, 15)
-    who.click("text=Main")
+    who.click("section[aria-labelledby=branches-title] a:has-text('Main')")
     who.fill(activation_day_counts="yes")
     who.save()
     assert "1 decision of its own" in who.text()

@@ -140,6 +140,8 @@ def pick(facts: Facts, book: Book, lesson: Lesson) -> Subscription:
     separate = [each for each in found if each.account != "base"]
     separate.sort(key=lambda each: -(moved_end(facts, each) or date.max).toordinal())
     rich = [each for each in separate if has_enough(facts, book, each, lesson)]
+    if facts.switches["account_first"] == "base":
+        return (separate + rich + base)[-1]
     return (separate + base + rich)[-1]
 
 

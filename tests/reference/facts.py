@@ -9,6 +9,17 @@ from fractions import Fraction
 PERIOD_PLANS = ("calendar_month", "group_month", "student_month", "module", "whole_course")
 LESSON_PLANS = ("per_lesson", "month_spread", "week_spread", "daily")
 # D3: what the two reasons that are always there say, unless the file says otherwise.
+# Section 4: the decisions that a file's settings may turn, each with what holds where nothing is said, and the other.
+SWITCHES = {
+    "several_discounts": ("best", "oldest"),  # D5
+    "account_first": ("separate", "base"),  # D6
+    "unserved_lessons": ("credited", "kept"),  # D8
+    "cancelled_lessons": ("credited", "kept"),  # D9
+    "moved_lessons": ("first_day", "new_day"),  # D10
+    "backdated_charges": ("every_month", "since_entry"),  # D12
+    "group_edges": ("whole_month", "group_life"),  # D13
+    "short_months": ("last_day", "next_first"),  # D14
+}
 REASONS = {"excused": {"charges": False}, "unexcused": {"charges": True}}
 
 
@@ -25,6 +36,7 @@ class Enrolment:
     group: str
     joined: date
     activated: date | None
+    entered: date | None  # D12: the day on which the activation was written down
     left: date | None
 
 
@@ -117,6 +129,7 @@ class Facts:
     discounts: tuple[Discount, ...]
     suspensions: tuple[Suspension, ...]
     payments: tuple[Payment, ...]
+    switches: dict[str, str]
     lessons: tuple[Lesson, ...] = field(default=())  # listed and made ones, in order
 
 
@@ -141,12 +154,13 @@ def read(file: dict) -> Facts:
         groups={row["id"]: group(row) for row in file.get("groups") or ()},
         enrolments=tuple(enrolment(row) for row in file.get("enrolments") or ()),
         subscriptions=tuple(subscription(row) for row in file.get("subscriptions") or ()),
-        listed=tuple(lesson(row) for row in file.get("lessons") or ()),
+        listed=tuple(lesson(row, settings) for row in file.get("lessons") or ()),
         charges_for_absence={name: bool(flags.get("charges")) for name, flags in reasons.items()},
         holidays={day(row["date"]): holiday(row, settings) for row in file.get("holidays") or ()},
         discounts=tuple(discount(row, settings) for row in file.get("discounts") or ()),
         suspensions=tuple(Suspension(day(row["from"]), day(row.get("to"))) for row in file.get("suspensions") or ()),
         payments=tuple(payment(row) for row in file.get("payments") or ()),
+        switches={name: settings.get(name) or usual for name, (usual, _other) in SWITCHES.items()},
     )
 
 
@@ -155,7 +169,8 @@ def group(row: dict) -> Group:
 
 
 def enrolment(row: dict) -> Enrolment:
-    return Enrolment(row["group"], day(row["joined"]), day(row.get("activated")), day(row.get("left")))
+    activated, entered, left = (day(row.get(key)) for key in ("activated", "entered", "left"))
+    return Enrolment(row["group"], day(row["joined"]), activated, entered, left)
 
 
 def subscription(row: dict) -> Subscription:
@@ -176,7 +191,8 @@ def subscription(row: dict) -> Subscription:
     )
 
 
-def lesson(row: dict) -> Lesson:
+def lesson(row: dict, settings: dict) -> Lesson:
+    by_new_day = settings.get("moved_lessons") == "new_day"  # D10
     return Lesson(
         id=row["id"],
         date=day(row["date"]),
@@ -185,7 +201,7 @@ def lesson(row: dict) -> Lesson:
         type=row.get("type", "group"),
         subject=row.get("subject"),
         status=row.get("status", "conducted"),
-        moved_from=day(row.get("moved_from")),
+        moved_from=None if by_new_day else day(row.get("moved_from")),
         present=row.get("present", True),
         reason=row.get("reason"),
     )

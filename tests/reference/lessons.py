@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
-from .facts import Facts, Group, Lesson, Subscription
+from .facts import Enrolment, Facts, Group, Lesson, Subscription
 
 WALK_DAYS = 365
 DAY = timedelta(days=1)
@@ -115,13 +115,20 @@ def is_own(facts: Facts, lesson: Lesson) -> bool:
 
 
 def is_trial(facts: Facts, lesson: Lesson) -> bool:
-    """9.14: before the activation, and with D1 off on its day."""
+    """9.14: before the activation, and with D1 off on its day; D12: before the month in which it was written down."""
     for row in facts.enrolments:
         if row.group == lesson.group and row.joined <= lesson.date <= (row.left or date.max):
-            if row.activated is None or lesson.date < row.activated:
+            if row.activated is None or lesson.date < max(row.activated, nothing_before(facts, row)):
                 return True
             return lesson.date == row.activated and not facts.activation_day_counts
     return False
+
+
+def nothing_before(facts: Facts, row: Enrolment) -> date:
+    """D12: the first day on which something may be charged for a membership."""
+    if row.entered is None or facts.switches["backdated_charges"] == "every_month":
+        return date.min
+    return row.entered.replace(day=1)
 
 
 def suspension_from(facts: Facts, on: date) -> date | None:
@@ -153,4 +160,6 @@ def counted(facts: Facts, subscription: Subscription) -> list[Lesson]:
         if fits(subscription, lesson)
         and (subscription.group is not None or is_own(facts, lesson))
         and in_count(facts, subscription.plan, lesson)
+        # D13: pattern days on which the group does not exist measure its first and last month, or do not.
+        and not (lesson.outside_life and facts.switches["group_edges"] == "group_life")
     ]

@@ -9,7 +9,7 @@ from datetime import date
 from fractions import Fraction
 
 from .facts import PERIOD_PLANS, Facts, Lesson, Subscription
-from .lessons import DAY, counted, holiday_effect, is_trial, latest, moved_end, suspension_from
+from .lessons import DAY, counted, holiday_effect, is_trial, latest, moved_end, nothing_before, suspension_from
 from .prices import net_price, rounded
 
 
@@ -41,10 +41,14 @@ class Charge:
     listed_to: date | None = None  # the last lesson that the list of an unfinished module has
 
 
-def add_months(anchor: date, months: int) -> date:
-    """D14: the same day of a later month; the last day of a short one, the anchor is kept."""
+def add_months(facts: Facts, anchor: date, months: int) -> date:
+    """D14: the same day of a later month; of a short one the last, or the 1st after it; the anchor is kept."""
     year, month = divmod(anchor.year * 12 + anchor.month - 1 + months, 12)
-    return date(year, month + 1, min(anchor.day, calendar.monthrange(year, month + 1)[1]))
+    days = calendar.monthrange(year, month + 1)[1]
+    if anchor.day <= days:
+        return date(year, month + 1, anchor.day)
+    last = date(year, month + 1, days)
+    return last if facts.switches["short_months"] == "last_day" else last + DAY
 
 
 def known_end(facts: Facts, subscription: Subscription) -> date | None:
@@ -96,7 +100,17 @@ def charges_of(facts: Facts, subscription: Subscription) -> Iterator[Charge]:
     if subscription.plan == "whole_course":
         starts = starts[:1]  # 9.24: only the first
     for start, left in starts:
-        yield from PLANS[subscription.plan](facts, subscription, start, left)
+        for charge in PLANS[subscription.plan](facts, subscription, start, left):
+            # D12; one course is not one month after another: it is charged whenever it was entered.
+            if subscription.plan == "whole_course" or charge.date >= first_charged_on(facts, subscription, start):
+                yield charge
+
+
+def first_charged_on(facts: Facts, subscription: Subscription, start: date) -> date:
+    """D12: of the membership that starts the subscription on this day."""
+    rows = [row for row in facts.enrolments if row.group == subscription.group and row.activated is not None]
+    mine = [row for row in rows if max(row.activated, subscription.starts) == start <= (row.left or date.max)]
+    return max((nothing_before(facts, row) for row in mine), default=date.min)
 
 
 def whole_course(facts: Facts, subscription: Subscription, start: date, left: date | None) -> Iterator[Charge]:
@@ -114,9 +128,9 @@ def calendar_month(facts: Facts, subscription: Subscription, start: date, left: 
 def group_month(facts: Facts, subscription: Subscription, start: date, left: date | None) -> Iterator[Charge]:
     """From the activation to the end of the group's running cycle, then on the group's day of every month."""
     anchor, k = facts.groups[subscription.group].starts, 0
-    while add_months(anchor, k + 1) <= start:
+    while add_months(facts, anchor, k + 1) <= start:
         k += 1
-    dues = [add_months(anchor, each) for each in range(k + 1)]
+    dues = [add_months(facts, anchor, each) for each in range(k + 1)]
     yield from cycles(facts, subscription, start, left, dues)
 
 
@@ -130,7 +144,7 @@ def cycles(facts: Facts, subscription: Subscription, start: date, left: date | N
     end, anchor, k = known_end(facts, subscription) or date.max, dues[0], len(dues) - 1
     lessons = counted(facts, subscription)
     while True:
-        due, following = add_months(anchor, k), add_months(anchor, k + 1)
+        due, following = add_months(facts, anchor, k), add_months(facts, anchor, k + 1)
         on = max(due, start)
         if on > min(left or date.max, end, latest(facts)):  # 9.24
             return
@@ -183,25 +197,33 @@ PLANS = {
 }
 
 
-def unserved_on(facts: Facts, charge: Charge, lesson: Lesson) -> date | None:
-    """9.22: the date of the credit for a lesson, for the first reason that holds; None: it was served."""
+def missed_from(facts: Facts, charge: Charge, lesson: Lesson) -> date | None:
+    """9.22: the date of the credit for a lesson that the student does not come to: leaving, then the suspension."""
     if charge.left is not None and lesson.date > charge.left:
         return charge.left
-    suspended = suspension_from(facts, lesson.date)
-    if suspended is not None:
-        return suspended
+    return suspension_from(facts, lesson.date)
+
+
+def lost_on(facts: Facts, lesson: Lesson) -> date | None:
+    """9.22: the date of the credit for a lesson that is not held; None: it was served."""
     if holiday_effect(facts, lesson) == "credit":
         return lesson.date  # 9.17
     if holiday_effect(facts, lesson) is None and lesson.status == "cancelled":
-        return lesson.date  # 9.18
+        return lesson.date if facts.switches["cancelled_lessons"] == "credited" else None  # 9.18, D9
     return None
 
 
 def credit_dates(facts: Facts, charge: Charge) -> list[date]:
     """The date of each unserved lesson's credit."""
-    found = [unserved_on(facts, charge, lesson) for lesson in charge.covered]
-    found += [unlisted_lost_on(facts, charge)] * charge.unlisted
-    return sorted(on for on in found if on is not None)
+    missed = [missed_from(facts, charge, lesson) for lesson in charge.covered]
+    away = [on for on in missed if on is not None]
+    unlisted_on = unlisted_lost_on(facts, charge)
+    if unlisted_on is not None:
+        away += [unlisted_on] * charge.unlisted
+    if facts.switches["unserved_lessons"] == "kept":
+        away = [on for on in away if on <= charge.date]  # D8: what 9.23 takes off the charge was never charged
+    own = [lost_on(facts, x) for x in charge.covered if missed_from(facts, charge, x) is None]
+    return sorted(away + [on for on in own if on is not None])
 
 
 def unlisted_lost_on(facts: Facts, charge: Charge) -> date | None:

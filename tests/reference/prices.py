@@ -42,6 +42,8 @@ def net_price(
         cut = min(cut_of(discount, price, n), price)  # D5: limited to the price
         if cut > best:
             best, taken = cut, discount.id
+            if facts.switches["several_discounts"] == "oldest":
+                break  # D5: they come by age, and this is the first that takes something off
     return price - best, taken
 
 

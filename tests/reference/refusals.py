@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from .facts import LESSON_PLANS, PERIOD_PLANS, REASONS
+from .facts import LESSON_PLANS, PERIOD_PLANS, REASONS, SWITCHES
 
 DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 KEYS = {
     "": "currency step until settings groups enrolments subscriptions lessons reasons holidays discounts"
     " suspensions payments",
-    "settings": "activation_day_counts money_discount_per holiday",
+    "settings": " ".join(("activation_day_counts money_discount_per holiday", *SWITCHES)),
     "groups": "id starts ends weekdays",
-    "enrolments": "group joined activated left",
+    "enrolments": "group joined activated entered left",
     "subscriptions": "id plan group price lessons_count module_lessons months from to subjects lesson_types account"
     " extended_by_suspensions",
     "price": "from amount",
@@ -58,6 +58,9 @@ def problems(file: dict):
 def unknown_keys(file: dict):
     yield from (key for key in file if key not in KEYS[""].split())
     yield from (f"settings.{key}" for key in file.get("settings") or {} if key not in KEYS["settings"].split())
+    for name, answers in SWITCHES.items():
+        if (file.get("settings") or {}).get(name) not in (None, *answers):
+            yield f"settings.{name}"
     for name in LISTS:
         for path, row in rows(file, name):
             yield from (f"{path}.{key}" for key in row if key not in KEYS[name].split())

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from daftar.attendance.queries import lesson_figures
 from daftar.courses import catalogue, queries, services
 from daftar.courses.models import LessonKind
-from daftar.courses.rules import standing, state_on
+from daftar.courses.rules import EnrolmentState, standing, state_on
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
 from daftar.lib.paging import paged
@@ -20,7 +20,7 @@ from daftar.office import formats, words
 from daftar.office.courses.forms import CourseForm, GroupForm, LessonForm, LessonTypeForm, NewCourseForm, RoomForm
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.page import OfficeRequest, page
-from daftar.orgs.queries import branches, teachers
+from daftar.orgs.queries import branches, teachers, zero_is_due_in
 from daftar.people.queries import phones
 
 if TYPE_CHECKING:
@@ -237,6 +237,7 @@ def _students(by: Actor, row: Group) -> list[dict[str, Any]]:
     rows = queries.roster(by, row.pk)
     ids = [line.student_id for line in rows]
     sums = balances(by, ids) if by.may("tuition.view") else {}
+    at_zero = zero_is_due_in(by) if by.may("tuition.view") else frozenset()
     reach = phones(by, ids) if by.may("people.see_contacts") else {}
     shown = []
     for line in rows:
@@ -245,11 +246,11 @@ def _students(by: Actor, row: Group) -> list[dict[str, Any]]:
         state = state_on(
             on, joined_on=line.starts_on, activated_on=line.activated_on, ends_on=end, is_frozen=line.is_paused
         )
-        balance = sums.get(line.student_id)
+        balance, is_due = sums.get(line.student_id), line.student.branch_id in at_zero
         shown.append(
             {
                 "student_id": line.student_id, "enrolment_id": line.pk, "name": line.student.full_name,
-                "standing": standing(state, balance or 0).value if state else "trial",
+                "standing": standing(state or EnrolmentState.TRIAL, balance or 0, zero_is_due=is_due).value,
                 "balance": None if balance is None else Money(balance, line.student.branch.currency),
                 "since": line.starts_on, "phone": reach.get(line.student_id, ""),
                 "may_activate": line.activated_on is None and end > by.today and by.may("tuition.activate"),

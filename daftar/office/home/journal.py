@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daftar.lib.phone import HIDDEN, without_contacts
 from daftar.office import formats
+from daftar.office.questions import QUESTIONS
 from daftar.office.rights import LABELS
 from daftar.office.words import WEEKDAYS
 
@@ -95,6 +96,7 @@ FIELDS = {
     "holidays_credited": _("Days off are credited"), "sibling_percent": _("Percent off for siblings"),
     "charges": _("Charges"), "pays_teacher": _("Pays the teacher"), "gives_credit": _("Gives a make-up lesson"),
     "is_archived": _("Archived"), "valid_days": _("Valid for so many days"),
+    **{name: label for name, (label, answers) in QUESTIONS.items() if "yes" not in answers},
 }  # fmt: skip
 # Of a student: told only to those who may see contacts. Free text is told without the phones in it.
 CONTACTS, FREE = {"mobile", "email"}, {"note", "payer", "source", "topic", "reason", "cancel_reason"}
@@ -142,13 +144,22 @@ def _change(by: Actor, change: dict[str, Any], name: str, value: Any) -> Change:
     """One value in words; without the right to see contacts those of a student are not told, old or new."""
     if name in {"given", "taken"}:
         return Change(str(FIELDS[name]), "", ", ".join(str(LABELS.get(code, code)) for code in value))
-    old, new = "" if name == "attendance" else _text(change["was"].get(name)), _text(value)
+    was = change["was"].get(name)
+    if name in QUESTIONS and not isinstance(value, bool):
+        return Change(str(FIELDS[name]), _answer(name, was), _answer(name, value))
+    old, new = "" if name == "attendance" else _text(was), _text(value)
     if not by.may("people.see_contacts"):
         if name in CONTACTS and change["row"] == "student":
             old, new = HIDDEN, HIDDEN
         elif name in FREE:
             old, new = without_contacts(old), without_contacts(new)
     return Change(str(FIELDS[name]), old, new)
+
+
+def _answer(name: str, value: Any) -> str:
+    """A decision as the page on charging tells it; none of a branch is: as the centre."""
+    answers = QUESTIONS[name][1]
+    return str(answers[value][0]) if value in answers else str(_("as the centre"))
 
 
 def _text(value: Any) -> str:

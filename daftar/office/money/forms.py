@@ -163,10 +163,14 @@ class ReversalForm(forms.Form):
 class DebtorsForm(forms.Form):
     """Which debtors are shown."""
 
-    with_archived = forms.BooleanField(label=_("With archived"), required=False)
+    with_archived = forms.TypedChoiceField(
+        label=_("Archived"), required=False, empty_value=None, coerce=lambda text: text == "yes",
+        choices=[("", _("as decided")), ("yes", _("with archived")), ("no", _("without archived"))],
+    )  # fmt: skip
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["with_archived"].needed = True  # type: ignore[attr-defined] # the first choice is one too
         self.fields = {"at_least": MoneyField(currency, label=_("Owes at least"), required=False), **self.fields}
 
 

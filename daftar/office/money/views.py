@@ -154,7 +154,7 @@ def debtors(request: OfficeRequest) -> HttpResponse:
     by, bucket = request.by, _bucket(request.GET)
     form = DebtorsForm(request.GET, currency=(request.branch or request.branches[0]).currency)
     values = form.cleaned_data if form.is_valid() else {}
-    wanted = Wanted(at_least=values.get("at_least") or 1, with_archived=bool(values.get("with_archived")))
+    wanted = Wanted(at_least=values.get("at_least") or 1, with_archived=values.get("with_archived"))
     found = ask_debtors(by, bucket=bucket, wanted=wanted, number=number_in(request, "page") or 1)
     context = {
         "form": form, "is_narrowed": wanted != EVERYBODY,

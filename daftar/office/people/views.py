@@ -20,7 +20,7 @@ from daftar.office.page import OfficeRequest, page
 from daftar.office.people.forms import StudentForm
 from daftar.office.statements import StatementRow, statement_rows
 from daftar.office.terms import terms_said
-from daftar.orgs.queries import branches
+from daftar.orgs.queries import branches, zero_is_due_in
 from daftar.people import services as people
 from daftar.people.models import ContactKind
 from daftar.people.queries import contacts, get_student
@@ -93,9 +93,11 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
     money = (
         _money(by, row) if sees_money else {"balance": None, "owes_since": None, "paid_until": None, "promise": None}
     )
-    enrolments, states = _enrolments(by, row, money["balance"])
+    at_zero = sees_money and row.branch_id in zero_is_due_in(by)
+    enrolments, states = _enrolments(by, row, money["balance"], zero_is_due=at_zero)
+    stands = overall_standing(row, states, _minor(money["balance"]), zero_is_due=at_zero)
     context: dict[str, Any] = {
-        "student": _head(by, row, states, money["balance"]), "contacts": _contacts(by, student_id),
+        "student": _head(by, row) | {"standing": stands}, "contacts": _contacts(by, student_id),
         "enrolments": enrolments, "tab": tab,
         "lessons": recent_lessons(by, student_id) if tab == "lessons" else [],
         "statement": _statement(by, row, with_reversed="all" in request.GET) if tab == "money" else [],
@@ -107,10 +109,13 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
     return render(request, "office/people/student.html", context | money)
 
 
-def _head(by: Actor, row: Student, states: set[EnrolmentState], balance: Money | None) -> dict[str, Any]:
+def _minor(balance: Money | None) -> int:
+    return balance.amount if balance else 0
+
+
+def _head(by: Actor, row: Student) -> dict[str, Any]:
     return {
         "id": row.pk, "name": row.full_name, "born_on": row.born_on, "note": words.readable(by, row.note),
-        "standing": overall_standing(row, states, balance.amount if balance else 0),
         "is_archived": row.archived_on is not None, "payer": row.payer.name if row.payer else "",
         "source": row.source, "study_status": row.study_status,
         "extra": {heading: words.readable(by, value) for heading, value in row.extra.items()},
@@ -144,7 +149,9 @@ def _contact(way: Reach) -> dict[str, str]:
     }
 
 
-def _enrolments(by: Actor, student: Student, balance: Money | None) -> tuple[list[dict[str, Any]], set[EnrolmentState]]:
+def _enrolments(
+    by: Actor, student: Student, balance: Money | None, *, zero_is_due: bool
+) -> tuple[list[dict[str, Any]], set[EnrolmentState]]:
     """The student's groups as they are shown, and the states the student has in them."""
     rows = enrolments_of(by, student.pk)
     plans = schedules(by, {row.group_id for row in rows})
@@ -160,7 +167,7 @@ def _enrolments(by: Actor, student: Student, balance: Money | None) -> tuple[lis
         shown.append(
             {
                 "id": row.pk, "group_id": row.group_id, "group_name": row.group.name, "since": row.starts_on,
-                "standing": standing(state, balance.amount if balance else 0).value,
+                "standing": standing(state, _minor(balance), zero_is_due=zero_is_due).value,
                 "last_day": row.ends_on - timedelta(days=1) if row.ends_on else None,
                 "teacher": row.group.teacher.name if row.group.teacher else "",
                 "schedule": words.schedule_text(plans[row.group_id]),

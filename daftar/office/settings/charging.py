@@ -14,7 +14,8 @@ from daftar.attendance.queries import reasons as absence_reasons
 from daftar.office.forms import done, form_page, tell
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled
-from daftar.office.settings.charging_forms import QUESTIONS, ChargingForm, ReasonForm, written
+from daftar.office.questions import QUESTIONS
+from daftar.office.settings.charging_forms import ChargingForm, ReasonForm, written
 from daftar.office.settings.examples import LIVE, Chosen
 from daftar.office.settings.fixed_rules import fixed_rules
 from daftar.orgs import charging as orgs

@@ -9,47 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from daftar.lib.money import Money, default_step, exponent
 from daftar.office import formats
+from daftar.office.questions import AS_CENTRE, QUESTIONS
 from daftar.orgs.charging import Charging
-from daftar.orgs.models import DiscountPer
 
 STEPS = (1, 10, 100, 500, 1000, 10_000)  # in units of the currency
-AS_CENTRE = _("Now and whenever the centre changes it.")
-QUESTIONS: dict[str, tuple[Any, dict[str, tuple[Any, Any]]]] = {
-    "activation_day_counts": (
-        _("The lesson on the day of activation"),
-        {
-            "yes": (_("is charged"), _("Whoever becomes active on a day with a lesson pays for that lesson.")),
-            "no": (_("is still a trial"), _("Charges begin with the day after.")),
-        },
-    ),
-    "money_discount_per": (
-        _("A discount in money is off"),
-        {
-            DiscountPer.SUBSCRIPTION: (DiscountPer.SUBSCRIPTION.label, _("Once for each month or other price.")),
-            DiscountPer.LESSON: (DiscountPer.LESSON.label, _("As often as there are lessons.")),
-        },
-    ),
-    "suspensions_extend": (
-        _("A pause"),
-        {
-            "yes": (
-                _("moves the end of the subscription"),
-                _("By the days of the pause. Each pause can say otherwise."),
-            ),
-            "no": (_("leaves the end where it is"), _("The days of the pause are lost. Each pause can say otherwise.")),
-        },
-    ),
-    "holidays_credited": (
-        _("Lessons on days off that change the charge"),
-        {
-            "no": (
-                _("leave the count"),
-                _("The month costs its price for fewer lessons. Each day off can say otherwise."),
-            ),
-            "yes": (_("are credited"), _("One lesson's share comes back for each. Each day off can say otherwise.")),
-        },
-    ),
-}
 
 
 class ChargingForm(forms.Form):

@@ -5,14 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
 from daftar.lib.money import Money, default_step, exponent
 from daftar.office import formats
+from daftar.orgs.rules import (
+    AccountFirst,
+    ArchivedDebtors,
+    BackdatedCharges,
+    CancelledLessons,
+    GroupEdges,
+    MovedLessons,
+    SeveralDiscounts,
+    ShortMonths,
+    UnservedLessons,
+    ZeroBalance,
+)
 from daftar.tuition import rules
 from daftar.tuition.rules import PlanKind
+from daftar.tuition.rules.decisions import decided
 from daftar.tuition.rules.known import extended
 
 if TYPE_CHECKING:
@@ -23,6 +37,8 @@ MONTHLY = {"UZS": 300_000, "RUB": 6_000, "KZT": 30_000, "PLN": 300, "EUR": 90, "
 UNKNOWN = 100
 FIRST, LAST = date(2026, 5, 1), date(2026, 5, 31)
 DAYS = frozenset({1, 3, 5})
+_HELD = {FIRST: {"status": rules.LessonStatus.CONDUCTED}}
+_CAME = (rules.AttendanceFact(lesson_id=60, present=True),)
 GROUP = rules.GroupFact(id=1, starts_on=date(2026, 3, 2), ends_on=date(2026, 7, 1), weekdays=DAYS)
 
 
@@ -37,6 +53,16 @@ class Chosen:
     suspensions_extend: bool
     holidays_credited: bool
     sibling_percent: Decimal | None = None
+    several_discounts: str = SeveralDiscounts.BEST
+    account_first: str = AccountFirst.SEPARATE
+    unserved_lessons: str = UnservedLessons.CREDITED
+    cancelled_lessons: str = CancelledLessons.CREDITED
+    moved_lessons: str = MovedLessons.FIRST_DAY
+    backdated_charges: str = BackdatedCharges.EVERY_MONTH
+    group_edges: str = GroupEdges.WHOLE_MONTH
+    short_months: str = ShortMonths.LAST_DAY
+    archived_debtors: str = ArchivedDebtors.HIDDEN
+    zero_balance: str = ZeroBalance.SETTLED
 
     @property
     def price(self) -> int:
@@ -46,25 +72,26 @@ class Chosen:
 
 def _facts(chosen: Chosen, activated: date = FIRST, **changes: Any) -> rules.StudentFacts:
     """A student in a group of odd days, charged per calendar month; every lesson so far was held."""
-    group = changes.pop("group", GROUP)
+    group, entered, changed = changes.pop("group", GROUP), changes.pop("entered", None), changes.pop("changed", {})
     days = [GROUP.starts_on + timedelta(days=ahead) for ahead in range((GROUP.ends_on - GROUP.starts_on).days)]  # type: ignore[operator] # it has an end
     lessons = [
-        rules.LessonFact(id=place, group_id=1, on=day)
+        rules.LessonFact(**{"id": place, "group_id": 1, "on": day} | changed.get(day, {}))
         for place, day in enumerate(days)
         if day.isoweekday() in DAYS and group.lives_on(day)
     ]
     joined = rules.EnrolmentFact(
-        group_id=1, joined_on=activated, activated_on=activated, ends_on=changes.pop("left_on", None)
-    )
+        group_id=1, joined_on=activated, activated_on=activated, ends_on=changes.pop("left_on", None),
+        entered_on=entered,
+    )  # fmt: skip
     bound = rules.SubscriptionFact(
-        id=1, plan=PlanKind.CALENDAR_MONTH, group_id=1, starts_on=activated,
+        id=1, plan=changes.pop("plan", PlanKind.CALENDAR_MONTH), group_id=1, starts_on=activated,
         prices=(rules.PriceStep(activated, chosen.price),),
     )  # fmt: skip
     return rules.StudentFacts(
         currency=chosen.currency, step=chosen.rounding_step or default_step(chosen.currency),
         activation_day_counts=changes.pop("counts", True), groups=(group,), enrolments=(joined,),
         subscriptions=(bound,), lessons=tuple(lessons), **changes,
-        money_discount_per=rules.DiscountPer(chosen.money_discount_per),
+        money_discount_per=rules.DiscountPer(chosen.money_discount_per), decisions=decided(partial(getattr, chosen)),
     )  # fmt: skip
 
 
@@ -131,20 +158,34 @@ def siblings(chosen: Chosen) -> str:
 
 def best_discount(chosen: Chosen) -> str:
     off = chosen.price // 30
-    both = (rules.DiscountFact(id=1, percent=Decimal(20)), rules.DiscountFact(id=2, amount=off))
+    both = (
+        rules.DiscountFact(id=1, percent=Decimal(20), starts_on=FIRST),
+        rules.DiscountFact(id=2, amount=off, starts_on=GROUP.starts_on),
+    )
     (sum_,) = _charged(_facts(replace(chosen, money_discount_per="subscription"), discounts=both))
     values = {"price": _sum(chosen.currency, chosen.price), "off": _sum(chosen.currency, off), "sum": sum_}
-    return _("%(price)s with 20%% off and with %(off)s off: %(sum)s.") % values
+    return _("%(price)s with 20%% off and, for longer, with %(off)s off: %(sum)s.") % values
 
 
 def leaving(chosen: Chosen) -> str:
-    charged, back = _charged(_facts(chosen, left_on=date(2026, 5, 19)))
-    values = {"sum": charged, "day": _day(date(2026, 5, 18)), "back": back}
-    return _("%(sum)s was charged for May, the last day is %(day)s: %(back)s.") % values
+    charged, *back = _charged(_facts(chosen, left_on=date(2026, 5, 19)))
+    values = {"sum": charged, "day": _day(date(2026, 5, 18)), "back": back[0] if back else ""}
+    if back:
+        return _("%(sum)s was charged for May, the last day is %(day)s: %(back)s.") % values
+    return _("%(sum)s was charged for May, the last day is %(day)s: nothing comes back.") % values
+
+
+def cancelled(chosen: Chosen) -> str:
+    off = date(2026, 5, 8)
+    charged, *back = _charged(_facts(chosen, changed={off: {"status": rules.LessonStatus.CANCELLED}}))
+    values = {"sum": charged, "day": _day(off), "back": back[0] if back else ""}
+    if back:
+        return _("%(sum)s was charged for May, the lesson of %(day)s is cancelled: %(back)s.") % values
+    return _("%(sum)s was charged for May, the lesson of %(day)s is cancelled: nothing comes back.") % values
 
 
 def backwards(chosen: Chosen) -> str:
-    sums = _charged(_facts(chosen, date(2026, 3, 16)), date(2026, 5, 20))
+    sums = _charged(_facts(chosen, date(2026, 3, 16), entered=date(2026, 5, 20)), date(2026, 5, 20))
     values = {"day": _day(date(2026, 3, 16)), "now": _day(date(2026, 5, 20)), "sums": ", ".join(sums)}
     return _("Active from %(day)s, entered on %(now)s: %(sums)s.") % values
 
@@ -156,13 +197,26 @@ def group_begins(chosen: Chosen) -> str:
     return _("A group that begins on %(day)s has 7 of the 13 lessons of May: %(sum)s of %(price)s.") % values
 
 
-def closest(_chosen: Chosen) -> str:
-    return _("One for the group comes before one for all groups; one for the subject before one for any.")
+def account(chosen: Chosen) -> str:
+    """Two prices of a lesson, one of them with an account of its own in which there is enough."""
+    facts = _facts(chosen, plan=PlanKind.PER_LESSON, changed=_HELD, attendances=_CAME)
+    own = replace(facts.subscriptions[0], id=2, is_separate=True)
+    paid = rules.PaymentFact(on=FIRST, amount=chosen.price, subscription_id=2)
+    (draft,) = rules.due(replace(facts, subscriptions=(*facts.subscriptions, own), payments=(paid,)), FIRST)
+    said = {
+        1: _("There is enough in both accounts: the lesson of %(day)s is paid from the main account."),
+        2: _("There is enough in both accounts: the lesson of %(day)s is paid from the account of its own."),
+    }
+    return said[draft.subscription_id] % {"day": _day(draft.on)}
 
 
-def moved(_chosen: Chosen) -> str:
-    values = {"from": _day(date(2026, 5, 29)), "to": _day(date(2026, 6, 1))}
-    return _("Moved from %(from)s to %(to)s: a lesson of May.") % values
+def moved(chosen: Chosen) -> str:
+    """Active from the 18th of May, the lesson of the 29th is held on the 2nd of June."""
+    now, then = date(2026, 6, 2), date(2026, 5, 29)
+    facts = _facts(chosen, date(2026, 5, 18), changed={then: {"on": now, "moved_from": then}})
+    (sum_,) = _charged(facts)
+    values = {"from": _day(then), "to": _day(now), "start": _day(date(2026, 5, 18)), "sum": sum_}
+    return _("The lesson of %(from)s is moved to %(to)s: who is active from %(start)s pays %(sum)s for May.") % values
 
 
 def written(_chosen: Chosen) -> str:
@@ -170,19 +224,35 @@ def written(_chosen: Chosen) -> str:
 
 
 def debt(chosen: Chosen) -> str:
-    return _("A balance of %(sum)s is a debt.") % {"sum": _sum(chosen.currency, -(10 ** exponent(chosen.currency)))}
+    values = {"sum": _sum(chosen.currency, -chosen.price)}
+    if chosen.archived_debtors == ArchivedDebtors.SHOWN:
+        return _("Somebody archived with %(sum)s is among the debtors.") % values
+    return _("Somebody archived with %(sum)s is not among the debtors.") % values
 
 
 def zero(chosen: Chosen) -> str:
-    return _("A balance of %(sum)s is green.") % {"sum": _sum(chosen.currency, 0)}
+    values = {"sum": _sum(chosen.currency, 0)}
+    if chosen.zero_balance == ZeroBalance.DUE:
+        return _("A balance of %(sum)s is yellow.") % values
+    return _("A balance of %(sum)s is green.") % values
 
 
-def short_month(_chosen: Chosen) -> str:
-    days = ", ".join(_day(date(2026, *each)) for each in ((1, 31), (2, 28), (3, 31)))
+def short_month(chosen: Chosen) -> str:
+    facts = _facts(chosen, plan=PlanKind.STUDENT_MONTH)
+    begun = date(2026, 1, 31)
+    whole = replace(GROUP, starts_on=date(2026, 1, 1))
+    joined = replace(facts.enrolments[0], joined_on=begun, activated_on=begun)
+    lessons = tuple(rules.LessonFact(id=number, group_id=1, on=begun + timedelta(days=number)) for number in range(90))
+    bound = replace(facts.subscriptions[0], starts_on=begun)
+    facts = replace(facts, groups=(whole,), enrolments=(joined,), lessons=lessons, subscriptions=(bound,))
+    days = ", ".join(_day(draft.on) for draft in rules.due(facts, date(2026, 4, 15)))
     return _("Charged on %(days)s.") % {"days": days}
 
 
 LIVE: Mapping[str, Callable[[Chosen], str]] = {
     "activation_day_counts": activation_day, "rounding_step": rounding, "money_discount_per": money_discount,
     "suspensions_extend": suspension, "holidays_credited": holiday, "sibling_percent": siblings,
+    "several_discounts": best_discount, "account_first": account, "unserved_lessons": leaving,
+    "cancelled_lessons": cancelled, "moved_lessons": moved, "backdated_charges": backwards,
+    "group_edges": group_begins, "short_months": short_month, "archived_debtors": debt, "zero_balance": zero,
 }  # fmt: skip

@@ -69,7 +69,8 @@ def _discount(given: Situation, line: WhyLine) -> str:
     names, size = given.names["discounts"], line.values["size"]
     shown = size if isinstance(size, str) else given.amounts.written(_number(line, "size"))
     others = [names[int(each)] for each in _texts(line, "considered") if each != line.values["id"]]
-    over = f", more than {', '.join(others)}" if others else ""
+    more = "older than" if line.values.get("rule") == "oldest" else "more than"
+    over = f", {more} {', '.join(others)}" if others else ""
     taken = given.amounts.written(_number(line, "cut"))
     return f"discount {names[_number(line, 'id')]}: {shown}, {taken} off the price{over}"
 

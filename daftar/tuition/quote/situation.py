@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from daftar.courses.rules import PlanKind, lesson_dates
 from daftar.lib.money import exponent
+from daftar.orgs.rules import ANSWERS, usual
 from daftar.tuition.quote.reading import MOST_DECIMALS, ids
 from daftar.tuition.rules import (
     AttendanceFact,
@@ -27,6 +28,7 @@ from daftar.tuition.rules import (
     SubscriptionFact,
     SuspensionFact,
 )
+from daftar.tuition.rules.decisions import Decisions, decided
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +110,7 @@ def situation(file: Record) -> Situation:
     until = file.day("until")
     if until > _LAST_UNTIL:
         raise file.wrong("until", f"must not lie after {_LAST_UNTIL}")
-    settings = file.record("settings", "activation_day_counts", "money_discount_per", "holiday")
+    settings = file.record("settings", "activation_day_counts", "money_discount_per", "holiday", *_DECIDED)
     groups = file.records("groups", "id", "starts", "ends", "weekdays")
     subscriptions = file.records("subscriptions", *_SUBSCRIPTION_KEYS)
     lessons = file.records("lessons", *_LESSON_KEYS)
@@ -136,6 +138,7 @@ def situation(file: Record) -> Situation:
         holidays=holidays,
         payments=_payments(reader, bound),
         money_discount_per=DiscountPer(settings.choice("money_discount_per", list(DiscountPer), "subscription")),
+        decisions=_decisions(settings),
     )
     numbered = {**reader.ranks, "lessons": {name: lesson.id for name, lesson in taught.items()}}
     names = {kind: {rank: name for name, rank in ranks.items()} for kind, ranks in numbered.items()}
@@ -152,6 +155,14 @@ _SUBSCRIPTION_KEYS = (
 )  # fmt: skip
 _LESSON_KEYS = ("id", "date", "time", "group", "type", "subject", "status", "moved_from", "present", "reason")
 _DISCOUNT_KEYS = ("id", "kind", "amount", "per", "from", "to", "subjects", "lesson_types")
+
+
+_DECIDED = tuple(field.name for field in fields(Decisions))
+
+
+def _decisions(settings: Record) -> Decisions:
+    """What is decided of D5 to D14; what is not is as usual."""
+    return decided(lambda name: settings.choice(name, list(ANSWERS[name]), usual(name)))
 
 
 def _money(file: Record) -> tuple[str, int, Amounts]:
@@ -197,7 +208,7 @@ def _groups(reader: _Reader, records: list[Record], listed: set[str | None]) -> 
 
 def _enrolments(reader: _Reader, groups: Mapping[str, GroupFact]) -> tuple[EnrolmentFact, ...]:
     found: list[tuple[EnrolmentFact, Record]] = []
-    for record in reader.file.records("enrolments", "group", "joined", "activated", "left"):
+    for record in reader.file.records("enrolments", "group", "joined", "activated", "entered", "left"):
         group = groups[reader.known(record, "group", "groups")]
         joined, activated = record.day("joined"), record.optional_day("activated")
         for name, day in (("joined", joined), ("activated", activated)):
@@ -206,7 +217,10 @@ def _enrolments(reader: _Reader, groups: Mapping[str, GroupFact]) -> tuple[Enrol
         if activated is not None and activated < joined:
             raise record.wrong("activated", f"lies before {joined}, the day of joining")
         left = record.ends("left", max(joined, activated or joined))
-        fact = EnrolmentFact(group_id=group.id, joined_on=joined, activated_on=activated, ends_on=left)
+        fact = EnrolmentFact(
+            group_id=group.id, joined_on=joined, activated_on=activated, ends_on=left,
+            entered_on=record.optional_day("entered"),
+        )  # fmt: skip
         found.append((fact, record))
     _check_apart(found)
     return tuple(fact for fact, _record in found)

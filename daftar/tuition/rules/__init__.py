@@ -3,6 +3,7 @@
 from daftar.courses.rules import PlanKind
 from daftar.tuition.rules.charging import ChargeDraft
 from daftar.tuition.rules.coverage import Coverage, affordable_lessons, coverage
+from daftar.tuition.rules.decisions import Decisions
 from daftar.tuition.rules.difference import PostedCharge, difference
 from daftar.tuition.rules.due import due, unpriced
 from daftar.tuition.rules.facts import (
@@ -30,6 +31,7 @@ __all__ = [
     "AttendanceFact",
     "ChargeDraft",
     "Coverage",
+    "Decisions",
     "DeclinedCredit",
     "DiscountFact",
     "DiscountPer",

@@ -7,11 +7,15 @@ from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
+from daftar.orgs.rules import BackdatedCharges
+from daftar.tuition.rules.decisions import AS_USUAL
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
     from daftar.courses.rules import PlanKind
+    from daftar.tuition.rules.decisions import Decisions
 
 Moment: TypeAlias = tuple[date, int, time, int]
 
@@ -84,12 +88,16 @@ class SubscriptionFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolmentFact:
-    """The student in a group, from `joined_on` up to, not including, `ends_on`; a trial until `activated_on`."""
+    """The student in a group, from `joined_on` up to, not including, `ends_on`; a trial until `activated_on`.
+
+    `entered_on` is the day on which the activation was written down (None: nobody knows).
+    """
 
     group_id: int
     joined_on: date
     activated_on: date | None = None
     ends_on: date | None = None
+    entered_on: date | None = None
 
     def holds(self, on: date) -> bool:
         return self.joined_on <= on < (self.ends_on or NO_END)
@@ -99,6 +107,12 @@ class EnrolmentFact:
         if self.activated_on is None or activation_day_counts:
             return self.activated_on
         return self.activated_on + timedelta(days=1)
+
+    def charged_from(self, decided: BackdatedCharges) -> date:
+        """The first day on which something may be charged, if not since the activation (decision D12)."""
+        if self.entered_on is None or decided is BackdatedCharges.EVERY_MONTH:
+            return date.min
+        return self.entered_on.replace(day=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +144,8 @@ class GroupFact:
 class LessonFact:
     """A lesson of a group, or of the student alone (no group); ordered by date, time (none first) and id (rule 9.1).
 
-    `moved_from` is the day it first stood on, by which months, weeks and cycles count it (pricing rule 9.37).
+    `moved_from` is the day it first stood on, by which months, weeks and cycles count it unless the centre decides
+    otherwise (pricing rule 9.37).
     """
 
     id: int
@@ -263,6 +278,7 @@ class StudentFacts:
     picks: Mapping[int, int] = field(default_factory=dict)
     declined: frozenset[DeclinedCredit] = frozenset()
     money_discount_per: DiscountPer = DiscountPer.SUBSCRIPTION
+    decisions: Decisions = AS_USUAL
 
 
 def _among(subjects: frozenset[str], lesson_types: frozenset[str], lesson: LessonFact) -> bool:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from daftar.orgs.rules import GroupEdges, MovedLessons
 from daftar.tuition.rules.facts import NO_END, LessonFact, LessonStatus
 
 if TYPE_CHECKING:
@@ -76,8 +77,15 @@ def known(facts: StudentFacts, until: date) -> Known:
         rows=rows,
         marks={mark.lesson_id: mark for mark in facts.attendances},
         holidays={day.on: day for day in days_off},
-        lessons=sorted(facts.lessons, key=lambda lesson: lesson.moment),
+        lessons=sorted(_counted_as_decided(facts), key=lambda lesson: lesson.moment),
     )
+
+
+def _counted_as_decided(facts: StudentFacts) -> Iterable[LessonFact]:
+    """The lessons; where they are counted by their new day, as if none had been moved (decision D10)."""
+    if facts.decisions.moved_lessons is MovedLessons.FIRST_DAY:
+        return facts.lessons
+    return (lesson if lesson.moved_from is None else replace(lesson, moved_from=None) for lesson in facts.lessons)
 
 
 def extended(subscription: SubscriptionFact, suspensions: Iterable[SuspensionFact]) -> SubscriptionFact:
@@ -142,12 +150,12 @@ def counted(
 ) -> list[LessonFact]:
     """The lessons that the price of these days is for, in order (pricing rule 9.8).
 
-    Of a group: those listed, and pattern days outside the group's life (decision D13). Without a group: the student's
-    own. Those whose fate is among `leaving` have left the count.
+    Of a group: those listed, and pattern days outside the group's life unless these are left out (decision D13).
+    Without a group: the student's own. Those whose fate is among `leaving` have left the count.
     """
     shelf = known.shelves.get(subscription.group_id) or _fill_shelf(known, subscription.group_id)
     listed = shelf.between(first, after)
-    if subscription.group_id is not None:
+    if subscription.group_id is not None and known.facts.decisions.group_edges is GroupEdges.WHOLE_MONTH:
         listed = [*listed, *_outside(known.groups[subscription.group_id], first, after, listed)]
     mine = [lesson for lesson in listed if subscription.names(lesson) and fate_of(known, lesson) not in leaving]
     return sorted(mine, key=lambda lesson: lesson.moment)
@@ -178,4 +186,4 @@ def _outside(group: GroupFact, first: date, after: date, listed: list[LessonFact
 
 def _activated(known: Known, row: EnrolmentFact, on: date) -> bool:
     first = row.first_paid_on(activation_day_counts=known.facts.activation_day_counts)
-    return first is not None and first <= on
+    return first is not None and max(first, row.charged_from(known.facts.decisions.backdated_charges)) <= on

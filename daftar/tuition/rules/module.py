@@ -33,7 +33,7 @@ def charges(case: Case) -> Iterator[ChargeDraft]:
     for run in runs(case):
         for number, lessons in enumerate(modules, start=1):
             due = _bill_of(case, run, number, lessons)
-            if due.parts and due.due_on <= case.known.until and run.reaches(due.due_on):
+            if due.parts and run.charged_from <= due.due_on <= case.known.until and run.reaches(due.due_on):
                 yield from bill(case, run, due)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from daftar.orgs.rules import AccountFirst
 from daftar.tuition.rules.facts import NO_END
 from daftar.tuition.rules.plans import PLANS
 from daftar.tuition.rules.why import subscription_lines
@@ -38,29 +39,39 @@ def payer_of(known: Known, lesson: LessonFact, has_money: _HasMoney) -> Payer | 
     """Who pays for a lesson that is the student's and no trial; None when no subscription fits.
 
     The one chosen by hand, else a running period plan (pricing rule 9.25). Then a separate account that `has_money`,
-    the base account, and at last a separate account that goes into debt (decision D6, pricing rules 9.27 and 9.28).
+    the base account, and at last a separate account that goes into debt (decision D6, pricing rules 9.27 and 9.28);
+    or the base account before any other, where that is decided.
     """
     fitting = [each for each in known.subscriptions if each.fits(lesson)]
     if not fitting:
         return None
     if len(fitting) == 1:
         return Payer(fitting[0], "only", ())
-    by_hand = known.facts.picks.get(lesson.id)
-    ranked = sorted(
-        ((_precedence(each, lesson, has_money, by_hand=each.id == by_hand), each) for each in fitting),
-        key=lambda pair: pair[0], reverse=True,
-    )  # fmt: skip
+    by_hand, first_pays = known.facts.picks.get(lesson.id), known.facts.decisions.account_first
+    order = _ORDERS[first_pays]
+
+    def precedence(subscription: SubscriptionFact) -> _Precedence:
+        found = _precedence(subscription, lesson, has_money, by_hand=subscription.id == by_hand)
+        return (*found[:2], order.index(found[2]), *found[3:])
+
+    ranked = sorted(((precedence(each), each) for each in fitting), key=lambda pair: pair[0], reverse=True)
     (best, first), (second, _runner_up), *_rest = ranked
     place = next(place for place, (mine, theirs) in enumerate(zip(best, second, strict=True)) if mine != theirs)
-    return Payer(first, _RULES[best[2]][place], tuple(each.id for _rank, each in ranked[1:]))
+    return Payer(first, _RULES[first_pays][order[best[2]]][place], tuple(each.id for _rank, each in ranked[1:]))
 
 
 _IN_DEBT, _BASE, _SEPARATE = range(3)
+_ORDERS = {
+    AccountFirst.SEPARATE: (_IN_DEBT, _BASE, _SEPARATE), AccountFirst.BASE: (_IN_DEBT, _SEPARATE, _BASE)
+}  # fmt: skip
+"""The accounts, the one that pays first at the end (decision D6)."""
+
 _BY_END = ("by_hand", "period", "", "earliest_end", "", "", "later_start", "higher_id")
+_BY_NAMES = ("bound_to_group", "subject", "lesson_type", "later_start", "higher_id")
+_OWN = {_IN_DEBT: _BY_END, _SEPARATE: ("by_hand", "period", "has_money", *_BY_END[3:])}
 _RULES = {
-    _IN_DEBT: _BY_END,
-    _BASE: ("by_hand", "period", "base", "bound_to_group", "subject", "lesson_type", "later_start", "higher_id"),
-    _SEPARATE: ("by_hand", "period", "has_money", *_BY_END[3:]),
+    AccountFirst.SEPARATE: _OWN | {_BASE: ("by_hand", "period", "base", *_BY_NAMES)},
+    AccountFirst.BASE: _OWN | {_BASE: ("by_hand", "period", "base_first", *_BY_NAMES)},
 }
 """What decided, by the account and the first place in which the picked one is ahead of the runner-up."""
 

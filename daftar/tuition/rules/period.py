@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from daftar.lib.period import add_months
+from daftar.orgs.rules import CancelledLessons, ShortMonths, UnservedLessons
 from daftar.tuition.rules.charging import ChargeDraft
 from daftar.tuition.rules.facts import NO_END, DeclinedCredit
 from daftar.tuition.rules.known import Fate, counted, fate_of, is_paid_for, suspended_since
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
 _DAY = timedelta(days=1)
 _LEAVING = frozenset({Fate.DROPPED})
-_UNSERVED = frozenset({Fate.CANCELLED, Fate.CREDITED})
+_GIVEN_BACK = {
+    CancelledLessons.CREDITED: frozenset({Fate.CANCELLED, Fate.CREDITED}),
+    CancelledLessons.KEPT: frozenset({Fate.CREDITED}),
+}
+"""The fates of a lesson that is credited (decisions D9 and D9a)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class Run:
     """One time of being charged: from `starts_on`, for the lessons from then to the known end.
 
     Who left is served up to, not including, `left_on`; that is not known ahead. `trial_on` is the day of the activation
-    where its lesson is not paid (decision D1). `in_full`: that does not matter.
+    where its lesson is not paid (decision D1). `in_full`: that does not matter. What is due before `charged_from` is
+    not charged, though the days of the periods follow from the start (decision D12).
     """
 
     starts_on: date
@@ -49,6 +55,7 @@ class Run:
     left_on: date
     end: End
     in_full: bool = False
+    charged_from: date = date.min
 
     def reaches(self, due_on: date) -> bool:
         """Whether a period due on this day is charged (pricing rule 9.24)."""
@@ -97,17 +104,24 @@ def monthly(case: Case, run: Run, anchor: date) -> Iterator[Cycle]:
 
     Those that are over before the charges asked for are left out: whatever is credited of them is dated before, too.
     """
+    short = case.known.facts.decisions.short_months
     turn = _months_between(anchor, run.starts_on)
-    if add_months(anchor, turn) > run.starts_on:
+    if _due_day(anchor, turn, short) > run.starts_on:
         turn -= 1
     due_on = run.starts_on
     if case.since > run.starts_on and (later := _months_between(anchor, case.since) - 1) > turn:
-        turn, due_on = later, add_months(anchor, later)
+        turn, due_on = later, _due_day(anchor, later, short)
     while due_on <= case.known.until and run.reaches(due_on):
-        after = add_months(anchor, turn + 1)
+        after = _due_day(anchor, turn + 1, short)
         if after > case.since:
-            yield Cycle(due_on, add_months(anchor, turn), after)
+            yield Cycle(due_on, _due_day(anchor, turn, short), after)
         due_on, turn = after, turn + 1
+
+
+def _due_day(anchor: date, months: int, short: ShortMonths) -> date:
+    """The anchor's day so many months later; in a month without it the last, or the first of the next (D14)."""
+    on = add_months(anchor, months)
+    return on + _DAY if on.day < anchor.day and short is ShortMonths.NEXT_FIRST else on
 
 
 def _months_between(anchor: date, on: date) -> int:
@@ -119,7 +133,7 @@ def charge_cycles(
 ) -> Iterator[ChargeDraft]:
     """For each cycle price x lessons to be served / lessons of the cycle, and its credits."""
     for cycle in cycles:
-        if cycle.due_on < case.since and not _may_credit(case, run):
+        if cycle.due_on < run.charged_from or (cycle.due_on < case.since and not _may_credit(case, run)):
             continue
         lessons = counted(case.known, case.subscription, cycle.first, cycle.after, _LEAVING)
         if lessons:  # without any, nothing is charged (pricing rule 9.10)
@@ -132,16 +146,15 @@ def _may_credit(case: Case, run: Run) -> bool:
         return True
     found: bool | None = case.memo.get("lost")
     if found is None:
-        found = any(fate_of(case.known, lesson) in _UNSERVED for lesson in case.known.lessons)
+        back = _GIVEN_BACK[case.known.facts.decisions.cancelled_lessons]
+        found = any(fate_of(case.known, lesson) in back for lesson in case.known.lessons)
         case.memo["lost"] = found
     return found
 
 
 def bill(case: Case, run: Run, due: Bill) -> Iterator[ChargeDraft]:
     """The charge, less what is known by then not to be served, and the credits that come later (9.22, 9.23)."""
-    unserved: Counter[date] = Counter(due.lost)
-    if _may_credit(case, run):
-        unserved.update(filter(None, (_unserved_on(case, run, lesson) for lesson in due.paid)))
+    unserved = _unserved(case, run, due)
     early = sum(count for on, count in unserved.items() if on <= due.due_on)
     price = period_price(case.known.facts, case.subscription, due.due_on, due.of)
     served = due.parts - early
@@ -177,14 +190,30 @@ def _credits(case: Case, due: Bill, price: Price, unserved: list[tuple[date, int
         )  # fmt: skip
 
 
-def _unserved_on(case: Case, run: Run, lesson: LessonFact) -> date | None:
-    """The day from which a lesson is known not to be served: leaving, then a pause, then its own day (rule 9.22)."""
+def _unserved(case: Case, run: Run, due: Bill) -> Counter[date]:
+    """How many lessons are given back on which day: lost to leaving, then to a pause, then by their own fate (9.22).
+
+    Where what is lost to leaving and pauses is kept, only as much of it as is known by the charge's day (decision D8).
+    """
+    decisions = case.known.facts.decisions
+    back = _GIVEN_BACK[decisions.cancelled_lessons]
+    away, own = list(due.lost), []
+    for lesson in due.paid if _may_credit(case, run) else ():
+        since = _away_since(case, run, lesson)
+        if since is not None:
+            away.append(since)
+        elif fate_of(case.known, lesson) in back:
+            own.append(lesson.on)
+    if decisions.unserved_lessons is UnservedLessons.KEPT:
+        away = [on for on in away if on <= due.due_on]
+    return Counter([*away, *own])
+
+
+def _away_since(case: Case, run: Run, lesson: LessonFact) -> date | None:
+    """The day from which the student is known to miss a lesson: the last one before leaving, else a pause's first."""
     if lesson.on >= run.left_on:
         return run.left_on - _DAY
-    since = suspended_since(case.known, lesson.on, lesson.group_id)
-    if since is not None:
-        return since
-    return lesson.on if fate_of(case.known, lesson) in _UNSERVED else None
+    return suspended_since(case.known, lesson.on, lesson.group_id)
 
 
 def _run_of(case: Case, row: EnrolmentFact, activated_on: date) -> Run:
@@ -195,6 +224,7 @@ def _run_of(case: Case, row: EnrolmentFact, activated_on: date) -> Run:
         trial_on=None if case.known.facts.activation_day_counts else activated_on,
         left_on=row.ends_on or NO_END,
         end=_end(case),
+        charged_from=row.charged_from(case.known.facts.decisions.backdated_charges),
     )
 
 

@@ -1,4 +1,4 @@
-"""The price on a day: the step in force, less the discount that saves most."""
+"""The price on a day: the step in force, less one discount."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from daftar.lib.money import rounded_part
+from daftar.orgs.rules import SeveralDiscounts
 from daftar.tuition.rules.facts import DiscountPer
 from daftar.tuition.rules.why import line
 
@@ -69,14 +70,17 @@ def _price_line(in_force: PriceStep, times: int) -> WhyLine:
 
 
 def _less(price: Price, facts: StudentFacts, discounts: list[DiscountFact], lessons: int) -> Price:
-    """The price less the discount that saves most, of those alike the older one (decision D5)."""
+    """The price less the discount that saves most, of those alike the older one; or less the oldest (decision D5)."""
     cuts = [(_cut(facts, each, price.full, lessons), each) for each in discounts]
     cuts = sorted(((cut, each) for cut, each in cuts if cut), key=lambda pair: pair[1].id)
     if not cuts:
         return price
-    cut, taken = min(cuts, key=lambda pair: (-pair[0], pair[1].starts_on or date.min))
+    by_age = facts.decisions.several_discounts is SeveralDiscounts.OLDEST
+    cut, taken = min(cuts, key=lambda pair: (0 if by_age else -pair[0], pair[1].starts_on or date.min))
     size = f"{taken.percent.normalize():f}%" if taken.percent is not None else taken.amount
-    said = line("discount", id=str(taken.id), size=size, cut=int(cut), considered=[str(each.id) for _cut, each in cuts])
+    considered = [str(each.id) for _cut, each in cuts]
+    rule = {"rule": "oldest"} if by_age else {}
+    said = line("discount", id=str(taken.id), size=size, cut=int(cut), considered=considered, **rule)
     return replace(price, rest=price.full - cut, why=(*price.why, said), discount_id=taken.id)
 
 

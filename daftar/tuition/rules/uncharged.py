@@ -38,12 +38,17 @@ def why_not_charged(facts: StudentFacts, group_id: int, month: Month, today: dat
     """
     now = known(facts, min(month.last, today))
     row = next((each for each in now.rows.get(group_id, ()) if each.holds(month.first)), None)
-    if row is None or row.activated_on is None or row.activated_on > month.last:
+    if row is None or row.activated_on is None or _charged_from(now, row, row.activated_on) > month.last:
         return Reason.TRIAL
     fitting = [each for each in now.subscriptions if _runs_in(each, month) and each.group_id in (None, group_id)]
     if not any(_has_price(each, month) for each in fitting):
         return Reason.NO_PRICE
     return _by_lessons(now, group_id, month, row) or _by_money(facts, group_id, month, now)
+
+
+def _charged_from(now: Known, row: EnrolmentFact, activated_on: date) -> date:
+    """The activation, or where that is decided the month it was entered in: before it is a trial (decision D12)."""
+    return max(activated_on, row.charged_from(now.facts.decisions.backdated_charges))
 
 
 def _by_lessons(now: Known, group_id: int, month: Month, row: EnrolmentFact) -> Reason | None:

@@ -5,7 +5,7 @@
 | `subscription` | `id`, `plan`, `starts_on` | the subscription that prices it |
 | `picked_because` | `rule`: one of the rules below; `over`: the ids of those not taken | why this one |
 | `price` | `amount`, `from_on` | the price step in force, times the months of a whole course |
-| `discount` | `id`, `size` (`20%` or minor units), `cut`; `considered`: the ids of all that hold | what comes off |
+| `discount` | `id`, `size` (`20%` or minor units), `cut`; `considered`: all; `rule`: `oldest` | what comes off |
 | `absence_charged` | `on` | missed, and the miss is charged |
 | `bundle_place` | `place`, `of`, `before`, `after` | sums of the bundle before and with this lesson |
 | `spread_place` | `place`, `of`, `before`, `after`, `first` | the same of the month or week that begins on `first` |
@@ -23,7 +23,7 @@
 
 Amounts are minor units, days and months ISO text, ids text. Rules of picking: `only` (no other fits), `by_hand`,
 `period` (it runs and pays by the period) and, over others that fit, `has_money`, `earliest_end`, `base`,
-`bound_to_group`, `subject`, `lesson_type`, `later_start`, `higher_id` (pricing rules 9.27 and 9.28).
+`base_first`, `bound_to_group`, `subject`, `lesson_type`, `later_start`, `higher_id` (pricing rules 9.27 and 9.28).
 """
 
 from __future__ import annotations

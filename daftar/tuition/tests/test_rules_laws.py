@@ -12,6 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from daftar.courses.rules import lesson_dates
+from daftar.orgs.rules import ANSWERS
 from daftar.tuition.rules import (
     AttendanceFact,
     DeclinedCredit,
@@ -38,6 +39,7 @@ from daftar.tuition.rules import (
 )
 from daftar.tuition.rules import price as price_module
 from daftar.tuition.rules import window as window_module
+from daftar.tuition.rules.decisions import AS_USUAL, decided
 from daftar.tuition.rules.known import known
 from daftar.tuition.rules.window import is_enough, takes_no_marks, within
 
@@ -135,6 +137,11 @@ def lesson_facts(draw, number, group_id, on):
 
 
 @st.composite
+def answers(draw):
+    return decided(lambda name: draw(st.sampled_from(ANSWERS[name])))
+
+
+@st.composite
 def histories(draw):
     """Any facts of a student in the first three months of 2025."""
     marks = draw(st.lists(st.sampled_from("-pPax"), min_size=len(LISTED), max_size=len(LISTED)))
@@ -165,6 +172,7 @@ def histories(draw):
         ),
         picks=draw(st.dictionaries(st.integers(1, len(LISTED)), ids, max_size=2)),
         money_discount_per=draw(st.sampled_from(DiscountPer)),
+        decisions=draw(st.just(AS_USUAL) | answers()),
     )
 
 

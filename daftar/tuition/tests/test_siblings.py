@@ -9,6 +9,7 @@ import pytest
 
 from daftar.ledger.queries import balances
 from daftar.orgs.charging import Charging, SiblingPercentOutOfRange, change_charging
+from daftar.orgs.rules import ANSWERS, usual
 from daftar.people.services import edit_student
 from daftar.tuition.jobs import settle_families
 from daftar.tuition.leaving import leave_group
@@ -19,7 +20,7 @@ from tests.cast import a_branch, a_course, a_group, a_student, at
 
 CHARGING = Charging(
     activation_day_counts=True, rounding_step=None, money_discount_per="subscription", suspensions_extend=True,
-    holidays_credited=False,
+    holidays_credited=False, **{name: usual(name).value for name in ANSWERS},
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from daftar.courses.models import Enrolment
 from daftar.courses.rules import PlanKind
+from daftar.orgs.models import Organization
 from daftar.tuition.discounts import DiscountTerms, give_discount
 from daftar.tuition.jobs import reconcile_all
 from daftar.tuition.models import PriceStep, Subscription
@@ -43,6 +44,13 @@ def test_a_trial_is_not_charged(by):
     enrolled(by, a_student(by, "On Trial"), a_group(by), "2025-05-05")
 
     assert reasons(by) == {"On Trial": Reason.TRIAL}
+
+
+def test_months_before_that_of_the_entry_are_a_trial_where_d12_says_so(by):
+    Organization.objects.filter(pk=by.org_id).update(backdated_charges="since_entry")
+    active(at(by, "2025-07-10"), a_group(by), "Entered Late")
+
+    assert reasons(by, "2025-07-10") == {"Entered Late": Reason.TRIAL}
 
 
 def test_without_a_price_nothing_is_charged(by):

@@ -190,9 +190,9 @@ def get_room(by: Actor, room_id: int) -> Room:
 
 @question("courses.view")
 def get_lesson(by: Actor, lesson_id: int) -> Lesson:
-    """The lesson with group and branch; NotFound when invisible."""
+    """The lesson with group, branch and organization; NotFound when invisible."""
     seen = Group.objects.visible_to(by)
-    row: Lesson = Lesson.objects.visible_to(by).select_related("group__branch").one(pk=lesson_id, group__in=seen)
+    row: Lesson = Lesson.objects.visible_to(by).select_related("group__branch__org").one(pk=lesson_id, group__in=seen)
     return row
 
 

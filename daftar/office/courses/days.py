@@ -18,7 +18,8 @@ from daftar.office.courses.day_forms import CancelForm, DaysOffForm, MoveForm
 from daftar.office.forms import UndoForm, done, form_page, number_in, tell, undo_page, undone
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, preview_of, priced_page
-from daftar.orgs.queries import branches, teachers
+from daftar.orgs.queries import branches, teachers, tuition_settings
+from daftar.orgs.rules import MovedLessons
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -120,12 +121,12 @@ def lesson_move(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     form = MoveForm(
         filled(request), initial=now | asked, rooms=rooms, teachers=teachers(by), is_weekly=not row.is_extra
     )
-    home = _home(request, row)
+    home, stays = _home(request, row), tuition_settings(row.group.branch).moved_lessons == MovedLessons.FIRST_DAY
     return priced_page(
         request, form, students_of(by, row.group_id), partial(moves.move_lesson, by, lesson_id=lesson_id),
         title=_("Move the lesson of %(day)s") % {"day": _named(row)}, submit_label=_("Move the lesson"),
         crumbs=[(row.group.name, home)], back=home, told=_("The lesson is changed."),
-        text=_("A single lesson is still counted in the month in which it stood first."),
+        text=_("A single lesson is still counted in the month in which it stood first.") if stays else "",
         suggested=[] if asked else _suggested(request, row),
         undo=lambda _moved: reverse("office:lesson-move-undo", args=[by.org_slug, lesson_id]),
     )  # fmt: skip

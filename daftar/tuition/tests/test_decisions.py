@@ -6,8 +6,9 @@ from datetime import date, time
 
 import pytest
 
-from daftar.courses.days import cancel_lesson, move_lesson
+from daftar.courses.days import cancel_lesson
 from daftar.courses.models import Enrolment, Lesson
+from daftar.courses.moves import move_lesson
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import enrol_student
 from daftar.finance.services import close_books

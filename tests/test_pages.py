@@ -103,6 +103,9 @@ def add_lines(by, import_id: int, mark: str) -> None:
         ImportRow.objects.create(org_id=by.org_id, file_id=import_id, number=number + place, **more)
 
 
+LONG = "since=2001-01-01&until=2098-01-01"
+
+
 def pages_of(ours: Probe) -> dict[str, str]:
     found = {route.name: address(route, ours.slug, ours.ids) for route in urlpatterns}
     return found | {
@@ -112,6 +115,8 @@ def pages_of(ours: Probe) -> dict[str, str]:
         "students owe": f"{found['students']}?state=owes",
         "payment for": f"{found['payment-new']}?student={ours.ids['student_id']}",
         "payments all": f"{found['payments']}?all=1",
+        "lifetime file": f"{found['lifetime']}?{LONG}&kinds=income&kinds=sale&most=500&format=csv",
+        "income file": f"{found['group-income']}?since=2026-01-01&until=2026-12-31&kinds=income&kinds=sale&format=csv",
         "hledger": f"{found['ledger-export']}?format=hledger",
     }
 

@@ -65,6 +65,7 @@ class LifetimeForm(PaidForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["above"] = MoneyField(self.money, label=_("Ignore payments up to"), required=False)
+        self.fields["above"].needed = False  # type: ignore[attr-defined] # read by the template: no mark beside the label
         self.order_fields(self.field_order)
 
     def clean(self) -> dict[str, Any]:

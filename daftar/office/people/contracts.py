@@ -12,6 +12,7 @@ from daftar.contracts import queries, services
 from daftar.contracts.services import ContractTerms
 from daftar.lib.money import Money
 from daftar.lib.period import inclusive_end
+from daftar.office import words
 from daftar.office.forms import UndoForm, done, form_page, tell, undo_page, undone
 from daftar.office.page import OfficeRequest, page
 from daftar.office.people.forms import ContractForm
@@ -46,10 +47,15 @@ def contract_new(request: OfficeRequest, student_id: int) -> HttpResponse:
 def contract_edit(request: OfficeRequest, contract_id: int) -> HttpResponse:
     by, row = request.by, queries.get_contract(request.by, contract_id)
     known = {name: getattr(row, name) for name in TERMS} | {"last_on": inclusive_end(row.ends_on)}
+    kept: dict[str, Any] = {}
     form = _form(request, row.student, known)
+    if words.readable(by, row.note) != row.note:  # not theirs to read, so it stays as it is
+        kept = {"note": row.note}
+        del form.fields["note"]
     if not _counts(request) and (
         edited := done(
-            form, lambda **terms: services.edit_contract(by, contract_id=contract_id, terms=ContractTerms(**terms))
+            form,
+            lambda **terms: services.edit_contract(by, contract_id=contract_id, terms=ContractTerms(**terms, **kept)),
         )
     ):
         tell(request, _("Saved."))

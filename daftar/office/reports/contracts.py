@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from daftar.contracts.models import Contract
 
-WHICH = [(Which.STARTS.value, _("start")), (Which.ENDS.value, _("end")), (Which.IN_FORCE.value, _("are in force"))]
+WHICH = [
+    (Which.STARTS.value, _("starting in these days")), (Which.ENDS.value, _("ending in these days")),
+    (Which.IN_FORCE.value, _("in force in these days")),
+]  # fmt: skip
 ORDER = [
     ("starts", _("First day")), ("ends", _("Last day")), ("number", _("Number in the branch")),
     ("student", _("Student")), ("amount", _("Sum")),
@@ -32,8 +35,8 @@ ORDER = [
 class ContractsForm(PeriodForm):
     """Which contracts, and in which order."""
 
-    which = forms.TypedChoiceField(label=_("Contracts that"), choices=WHICH, coerce=Which)
-    order = forms.ChoiceField(label=_("In the order of"), choices=ORDER)
+    which = forms.TypedChoiceField(label=_("Contracts"), choices=WHICH, coerce=Which)
+    order = forms.ChoiceField(label=_("Sorted by"), choices=ORDER)
 
 
 @page("finance.view")

@@ -1,6 +1,7 @@
 """Names every table for Django, nothing else."""
 
 from daftar.attendance.models import AbsenceReason, Attendance
+from daftar.contracts.models import Contract
 from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, LessonType, Recurrence, Room, Suspension
 from daftar.finance.models import Desk, Payment, PaymentReversal, Promise, ReceiptCounter
 from daftar.ledger.models import Account, Books, Transfer
@@ -18,9 +19,9 @@ from daftar.tuition.models import (
 )
 
 __all__ = [
-    "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Course", "CreditDeclined",
-    "Desk", "Discount", "Door", "Enrolment", "Group", "Holiday", "Import", "ImportRow", "Invitation", "Lesson",
-    "LessonPick", "LessonType", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal",
-    "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Student", "Subscription", "Suspension",
-    "Tariff", "TariffPrice", "Transfer", "User",
+    "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Contract", "Course",
+    "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Group", "Holiday", "Import", "ImportRow", "Invitation",
+    "Lesson", "LessonPick", "LessonType", "Member", "MemberBranch", "Organization", "Payer", "Payment",
+    "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Student",
+    "Subscription", "Suspension", "Tariff", "TariffPrice", "Transfer", "User",
 ]  # fmt: skip

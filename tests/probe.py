@@ -11,6 +11,8 @@ from tests.cast import PASSWORD
 
 __all__ = ["ROLES", "Probe", "a_probe", "good_bodies"]
 
+CONTRACT: dict[str, object] = {"starts_on": "2025-09-01", "last_on": "2026-05-31", "amount": "100", "visits": "16"}
+
 
 def a_probe(slug: str) -> Probe:
     """A centre with rows of everything; every text in it carries a canary that must never show up elsewhere."""
@@ -113,6 +115,8 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
 def _money_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object]]:
     common = {"desk_id": ids["desk_id"], "paid_on": str(today), "key": "k"}
     return {
+        **dict.fromkeys(("contract-new", "contract-edit"), CONTRACT),
+        **{name: {"sent": "on"} for name in ("contract-delete", "contract-restore")},
         "payment-new": common | {"student": ids["student"], "amount": "100"},
         "payment-reverse": {"reason": "mistake"},
         "refund-new": common | {"amount": "100"},

@@ -15,8 +15,8 @@ from daftar.orgs.roles import PERMISSIONS, BuiltIn, Permission
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = (
-    "lib", "orgs", "people", "ledger", "courses", "attendance", "tuition", "finance", "reports", "bookkeeping",
-    "transfer", "office", "config",
+    "lib", "orgs", "people", "ledger", "courses", "attendance", "tuition", "finance", "contracts", "reports",
+    "bookkeeping", "transfer", "office", "config",
 )  # fmt: skip
 PACKAGES = [
     name

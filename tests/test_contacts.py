@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from daftar.contracts.services import ContractTerms, add_contract
 from daftar.finance.services import promise, take_payment
 from daftar.lib.phone import without_contacts
 from daftar.lib.tenancy import tenant_transaction
@@ -20,7 +21,7 @@ from tests.probe import Probe, a_probe
 from tests.test_sweep import address, said
 
 PHONE, OLD_PHONE, EMAIL, NOTED, EXTRA = "+998907651122", "+998907653344", "zqsecret@x.example", "901115566", "907778899"
-PAID, PROMISED = "901231010", "901232020"
+PAID, PROMISED, AGREED = "901231010", "901232020", "901233030"
 # As a page may write them: with and without what stands between the digits.
 CANARIES = (
     "7651122",
@@ -32,6 +33,7 @@ CANARIES = (
     "7778899",
     "1231010",
     "1232020",
+    "1233030",
 )
 
 
@@ -45,6 +47,8 @@ def ours(db):
         Student.objects.visible_to(by).filter(pk=pk).update(
             note=f"call {NOTED} after six", extra={"Second phone": EXTRA}
         )
+        terms = ContractTerms(by.today, by.today, 100, note=f"call {AGREED}")
+        ours.ids["contract_id"] = add_contract(by, student_id=pk, terms=terms).pk
         promise(by, student_id=pk, promised_for=by.today, note=f"call {PROMISED}")
         ours.ids["payment_id"] = take_payment(
             by, student_id=pk, desk_id=ours.ids["desk_id"], amount=1, paid_on=by.today, key="noted", note=f"call {PAID}"

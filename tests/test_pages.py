@@ -15,6 +15,7 @@ from django.urls import path
 
 from daftar.attendance.services import conduct_lesson
 from daftar.config.urls import urlpatterns as all_urls
+from daftar.contracts.services import ContractTerms, add_contract
 from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
@@ -87,6 +88,7 @@ def add_rows(ours: Probe, mark: str) -> None:
             last_on=by.today + timedelta(days=5), schedule=daily,
         )  # fmt: skip
         enrol_active(by, student_id=ids["student_id"], group_id=other.pk, starts_on=by.today)
+        add_contract(by, student_id=ids["student_id"], terms=ContractTerms(by.today, by.today, ord(mark)))
         open_desk(by, branch_id=ids["branch_id"], name=f"Desk {mark}", method="card")
         a_member(by, f"Member{mark}", "cashier")
         content = f"Name\n{mark} one\n{mark} two\n\n".encode()
@@ -103,6 +105,9 @@ def add_lines(by, import_id: int, mark: str) -> None:
         ImportRow.objects.create(org_id=by.org_id, file_id=import_id, number=number + place, **more)
 
 
+LONG = "since=2001-01-01&until=2098-01-01"
+
+
 def pages_of(ours: Probe) -> dict[str, str]:
     found = {route.name: address(route, ours.slug, ours.ids) for route in urlpatterns}
     return found | {
@@ -112,6 +117,9 @@ def pages_of(ours: Probe) -> dict[str, str]:
         "students owe": f"{found['students']}?state=owes",
         "payment for": f"{found['payment-new']}?student={ours.ids['student_id']}",
         "payments all": f"{found['payments']}?all=1",
+        "lifetime file": f"{found['lifetime']}?{LONG}&kinds=income&kinds=sale&most=500&format=csv",
+        "income file": f"{found['group-income']}?since=2026-01-01&until=2026-12-31&kinds=income&kinds=sale&format=csv",
+        "contracts file": f"{found['contracts']}?{LONG}&which=force&order=student&format=csv",
         "hledger": f"{found['ledger-export']}?format=hledger",
     }
 
@@ -188,6 +196,7 @@ WRONG = {
     "import-new": {"opens_on": "yesterday"},
     "import-columns": {"column_0": "by magic", "column_1": "groups", "column_2": "phone", "column_3": "balance"},
     "import-groups": {"fate_0": "by magic", "fate_1": "new", "course_1": "new", "name_1": "C", "price_1": "-5"},
+    "contract-new": {"starts_on": "yesterday", "last_on": "2001-01-01", "amount": "-5", "visits": "0"},
     "branch-new": {"name": "B", "timezone": "Moon/Sea", "currency": "UZS", "language": "en"},
 }
 

@@ -29,6 +29,7 @@ QUERY_IDS = {
 WITHOUT_FORM = {
     "today", "find", "history", "students", "student", "groups", "group", "courses", "rooms", "payments", "payment",
     "debtors", "discounts", "suspensions", "charges", "due-today", "unpriced", "uncharged", "forecast",
+    "lifetime", "group-income", "contracts",
     "student-forecast", "desks", "team", "imports", "import-errors", "invitation-link", "books",
     "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
     "timetable", "timetable-free", "hours",

@@ -18,6 +18,7 @@ from django.db import models
 from daftar.attendance.queries import reasons
 from daftar.attendance.services import conduct_lesson
 from daftar.config.probe_prices import fill_prices
+from daftar.contracts.services import ContractTerms, add_contract
 from daftar.courses import services as courses
 from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.models import Group, Lesson
@@ -52,7 +53,7 @@ WRITTEN_BY_NOBODY = {
     "AbsenceReason.name", "Transfer.charge_key", "Transfer.why", "Contact.last4", "Contact.digits",
     "Student.search_key", "Student.import_key", "Contact.owner",
     "Import.content_hash", "Import.encoding", "Import.delimiter", "Import.date_order",
-    "Tariff.currency", "CreditDeclined.key",
+    "Tariff.currency", "CreditDeclined.key", "Contract.lesson_type",
     "Import.fields", "ImportRow.verdict", "Door.hash", "Invitation.nonce", "Invitation.language",
 }  # fmt: skip
 
@@ -267,6 +268,15 @@ def _other_money(probe: Probe, owner: Actor, branch: Branch) -> None:
     finance.close_books(owner, branch_ids=[branch.pk], closed_until=on - timedelta(days=400))
 
 
+def _contracts(probe: Probe, owner: Actor, branch: Branch) -> None:
+    for place in range(FEWEST):
+        terms = ContractTerms(
+            owner.today, owner.today + timedelta(days=30), 900_000 + place, probe.text(), note=probe.text("paper")
+        )  # fmt: skip
+        row = add_contract(owner, student_id=probe.ids[f"student@{branch.pk}"], terms=terms)
+        probe.keep(contract_id=row.pk)
+
+
 def _files(probe: Probe, owner: Actor, branch: Branch) -> None:
     """A checked file with a row of every kind, one group that is here and one that is not; and one taken over."""
     names = [probe.text(name) for name in ("Olim", "Salim")]
@@ -302,7 +312,7 @@ def _checked(probe: Probe, owner: Actor, branch: Branch, text: str, fields: Sequ
 
 
 # What fills a branch, in this order.
-BRANCH = (_members, _students, _groups, _money, fill_prices, _files)
+BRANCH = (_members, _students, _groups, _money, fill_prices, _contracts, _files)
 
 
 # --- what the file tells ----------------------------------------------------------------------------------------

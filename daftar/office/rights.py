@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from daftar.attendance import permissions as attendance
+from daftar.contracts import permissions as contracts
 from daftar.courses import permissions as courses
 from daftar.finance import permissions as finance
 from daftar.orgs import permissions as orgs
@@ -33,7 +34,8 @@ def _of(package: Any) -> tuple[Permission, ...]:
 # Heading and rights, in the order in which a centre meets them.
 PACKAGES: tuple[tuple[Any, tuple[Permission, ...]], ...] = (
     (_("Students"), _of(people)), (_("Groups and courses"), _of(courses)), (_("Attendance"), _of(attendance)),
-    (_("Tuition"), _of(tuition)), (_("Money"), _of(finance)), (_("Files"), _of(transfer)), (_("Centre"), _of(orgs)),
+    (_("Tuition"), _of(tuition)), (_("Money"), (*_of(finance), *_of(contracts))), (_("Files"), _of(transfer)),
+    (_("Centre"), _of(orgs)),
 )  # fmt: skip
 LABELS = {each.code: each.label for _heading, package in PACKAGES for each in package}
 

@@ -64,6 +64,7 @@ _ADMINISTRATOR = (
         "tuition.activate",
         "tuition.pause",
         "tuition.price",
+        "contracts.edit",
         "finance.reverse_payment",
         "finance.edit_payment",
         "finance.refund",

@@ -63,10 +63,32 @@ def forecast_of(by: Actor, student_id: int, *, since: date, until: date) -> Fore
     if not today <= until <= today + LONGEST:
         raise ForecastTooLong
     facts = facts_of(by, [student])[student_id]
-    open_today = frozenset(row.id for row in facts.lessons if row.on == today and row.status == "planned")
-    drafts = rules.forecast(facts, today, until, still_open=open_today)
+    drafts = rules.forecast(facts, today, until, still_open=_open_today(facts, today))
     balance, total = balances(by, [student_id])[student_id], sum(draft.amount for draft in drafts)
     return Forecast(drafts, Money(balance, currency), Money(total, currency), Money(max(0, total - balance), currency))
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """So many lessons, and what they are charged together."""
+
+    visits: int
+    total: Money
+
+
+@question("tuition.view")
+def lessons_and_charges(by: Actor, student_id: int, *, since: date, until: date, lesson_type: str = "") -> Agreed:
+    """A student's lessons of a type from `since` to `until` inclusive, held and to come, and their charges."""
+    student: Student = Student.objects.visible_to(by).select_related("branch__org").one(pk=student_id)
+    today, facts = today_in(by, student.branch), facts_of(by, [student])[student_id]
+    visits, total = rules.agreed(
+        facts, today, rules.LessonsWanted(since, until, lesson_type), still_open=_open_today(facts, today)
+    )
+    return Agreed(visits, Money(total, student.branch.currency))
+
+
+def _open_today(facts: rules.StudentFacts, today: date) -> frozenset[int]:
+    return frozenset(row.id for row in facts.lessons if row.on == today and row.status == "planned")
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,9 @@ VERBS = {
     "transfer.take_rows": _("imported rows of"),
     "transfer.undo_import": _("undid the import of"), "transfer.take_rows_back": _("took back rows of"),
     "transfer.resume_import": _("started the import of"),
-    "finance.open_first_desks": _("opened the desks"),
+    "finance.open_first_desks": _("opened the desks"), "contracts.add_contract": _("wrote the contract"),
+    "contracts.edit_contract": _("edited the contract"), "contracts.delete_contract": _("deleted the contract"),
+    "contracts.restore_contract": _("brought back the contract"),
 }  # fmt: skip
 PAGES = {
     "student": "student",

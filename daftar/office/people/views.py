@@ -17,6 +17,7 @@ from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.page import OfficeRequest, page
+from daftar.office.people.contracts import contracts_said
 from daftar.office.people.forms import StudentForm
 from daftar.office.statements import StatementRow, statement_rows
 from daftar.office.terms import terms_said
@@ -104,6 +105,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
         "bonus": bonus_of(by, student_id) if tab == "money" else 0,
         "terms": terms_said(by, student_id) if tab == "prices" else None,
         "shows_all": "all" in request.GET, "lessons_left": None, "next_charge": None, "unpriced": 0, "prices": [],
+        "contracts": contracts_said(by, student_id) if by.may("finance.view") else None,
     }  # fmt: skip
     context["student"]["phone"] = next((way["text"] for way in context["contacts"] if way["kind"] == "mobile"), "")
     return render(request, "office/people/student.html", context | money)

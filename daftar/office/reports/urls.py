@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daftar.office.reports import views
+from daftar.office.reports import contracts, paid, views
 
 urlpatterns = [
     path("reports/", views.charges, name="charges"),
@@ -10,5 +10,8 @@ urlpatterns = [
     path("reports/uncharged/", views.not_charged, name="uncharged"),
     path("reports/unpriced/", views.unpriced, name="unpriced"),
     path("reports/forecast/", views.forecast, name="forecast"),
+    path("reports/lifetime/", paid.lifetime, name="lifetime"),
+    path("reports/groups/", paid.group_income, name="group-income"),
+    path("reports/contracts/", contracts.contracts, name="contracts"),
     path("students/<int:student_id>/forecast/", views.student_forecast, name="student-forecast"),
 ]

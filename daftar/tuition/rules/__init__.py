@@ -1,6 +1,7 @@
 """The pricing rules: `due` is what should be charged, `difference` what is missing, `coverage` how far money goes."""
 
 from daftar.courses.rules import PlanKind
+from daftar.tuition.rules.agreed import LessonsWanted, agreed
 from daftar.tuition.rules.charging import ChargeDraft
 from daftar.tuition.rules.coverage import Coverage, affordable_lessons, coverage
 from daftar.tuition.rules.decisions import Decisions
@@ -40,6 +41,7 @@ __all__ = [
     "HolidayFact",
     "LessonFact",
     "LessonStatus",
+    "LessonsWanted",
     "PaymentFact",
     "PlanKind",
     "PostedCharge",
@@ -52,6 +54,7 @@ __all__ = [
     "WhyLine",
     "Window",
     "affordable_lessons",
+    "agreed",
     "as_json",
     "coverage",
     "difference",

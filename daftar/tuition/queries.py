@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from daftar.ledger.queries import balances, base_balances
+from daftar.ledger.queries import balances_and_base, base_balances
 from daftar.orgs.access import Actor, question
 from daftar.orgs.queries import today_in
 from daftar.people.models import Student
@@ -40,7 +40,7 @@ class Outlook:
 def reach(by: Actor, student_ids: Collection[int]) -> dict[int, Reach]:
     """Balance, paid until, lessons left and next charge of each student."""
     students = list(Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch__org"))
-    facts, sums, base = facts_of(by, students), balances(by, student_ids), base_balances(by, student_ids)
+    facts, (sums, base) = facts_of(by, students), balances_and_base(by, student_ids)
     found = {}
     for student in students:
         today, known = today_in(by, student.branch), facts[student.pk]

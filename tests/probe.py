@@ -52,6 +52,7 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "enrolment-activate": {"activated_on": str(today)},
         "lesson": {"topic": "t", "present": [ids["student_id"]], f"reason_{ids['other_student']}": ids["reason"]},
         **_money_bodies(ids, today),
+        **_lesson_bodies(ids),
         **{
             name: {"sent": "on"}
             for name in (
@@ -60,11 +61,11 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
                 "promise-withdraw",
                 "lesson-undo",
                 "lesson-move-undo",
+                "lesson-guest-remove",
                 "enrolment-undo",
                 "import-undo",
             )
         },
-        "hours-edit": {"opens_at": "08:00", "closes_at": "21:00", "blocks_rooms": "no", "blocks_teachers": "no"},
         "branch": {"branch_id": ids["branch_id"]},
         "promise-new": {"promised_for": str(today)},
         "course-new": {
@@ -74,9 +75,6 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
             "lessons_count": 1,
             "lesson_minutes": 60,
         },
-        "course-edit": {"name": "C changed", "lesson_minutes": 60},
-        "room-new": {"name": "R new", "branch_id": ids["branch_id"]},
-        "room-edit": {"name": "R changed"},
         "member-new": {"name": "M new", "role": ids["role"], "branch_ids": [ids["branch_ids"]]},
         "member-edit": {"name": "M changed", "role": ids["role"], "branch_ids": [ids["branch_ids"]], "is_active": "on"},
         **_access_bodies(ids),
@@ -110,6 +108,19 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         "discount-new": {"kind": "percent", "percent": "5", "starts_on": day},
         "discount-edit": {"kind": "percent", "percent": "5", "starts_on": day},
     }  # fmt: skip
+
+
+def _lesson_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
+    return {
+        "calendars": {"whose": f"room:{ids['room_id']}"},
+        "calendar-withdraw": {"sent": "on"},
+        "course-edit": {"name": "C changed", "lesson_minutes": 60},
+        "room-new": {"name": "R new", "branch_id": ids["branch_id"]},
+        "room-edit": {"name": "R changed"},
+        "lesson-guest": {"student": ids["free_student"], "make_up_id": ""},
+        "make-up": {"lesson_id": ids["lesson_id"]},
+        "hours-edit": {"opens_at": "08:00", "closes_at": "21:00", "blocks_rooms": "no", "blocks_teachers": "no"},
+    }
 
 
 def _money_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object]]:

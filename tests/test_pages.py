@@ -13,6 +13,7 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
+from daftar.attendance.models import Attendance
 from daftar.attendance.services import conduct_lesson
 from daftar.config.urls import urlpatterns as all_urls
 from daftar.contracts.services import ContractTerms, add_contract
@@ -70,7 +71,9 @@ def add_rows(ours: Probe, mark: str) -> None:
         enrol_active(by, student_id=student.pk, group_id=ids["group_id"], starts_on=by.today - timedelta(days=2))
         group = Group.objects.visible_to(by).get(pk=ids["group_id"])
         for lesson in Lesson.objects.visible_to(by).filter(group=group, held_on__lte=by.today).order_by("-held_on")[:2]:
-            conduct_lesson(by, lesson_id=lesson.pk, absent={}, topic=mark)
+            missed = Attendance.objects.visible_to(by).filter(lesson=lesson, is_present=False)
+            absent = dict(missed.values_list("student_id", "reason_id")) | {student.pk: ids["reason"]}
+            conduct_lesson(by, lesson_id=lesson.pk, absent=absent, topic=mark)
         whose = {"student_id": ids["student_id"], "paid_on": by.today}
         paid = take_payment(by, desk_id=ids["desk_id"], amount=1_000, key=mark, **whose)
         edit_payment(by, payment_id=paid.pk, reason=mark, values={"amount": 1_001})

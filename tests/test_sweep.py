@@ -32,12 +32,13 @@ WITHOUT_FORM = {
     "lifetime", "group-income", "contracts",
     "student-forecast", "desks", "team", "imports", "import-errors", "invitation-link", "books",
     "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
-    "timetable", "timetable-free", "hours",
+    "timetable", "timetable-free", "hours", "make-ups",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
 REFUSED = {
     "payment-restore", "lesson-undo", "enrolment-undo", "import-undo", "enrolment-trial", "lesson-cancel",
     "lesson-restore", "lesson-move", "lesson-move-undo",
+    "lesson-guest-remove", "make-up",
 }  # fmt: skip
 # Fields of an import's groups, numbered, by the rows they name.
 NUMBERED = {"fate": "group_id", "course": "course_id"}

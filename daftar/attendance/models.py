@@ -17,6 +17,8 @@ class AbsenceReason(TenantModel):
     charges = models.BooleanField(default=True)
     pays_teacher = models.BooleanField(default=True)
     gives_credit = models.BooleanField(default=False)
+    # Within how many days the lesson may be made up for; empty: whenever.
+    credit_days = models.PositiveSmallIntegerField(null=True, blank=True, default=30)
     place = models.PositiveSmallIntegerField(default=0)
 
     class Meta(TenantModel.Meta):
@@ -46,3 +48,43 @@ class Attendance(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.student}"
+
+
+class Guest(TenantModel):
+    """Someone who is to be in a lesson of a group that is not the student's."""
+
+    branch_path = "lesson__group__branch_id"
+
+    # A planned lesson that the schedule takes away takes its guests along; what they make up for is owed again.
+    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="+")
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "lesson", "student"], name="guest_once")]
+
+    def __str__(self) -> str:
+        return f"{self.student} · {self.lesson}"
+
+
+class MakeUp(TenantModel):
+    """A missed lesson that may be made up for, until a day (inclusive; null: whenever), and where it is or was."""
+
+    branch_path = "missed__group__branch_id"
+
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    missed = models.ForeignKey(Lesson, models.PROTECT, related_name="+")
+    until = models.DateField(null=True, blank=True)
+    # The lesson of another group in which it is made up for; it counts as soon as the student was there.
+    made_in = models.ForeignKey(Lesson, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "student", "missed"], name="make_up_once"),
+            # One lesson makes up for one.
+            models.UniqueConstraint(fields=["org", "student", "made_in"], name="make_up_made_once"),
+            models.CheckConstraint(name="make_up_elsewhere", condition=~Q(made_in=models.F("missed"))),
+        ]
+        indexes = [models.Index(fields=["org", "until"], condition=Q(made_in=None), name="make_up_owed")]
+
+    def __str__(self) -> str:
+        return f"{self.student} · {self.missed}"

@@ -5,4 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from daftar.orgs.roles import Permission
 
 MARK = Permission("attendance.mark", _("Conduct lessons and mark attendance"))
+ADD_GUESTS = Permission(
+    "attendance.add_guests",
+    _("Take guests into lessons and plan make-ups"),
+    _("Seeing students and conducting lessons belong to it."),
+)
 MANAGE = Permission("attendance.manage", _("Edit the absence reasons"))

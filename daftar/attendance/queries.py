@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from daftar.attendance.models import AbsenceReason, Attendance
+from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
 from daftar.courses.models import Enrolment, Holiday, Lesson, LessonStatus
 from daftar.courses.queries import with_pause
 from daftar.lib.errors import NotFound
@@ -39,7 +39,7 @@ def reasons(by: Actor) -> list[AbsenceReason]:
 def expected_students(by: Actor, lesson_id: int) -> dict[int, bool]:
     """Who belongs to a lesson: student id -> whether it is a trial for that student.
 
-    Members of the group on that day who do not pause, and whoever is marked in it already.
+    Members of the group on that day who do not pause, its guests, and whoever is marked in it already.
     """
     lesson = Lesson.objects.visible_to(by).select_related("group__branch__org").one(pk=lesson_id)
     rows = (
@@ -53,7 +53,8 @@ def expected_students(by: Actor, lesson_id: int) -> dict[int, bool]:
     here = with_pause(by, rows, lesson.held_on).filter(is_paused=False)
     found = {row.student_id: row.activated_on is None or row.activated_on > paid_from for row in here}
     marked = Attendance.objects.visible_to(by).filter(lesson=lesson).values_list("student_id", flat=True)
-    return dict.fromkeys(marked, False) | found
+    guests = Guest.objects.visible_to(by).filter(lesson=lesson).values_list("student_id", flat=True)
+    return dict.fromkeys(marked.union(guests), False) | found
 
 
 @question("attendance.mark")
@@ -70,6 +71,38 @@ def marks_in(by: Actor, lesson_id: int) -> dict[int, Mark]:
     """The marks of a lesson by student."""
     rows = Attendance.objects.visible_to(by).filter(lesson_id=lesson_id)
     return {row.student_id: Mark(row.is_present, row.reason_id) for row in rows}
+
+
+@question("attendance.mark")
+def guests_of(by: Actor, lesson_id: int) -> dict[int, bool]:
+    """Those in a lesson who are not of its group: student id -> whether it makes up for a miss."""
+    guests = Guest.objects.visible_to(by).filter(lesson_id=lesson_id).values_list("student_id", flat=True)
+    made = MakeUp.objects.visible_to(replace(by, branch_ids=None)).filter(made_in_id=lesson_id)
+    return dict.fromkeys(guests, False) | dict.fromkeys(made.values_list("student_id", flat=True), True)
+
+
+class Replaced(NamedTuple):
+    """A lesson that makes up for a missed one; `is_paid`: the miss itself was charged."""
+
+    student_id: int
+    lesson_id: int
+    missed_group_id: int
+    is_paid: bool
+
+
+@question("tuition.view")
+def replaced_of(by: Actor, student_ids: Collection[int]) -> list[Replaced]:
+    """The lessons in which these students make up for others; a miss without a reason was charged (decision D3)."""
+    miss = Attendance.unguarded.filter(
+        org_id=by.org_id, lesson_id=OuterRef("missed_id"), student_id=OuterRef("student_id"), is_present=False
+    )
+    rows = MakeUp.objects.visible_to(by).filter(student_id__among=student_ids, made_in__isnull=False)
+    found = rows.annotate(is_missed=Exists(miss), is_free=Exists(miss.filter(reason__charges=False)))
+    columns = ("student_id", "made_in_id", "missed__group_id", "is_missed", "is_free")
+    return [
+        Replaced(student_id, made_in_id, group_id, is_missed and not is_free)
+        for student_id, made_in_id, group_id, is_missed, is_free in found.values_list(*columns)
+    ]
 
 
 @question("attendance.mark")

@@ -32,25 +32,36 @@ def get_reason(by: Actor, reason_id: int) -> AbsenceReason:
 
 @verb("attendance.manage")
 def add_reason(
-    by: Actor, *, name: str, charges: bool, pays_teacher: bool, gives_credit: bool, place: int
-) -> AbsenceReason:
-    """A reason of the centre's own; `place` is where it stands among the others."""
+    by: Actor, *, name: str, charges: bool, pays_teacher: bool, gives_credit: bool, place: int,
+    credit_days: int | None = None,
+) -> AbsenceReason:  # fmt: skip
+    """A reason of the centre's own; `place` is where it stands among the others.
+
+    Where it gives a lesson back, that one can be made up for within `credit_days` (None: whenever).
+    """
     _check(by, name, place, None)
     return add(
         by, AbsenceReason, name=name, charges=charges, pays_teacher=pays_teacher, gives_credit=gives_credit,
-        place=place,
+        place=place, credit_days=credit_days,
     )  # fmt: skip
 
 
 @verb("attendance.manage")
 def edit_reason(
-    by: Actor, *, reason_id: int, name: str, charges: bool, pays_teacher: bool, gives_credit: bool, place: int
-) -> AbsenceReason:
-    """Changes a reason; where it begins or ceases to charge, the charges of absences follow, past ones too."""
+    by: Actor, *, reason_id: int, name: str, charges: bool, pays_teacher: bool, gives_credit: bool, place: int,
+    credit_days: int | None = None,
+) -> AbsenceReason:  # fmt: skip
+    """Changes a reason; where it begins or ceases to charge, the charges of absences follow, past ones too.
+
+    Whether and how long a miss can be made up for counts for those marked from now on.
+    """
     row: AbsenceReason = AbsenceReason.objects.visible_to(by).select_for_update(no_key=True).one(pk=reason_id)
     _check(by, name, place, row.pk)
     charged = row.charges
-    change(by, row, name=name, charges=charges, pays_teacher=pays_teacher, gives_credit=gives_credit, place=place)
+    change(
+        by, row, name=name, charges=charges, pays_teacher=pays_teacher, gives_credit=gives_credit, place=place,
+        credit_days=credit_days,
+    )  # fmt: skip
     if charged != charges:
         publish(by, TuitionSettingsChanged())
     return row

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
+from daftar.attendance.makeups import settle_make_ups
 from daftar.attendance.models import AbsenceReason, Attendance
 from daftar.attendance.queries import expected_students
 from daftar.courses.events import TuitionFactsChanged
@@ -78,6 +79,7 @@ def conduct_lesson(
     _check_reasons(by, absent)
     since = _concerns_since(by, lesson)
     _mark(by, lesson, expected, absent)
+    settle_make_ups(by.trusted(), lesson, absent, expected - absent.keys())
     change(by, lesson, status=LessonStatus.CONDUCTED, topic=topic, conducted_at=lesson.conducted_at or by.at)
     publish(by, TuitionFactsChanged(tuple(sorted(expected)), since))
     return lesson
@@ -104,6 +106,9 @@ def undo_marks(by: Actor, *, lesson_id: int) -> Lesson:
         elif told["was"]:
             change(by, lesson, **_as_before(told["was"]))
     touched = marked | set(expected_students(by.trusted(), lesson_id))
+    rows_now = Attendance.objects.visible_to(by).filter(lesson=lesson, is_present=False)
+    absent = dict(rows_now.values_list("student_id", "reason_id"))
+    settle_make_ups(by.trusted(), lesson, absent, touched - absent.keys())
     publish(by, TuitionFactsChanged(tuple(sorted(touched)), _concerns_since(by, lesson)))
     return lesson
 

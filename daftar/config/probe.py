@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.db import models
 
+from daftar.attendance.makeups import add_guest
+from daftar.attendance.models import MakeUp
 from daftar.attendance.queries import reasons
 from daftar.attendance.services import conduct_lesson
 from daftar.config.probe_prices import fill_prices
 from daftar.contracts.services import ContractTerms, add_contract
 from daftar.courses import services as courses
 from daftar.courses.catalogue import add_course, add_room
+from daftar.courses.feeds import open_feed
 from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.finance import services as finance
@@ -54,7 +57,7 @@ WRITTEN_BY_NOBODY = {
     "Student.search_key", "Student.import_key", "Contact.owner",
     "Import.content_hash", "Import.encoding", "Import.delimiter", "Import.date_order",
     "Tariff.currency", "CreditDeclined.key", "Contract.lesson_type",
-    "Import.fields", "ImportRow.verdict", "Door.hash", "Invitation.nonce", "Invitation.language",
+    "Import.fields", "ImportRow.verdict", "Door.hash", "Invitation.nonce", "Feed.nonce", "Invitation.language",
 }  # fmt: skip
 
 
@@ -218,7 +221,12 @@ def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None
     yesterday, today = rows[owner.today - timedelta(days=1)], rows[owner.today]
     conduct_lesson(owner, lesson_id=yesterday.pk, absent={student_id: reason.pk}, topic=probe.text("topic"))
     conduct_lesson(probe.by, lesson_id=today.pk, absent={}, topic=probe.text("topic"))
-    probe.keep(lesson_id=today.pk)
+    owed = MakeUp.objects.visible_to(owner).get(missed=yesterday)
+    tomorrow = rows[owner.today + timedelta(days=1)]
+    add_guest(owner, lesson_id=tomorrow.pk, student_id=probe.ids["free_student"])
+    feed = open_feed(owner, of="group", row_id=group_id)
+    open_feed(owner, of="student", row_id=student_id)
+    probe.keep(lesson_id=today.pk, make_up_id=owed.pk, feed_id=feed.pk)
 
 
 def _money(probe: Probe, owner: Actor, branch: Branch) -> None:

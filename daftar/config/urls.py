@@ -8,6 +8,7 @@ from daftar.config.accounts import sign_in
 from daftar.config.doors import home
 from daftar.config.health import live, ready
 from daftar.office.page import public_page
+from daftar.office.timetable.feeds import calendar
 
 urlpatterns = [
     path("", home, name="home"),
@@ -16,6 +17,9 @@ urlpatterns = [
     path("login/", public_page("signing in")(sign_in), name="account_login"),
     path("logout/", public_page("signing out")(logout), name="account_logout"),
     path("i18n/set/", public_page("choosing a language")(set_language), name="set_language"),
+    path(
+        "calendar/<str:secret>.ics", public_page("read by programs that hold a secret link")(calendar), name="calendar"
+    ),
     path("", include("daftar.office.account.urls")),
     path("<slug:org>/", include("daftar.office.urls")),
 ]

@@ -95,6 +95,11 @@ class AlreadyEnrolled(Refusal):
     text = _("The student is in this group at that time already.")
 
 
+class LeavesBeforeJoins(Refusal):
+    field = "last_on"
+    text = _("The last day lies before the first.")
+
+
 class GroupIsFull(Refusal):
     field = "group_id"
     text = _("The group has no free place.")
@@ -232,12 +237,20 @@ def plan_lesson(by: Actor, *, group_id: int, held_on: date, starts_time: time) -
 
 
 @verb("courses.enrol")
-def enrol_student(by: Actor, *, student_id: int, group_id: int, starts_on: date) -> Enrolment:
-    """Puts a student into a group as a trial from a day of the group's life; no money moves."""
+def enrol_student(
+    by: Actor, *, student_id: int, group_id: int, starts_on: date, last_on: date | None = None
+) -> Enrolment:
+    """Puts a student into a group as a trial from a day of the group's life; no money moves.
+
+    Up to `last_on`, which may be the first day, or (None) without an end.
+    """
     group: Group = Group.objects.visible_to(by).select_for_update(no_key=True).one(pk=group_id)
     student: Student = Student.objects.visible_to(by).one(pk=student_id)
     check_joining(by, group, student, starts_on)
-    enrolment = add(by, Enrolment, student=student, group=group, starts_on=starts_on)
+    if last_on is not None and last_on < starts_on:
+        raise LeavesBeforeJoins
+    ends_on = None if last_on is None else last_on + timedelta(days=1)
+    enrolment = add(by, Enrolment, student=student, group=group, starts_on=starts_on, ends_on=ends_on)
     publish(by, TuitionFactsChanged((student.pk,)))
     return enrolment
 

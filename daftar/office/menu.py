@@ -33,6 +33,7 @@ ENTRIES = (
     (_("Students"), "office:students", "users", "people.view", "KeyS"),
     (_("Groups"), "office:groups", "users-group", "courses.view", "KeyO"),
     (_("Timetable"), "office:timetable", "calendar-event", "courses.view", "KeyC"),
+    (_("Make-ups"), "office:make-ups", "calendar-plus", "people.view", ""),
     (_("Payments"), "office:payments", "cash", "finance.view", "KeyP"),
     (_("Debtors"), "office:debtors", "alert-circle", "tuition.view", "KeyD"),
     (_("Reports"), "office:charges", "checklist", "tuition.view", ""),

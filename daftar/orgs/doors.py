@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 
 from django.utils.crypto import salted_hmac
 
-INVITATION = "invitation"
+INVITATION, CALENDAR = "invitation", "calendar"
 
 
 def new_nonce() -> str:

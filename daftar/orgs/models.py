@@ -241,7 +241,7 @@ class Door(TenantModel):
     """
 
     hash = models.CharField(max_length=64)
-    kind = models.CharField(max_length=20, choices=[("invitation", "invitation")])
+    kind = models.CharField(max_length=20, choices=[("invitation", "invitation"), ("calendar", "calendar")])
     made_at = models.DateTimeField()
 
     class Meta(TenantModel.Meta):

@@ -61,6 +61,7 @@ _ADMINISTRATOR = (
         "people.edit",
         "courses.edit",
         "courses.enrol",
+        "attendance.add_guests",
         "tuition.activate",
         "tuition.pause",
         "tuition.price",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, F, Q
 
-from daftar.attendance.queries import marks_of
+from daftar.attendance.models import MakeUp
+from daftar.attendance.queries import Replaced, marks_of, replaced_of
 from daftar.courses.models import Enrolment, Group, Holiday, Lesson, Suspension, type_code
 from daftar.courses.rules import PlanKind
 from daftar.ledger.queries import money_moved
@@ -20,6 +21,7 @@ from daftar.orgs.queries import tuition_settings
 from daftar.tuition import rules
 from daftar.tuition.models import CreditDeclined, Discount, LessonPick, Subscription
 from daftar.tuition.rules.decisions import decided
+from daftar.tuition.rules.plans import PLANS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -59,7 +61,7 @@ def facts_of(
     }
     plans = _plans(trusted, set().union(*wanted.values()) if wanted else set(), window)
     special = _special(trusted, ids, {student.branch_id: student.branch for student in students})
-    discounts, suspensions, picks, declined, holidays = special
+    discounts, suspensions, picks, declined, made_up, holidays = special
     payments = _payments(trusted, [pk for pk in ids if any(each.is_separate for each in subscriptions[pk])])
     found = {}
     for student in students:
@@ -70,9 +72,9 @@ def facts_of(
             activation_day_counts=settings.activation_day_counts,
             groups=tuple(plans.groups[group_id] for group_id in sorted(wanted[pk])),
             enrolments=tuple(enrolments[pk]),
-            subscriptions=tuple(subscriptions[pk]),
+            subscriptions=tuple(_paying_for(subscriptions[pk], made_up[pk])),
             lessons=tuple(lesson for group_id in sorted(wanted[pk]) for lesson in plans.lessons[group_id]),
-            attendances=tuple(marks[pk]),
+            attendances=tuple(_to_be_paid(marks[pk], made_up[pk])),
             discounts=tuple(discounts[pk]),
             suspensions=tuple(suspensions[pk]),
             holidays=holidays.get(student.branch_id, ()),
@@ -142,15 +144,20 @@ def _subscriptions(by: Actor, ids: Collection[int]) -> dict[int, list[rules.Subs
 def _special(by: Actor, ids: Collection[int], branches: dict[int, Branch]) -> list[Any]:
     """What few students have, by student, and each branch's days off; most often one statement says there is nothing.
 
-    In this order: discounts, pauses, payers chosen by hand, declined credits, days off.
+    In this order: discounts, pauses, payers chosen by hand, declined credits, lessons that make up, days off.
     """
-    tables = {"discounts": Discount, "pauses": Suspension, "picks": LessonPick, "declined": CreditDeclined}
+    tables = {
+        "discounts": Discount, "pauses": Suspension, "picks": LessonPick, "declined": CreditDeclined, "made_up": MakeUp,
+    }  # fmt: skip
     rows: dict[str, Any] = {name: model.objects.visible_to(by) for name, model in tables.items()}
+    rows["made_up"] = rows["made_up"].filter(made_in__isnull=False)
     there = {name: Exists(found.filter(student_id__among=ids)) for name, found in rows.items()}
     days_off = Holiday.objects.visible_to(by).filter(Q(branch=None) | Q(branch__in=list(branches)))
     asked: Any = Organization.objects.filter(pk=by.org_id)
     has = asked.values(**there, days_off=Exists(days_off)).get()
-    readers = {"discounts": _discounts, "pauses": _suspensions, "picks": _picks, "declined": _declined}
+    readers = {
+        "discounts": _discounts, "pauses": _suspensions, "picks": _picks, "declined": _declined, "made_up": _made_up,
+    }  # fmt: skip
     found: list[Any] = [read(by, ids) if has[name] else defaultdict(list) for name, read in readers.items()]
     return [*found, _holidays(days_off, branches) if has["days_off"] else {}]
 
@@ -195,6 +202,36 @@ def _declined(by: Actor, ids: Collection[int]) -> dict[int, list[rules.DeclinedC
     rows, columns = CreditDeclined.objects.visible_to(by), ("subscription_id", "key", "on")
     found: dict[int, list[rules.DeclinedCredit]] = _of_students(rows, ids, columns, rules.DeclinedCredit)
     return found
+
+
+def _made_up(by: Actor, ids: Collection[int]) -> dict[int, list[Replaced]]:
+    found: dict[int, list[Replaced]] = defaultdict(list)
+    for row in replaced_of(by, ids):
+        found[row.student_id].append(row)
+    return found
+
+
+def _paying_for(subscriptions: list[rules.SubscriptionFact], made_up: list[Replaced]) -> list[rules.SubscriptionFact]:
+    """A lesson that makes up for one that was not charged is paid as that one would have been."""
+    if not made_up:
+        return subscriptions
+    return [
+        replace(
+            each,
+            make_ups=frozenset(
+                row.lesson_id for row in made_up if not row.is_paid and row.missed_group_id == each.group_id
+            ),
+        )
+        if each.plan is PlanKind.PER_LESSON or PLANS[each.plan].by_period
+        else each
+        for each in subscriptions
+    ]
+
+
+def _to_be_paid(marks: list[rules.AttendanceFact], made_up: list[Replaced]) -> list[rules.AttendanceFact]:
+    """The marks without those of lessons that make up for one that was charged: nobody pays for it twice."""
+    paid = {row.lesson_id for row in made_up if row.is_paid}
+    return [each for each in marks if each.lesson_id not in paid] if paid else marks
 
 
 def _payments(by: Actor, ids: Collection[int]) -> dict[int, list[rules.PaymentFact]]:

@@ -92,9 +92,13 @@ def _go_on(by: Actor, earlier: Subscription, prices: Sequence[tuple[date, int]],
 
 
 @verb("tuition.activate")
-def enrol_active(by: Actor, *, student_id: int, group_id: int, starts_on: date) -> Enrolment:
-    """Puts a student into a group and activates at once, from the same day."""
-    enrolment = enrol_student(by.trusted(), student_id=student_id, group_id=group_id, starts_on=starts_on)
+def enrol_active(
+    by: Actor, *, student_id: int, group_id: int, starts_on: date, last_on: date | None = None
+) -> Enrolment:
+    """Puts a student into a group and activates at once, from the same day, up to `last_on` (None: without an end)."""
+    enrolment = enrol_student(
+        by.trusted(), student_id=student_id, group_id=group_id, starts_on=starts_on, last_on=last_on
+    )
     return activate(by.trusted(), enrolment_id=enrolment.pk, activated_on=starts_on)
 
 

@@ -163,6 +163,9 @@ class EnrolForm(forms.Form):
 
     start = forms.ChoiceField(label=_("Start"), choices=START, widget=forms.RadioSelect, initial="trial")
     starts_on = day_field(_("From"))
+    last_on = day_field(
+        _("Last day"), required=False, help_text=_("Only for a member for some days; the first day for one lesson.")
+    )
 
     def __init__(self, *args: Any, groups: Iterable[Group] | None = None, may_activate: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -39,6 +39,8 @@ VERBS = {
     "courses.add_group": _("added the group"), "courses.edit_group": _("edited the group"),
     "courses.plan_lesson": _("planned the lesson"), "courses.enrol_student": _("enrolled"),
     "courses.undo_enrolment": _("took back the enrolment"),
+    "courses.open_feed": _("made the calendar link of"), "courses.withdraw_feed": _("withdrew the calendar link of"),
+    "attendance.add_guest": _("added the guest"), "attendance.remove_guest": _("took out the guest"),
     "attendance.undo_marks": _("took back the marks of the lesson"),
     "courses.add_lesson_type": _("added the type of lesson"), "courses.add_holiday": _("added the days off"),
     "courses.remove_holiday": _("removed the days off"), "courses.remove_holidays": _("removed the days off"),

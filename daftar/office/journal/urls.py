@@ -2,9 +2,17 @@
 
 from django.urls import path
 
-from daftar.office.journal import views
+from daftar.office.journal import makeups, views
 
 urlpatterns = [
     path("lessons/<int:lesson_id>/", views.lesson, name="lesson"),
     path("lessons/<int:lesson_id>/undo/", views.lesson_undo, name="lesson-undo"),
+    path("lessons/<int:lesson_id>/guest/", makeups.lesson_guest, name="lesson-guest"),
+    path(
+        "lessons/<int:lesson_id>/guest/<int:student_id>/remove/",
+        makeups.lesson_guest_remove,
+        name="lesson-guest-remove",
+    ),
+    path("make-ups/", makeups.make_ups, name="make-ups"),
+    path("make-ups/<int:make_up_id>/", makeups.make_up, name="make-up"),
 ]

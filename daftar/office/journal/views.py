@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.attendance import services
-from daftar.attendance.queries import Mark, expected_students, get_lesson, marks_in, paused_students, reasons
+from daftar.attendance.queries import Mark, expected_students, get_lesson, guests_of, marks_in, paused_students, reasons
 from daftar.lib.errors import Refusal
 from daftar.office import words
 from daftar.office.forms import UndoForm, as_number, done, said, tell, typed, undo_page, undone
@@ -45,9 +45,12 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
             return redirect("office:today", by.org_slug)
     expected = expected_students(by, lesson_id)
     marks = _typed(expected, absent) if refused else marks_in(by, lesson_id)
+    guests = guests_of(by, lesson_id)
     context = {
         "lesson": _head(request, row), "reasons": reasons(by), "refused": refused,
-        "rows": [_line(person, marks) for person in lesson_people(by, expected)],
+        "rows": [
+            _line(person, marks) | {"guest": guests.get(person.student_id)} for person in lesson_people(by, expected)
+        ],
         "paused": paused_students(by, lesson_id),
     }  # fmt: skip
     return render(request, "office/journal/lesson.html", context, status=422 if refused else 200)

@@ -79,7 +79,7 @@ def reasons(request: OfficeRequest) -> HttpResponse:
 @page("attendance.manage")
 def reason_new(request: OfficeRequest) -> HttpResponse:
     by = request.by
-    initial = {"charges": True, "pays_teacher": True, "place": len(absence_reasons(by)) + 1}
+    initial = {"charges": True, "pays_teacher": True, "credit_days": 30, "place": len(absence_reasons(by)) + 1}
     form = ReasonForm(request.POST or None, initial=initial)
     if added := done(form, partial(absence.add_reason, by)):
         tell(request, _("The reason %(name)s is added.") % {"name": added.name})
@@ -93,7 +93,7 @@ def reason_new(request: OfficeRequest) -> HttpResponse:
 @page("attendance.manage")
 def reason_edit(request: OfficeRequest, reason_id: int) -> HttpResponse:
     by, row = request.by, absence.get_reason(request.by, reason_id)
-    names = ("name", "charges", "pays_teacher", "gives_credit", "place")
+    names = ("name", "charges", "pays_teacher", "gives_credit", "credit_days", "place")
     form = ReasonForm(request.POST or None, initial={name: getattr(row, name) for name in names})
     if done(form, partial(absence.edit_reason, by, reason_id=reason_id)):
         tell(request, _("Saved."))

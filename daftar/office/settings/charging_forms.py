@@ -91,6 +91,10 @@ class ReasonForm(forms.Form):
     )  # fmt: skip
     pays_teacher = forms.BooleanField(label=_("The teacher is paid for it"), required=False)
     gives_credit = forms.BooleanField(label=_("A make-up lesson is due"), required=False)
+    credit_days = forms.IntegerField(
+        label=_("To be made up for within days"), required=False, min_value=1, max_value=1000,
+        help_text=_("Left empty: whenever."),
+    )  # fmt: skip
     place = forms.IntegerField(
         label=_("Place in the list"),
         min_value=1,

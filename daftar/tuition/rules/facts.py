@@ -53,7 +53,7 @@ class SubscriptionFact:
     `prices` is never empty. `lessons_count` (above zero) is the size of the bundle of `per_lesson`, `module_lessons`
     that of a module; `months` is how often `whole_course` takes the price (None: the price is the total). Without a
     `group_id` it pays for the lessons of every group; without subjects or lesson types for those of any. `is_separate`:
-    it has an account of its own.
+    it has an account of its own. `make_ups` are lessons of other groups that it pays for as if they were of its own.
     """
 
     id: int
@@ -69,6 +69,7 @@ class SubscriptionFact:
     lesson_types: frozenset[str] = frozenset()
     is_separate: bool = False
     extended_by_suspensions: bool = True
+    make_ups: frozenset[int] = frozenset()
 
     def price_on(self, on: date) -> PriceStep:
         """The step in force on a day (pricing rule 9.6)."""
@@ -79,7 +80,8 @@ class SubscriptionFact:
 
     def names(self, lesson: LessonFact) -> bool:
         """Whether the lesson is one of its group, subjects and types; one without a subject fits only any (9.12)."""
-        return self.group_id in (None, lesson.group_id) and _among(self.subjects, self.lesson_types, lesson)
+        is_own = self.group_id in (None, lesson.group_id) or lesson.id in self.make_ups
+        return is_own and _among(self.subjects, self.lesson_types, lesson)
 
     def fits(self, lesson: LessonFact) -> bool:
         """Whether it may pay for this lesson."""

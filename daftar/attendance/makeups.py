@@ -1,0 +1,252 @@
+"""Guests of a lesson, and lessons that make up for missed ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
+from daftar.courses.events import TuitionFactsChanged
+from daftar.courses.models import Enrolment, Group, Lesson, LessonStatus
+from daftar.courses.rules import has_place
+from daftar.lib.errors import NotFound, Refusal
+from daftar.orgs.access import Actor, add, change, note, publish, question, verb
+from daftar.people.models import Student
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    from daftar.lib.tenancy import TenantQuerySet
+
+LOOK_AHEAD = timedelta(days=60)
+MOST_PLACES = 30
+
+
+class InLessonAlready(Refusal):
+    constraints = ("guest_once",)
+    text = _("The student is in this lesson already.")
+
+
+class GuestWasMarked(Refusal):
+    text = _("The student was marked in this lesson. Correct the mark instead.")
+
+
+class LessonDoesNotTakePlace(Refusal):
+    text = _("This lesson is cancelled. Restore it first.")
+
+
+class MadeUpAlready(Refusal):
+    constraints = ("make_up_made_once",)
+    text = _("This miss is made up for already.")
+
+
+class MakeUpExpired(Refusal):
+    text = _("This miss could be made up for until %(until)s.")
+
+
+class NoPlaceInLesson(Refusal):
+    text = _("The lesson has no free place.")
+
+
+@verb("attendance.add_guests")
+def add_guest(by: Actor, *, lesson_id: int, student_id: int, make_up_id: int | None = None) -> Guest:
+    """Someone of another group, or of none, comes to a lesson; with `make_up_id` it makes up for that miss.
+
+    A lesson that makes up for one needs a free place; a guest the teacher takes in may be one too many.
+    """
+    lesson = _lesson(by, lesson_id)
+    everywhere = replace(by, branch_ids=None)
+    student: Student = Student.objects.visible_to(everywhere).one(pk=student_id)
+    if lesson.status == LessonStatus.CANCELLED:
+        raise LessonDoesNotTakePlace
+    if _is_in(by, lesson, student_id):
+        raise InLessonAlready
+    if make_up_id is not None:
+        _use(by, make_up_id, lesson, student_id)
+    guest = add(by, Guest, lesson=lesson, student=student)
+    publish(by, TuitionFactsChanged((student_id,)))
+    return guest
+
+
+@verb("attendance.add_guests")
+def remove_guest(by: Actor, *, lesson_id: int, student_id: int) -> Lesson:
+    """Takes a guest back who was not marked yet; a miss to be made up for is owed again."""
+    lesson = _lesson(by, lesson_id)
+    if Attendance.objects.visible_to(by).filter(lesson=lesson, student_id=student_id).exists():
+        raise GuestWasMarked
+    rows = Guest.objects.visible_to(by).filter(lesson=lesson, student_id=student_id)
+    guest = rows.select_related("student", "lesson").one()
+    note(by, guest, was={"student": guest.student}, now={"student": None})
+    rows.delete()
+    MakeUp.objects.visible_to(replace(by, branch_ids=None)).filter(made_in=lesson, student_id=student_id).update(
+        made_in=None
+    )
+    publish(by, TuitionFactsChanged((student_id,)))
+    return lesson
+
+
+def settle_make_ups(by: Actor, lesson: Lesson, absent: Mapping[int, int | None], present: Iterable[int]) -> None:
+    """Follows the marks of a lesson: a miss whose reason gives a credit is owed, one that was corrected no longer.
+
+    One that is made up for already stays: what was promised is kept. Called by the verbs that mark.
+    """
+    rows = {row.pk: row for row in AbsenceReason.objects.visible_to(by).filter(gives_credit=True)}
+    giving = {pk: rows[reason] for pk, reason in absent.items() if reason in rows}
+    owed = MakeUp.objects.visible_to(by).filter(missed=lesson)
+    gone = {pk for pk in absent if pk not in giving} | set(present)
+    owed.filter(student_id__in=gone, made_in=None).delete()
+    had = set(owed.filter(student_id__in=giving).values_list("student_id", flat=True))
+    # Whoever does not come to make up for a miss still has that one, and not a second.
+    everywhere = replace(by, branch_ids=None)
+    had |= set(MakeUp.objects.visible_to(everywhere).filter(made_in=lesson).values_list("student_id", flat=True))
+    MakeUp.objects.bulk_create(
+        MakeUp(
+            org_id=by.org_id, student_id=pk, missed=lesson,
+            until=None if reason.credit_days is None else lesson.held_on + timedelta(days=reason.credit_days),
+        )
+        for pk, reason in sorted(giving.items())
+        if pk not in had
+    )  # fmt: skip
+
+
+@question("people.view")
+def make_ups(by: Actor, *, state: str = "owed") -> TenantQuerySet[MakeUp]:
+    """Misses that are "owed", "planned" (in a lesson not marked yet), "made" or "expired", the most urgent first.
+
+    One whose student did not come to make up for it is owed again.
+    """
+    rows = _with_marks(by, MakeUp.objects.visible_to(by))
+    rows = rows.select_related("student", "missed__group__course", "made_in__group")
+    still = Q(made_in=None) | Q(was_there=False)
+    over = Q(until__lt=by.today)
+    kinds: dict[str, Any] = {
+        "owed": rows.filter(still).exclude(over), "planned": rows.filter(made_in__isnull=False, was_there=None),
+        "made": rows.filter(was_there=True), "expired": rows.filter(still & over),
+    }  # fmt: skip
+    found: TenantQuerySet[MakeUp] = kinds[state].order_by("until", "missed__held_on", "id")
+    return found
+
+
+@question("people.view")
+def make_ups_of(by: Actor, student_id: int) -> list[MakeUp]:
+    """What a student may still make up for, the most urgent first."""
+    return list(make_ups(by).filter(student_id=student_id))
+
+
+@dataclass(frozen=True)
+class FreePlace:
+    """A lesson of another group of the same course with room for one more; `free` None: no limit."""
+
+    lesson: Lesson
+    free: int | None
+
+
+@question("people.view")
+def places_for(by: Actor, make_up: MakeUp) -> list[FreePlace]:
+    """Lessons ahead in which a miss can be made up for: of other groups of its course, with a free place, in order."""
+    last = min(make_up.until or by.today + LOOK_AHEAD, by.today + LOOK_AHEAD)
+    group = make_up.missed.group
+    rows = Lesson.objects.visible_to(by).filter(
+        group__course_id=group.course_id, group__branch__currency=group.course.currency, status=LessonStatus.PLANNED,
+        held_on__range=(by.today, last), starts_at__gt=by.at,
+    ).exclude(group_id=group.pk)  # fmt: skip
+    lessons = list(rows.select_related("group", "room", "teacher").order_by("starts_at", "id")[: MOST_PLACES * 3])
+    taken = _taken(by, lessons)
+    mine = _own_lessons(by, make_up.student_id, lessons)
+    found = [
+        FreePlace(row, None if limit is None else limit - taken[row.pk])
+        for row in lessons
+        if has_place(limit := _limit(row), taken[row.pk]) and row.pk not in mine
+    ]
+    return found[:MOST_PLACES]
+
+
+@question("people.view")
+def get_make_up(by: Actor, make_up_id: int) -> MakeUp:
+    """The miss with its lesson, group and course; NotFound when invisible."""
+    rows = MakeUp.objects.visible_to(by).select_related("student", "missed__group__course", "made_in__group")
+    row: MakeUp = rows.one(pk=make_up_id)
+    return row
+
+
+def _with_marks(by: Actor, rows: Any) -> Any:
+    """With `was_there`: whether the student came to make up; None while that is not known, or not planned."""
+    mark = Attendance.unguarded.filter(
+        org_id=by.org_id, lesson_id=OuterRef("made_in_id"), student_id=OuterRef("student_id")
+    )
+    return rows.annotate(was_there=Subquery(mark.values("is_present")[:1]))
+
+
+def _lesson(by: Actor, lesson_id: int) -> Lesson:
+    """The lesson, locked, and before it its group: whoever puts members into that locks in the same order."""
+    Group.objects.visible_to(replace(by.trusted(), branch_ids=None)).select_for_update(no_key=True).filter(
+        pk__in=Lesson.objects.visible_to(by).filter(pk=lesson_id).values("group_id")
+    ).first()
+    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("group", "room")
+    lesson: Lesson = rows.one(pk=lesson_id)
+    if not by.may("courses.see_all") and by.member_id not in {lesson.teacher_id, lesson.group.teacher_id}:
+        raise NotFound
+    return lesson
+
+
+def _is_in(by: Actor, lesson: Lesson, student_id: int) -> bool:
+    rows = Enrolment.objects.visible_to(by).filter(
+        group_id=lesson.group_id, student_id=student_id, starts_on__lte=lesson.held_on
+    )
+    marked = Attendance.objects.visible_to(by).filter(lesson=lesson, student_id=student_id)
+    guests = Guest.objects.visible_to(by).filter(lesson=lesson, student_id=student_id)
+    return rows.exclude(ends_on__lte=lesson.held_on).exists() or marked.exists() or guests.exists()
+
+
+def _use(by: Actor, make_up_id: int, lesson: Lesson, student_id: int) -> None:
+    rows = MakeUp.objects.visible_to(replace(by, branch_ids=None)).select_for_update(of=("self",), no_key=True)
+    row: MakeUp = rows.select_related("missed__group").one(pk=make_up_id, student_id=student_id)
+    there = Attendance.objects.visible_to(replace(by, branch_ids=None)).filter(
+        lesson_id=row.made_in_id, student_id=student_id
+    )
+    mark = there.first() if row.made_in_id is not None else None
+    if row.made_in_id is not None and (mark is None or mark.is_present):
+        raise MadeUpAlready
+    if row.until is not None and lesson.held_on > row.until:
+        raise MakeUpExpired(until=row.until)
+    if not has_place(_limit(lesson), _taken(by, [lesson])[lesson.pk]):
+        raise NoPlaceInLesson
+    change(by, row, made_in_id=lesson.pk)
+
+
+def _limit(lesson: Lesson) -> int | None:
+    """Whichever is fewer: the places of the group or of the room."""
+    limits = [each for each in (lesson.group.capacity, lesson.room.capacity if lesson.room else None) if each]
+    return min(limits, default=None)
+
+
+def _taken(by: Actor, lessons: list[Lesson]) -> dict[int, int]:
+    """How many are expected in each lesson, members and guests."""
+    everywhere = replace(by.trusted(), branch_ids=None)
+    rows = Enrolment.objects.visible_to(everywhere).filter(group_id__in={row.group_id for row in lessons})
+    members = list(rows.values_list("group_id", "starts_on", "ends_on"))
+    guests = Guest.objects.visible_to(everywhere).filter(lesson__in=lessons).values("lesson_id")
+    extra = dict(guests.annotate(number=Count("pk")).values_list("lesson_id", "number"))
+    return {row.pk: _members_on(members, row.group_id, row.held_on) + extra.get(row.pk, 0) for row in lessons}
+
+
+def _members_on(members: Iterable[tuple[int, date, date | None]], group_id: int, on: date) -> int:
+    return sum(
+        1 for group, since, until in members if group == group_id and since <= on and (until is None or on < until)
+    )
+
+
+def _own_lessons(by: Actor, student_id: int, lessons: list[Lesson]) -> set[int]:
+    """Those of the lessons in which the student is already, as a member or a guest."""
+    everywhere = replace(by.trusted(), branch_ids=None)
+    rows = Enrolment.objects.visible_to(everywhere).filter(student_id=student_id)
+    spans = list(rows.values_list("group_id", "starts_on", "ends_on"))
+    guest = Guest.objects.visible_to(everywhere).filter(student_id=student_id, lesson__in=lessons)
+    return {row.pk for row in lessons if _members_on(spans, row.group_id, row.held_on)} | set(
+        guest.values_list("lesson_id", flat=True)
+    )

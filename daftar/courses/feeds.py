@@ -1,0 +1,117 @@
+"""Calendars that programs read by a secret link: opened and withdrawn by people, read by whoever holds the link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from daftar.courses.models import Enrolment, Feed, Group, Lesson, Room
+from daftar.lib.errors import NotFound
+from daftar.lib.tenancy import tenant_transaction
+from daftar.orgs.access import Actor, change, note, question, verb
+from daftar.orgs.doors import CALENDAR
+from daftar.orgs.keys import cut_key, door_behind
+from daftar.orgs.models import Member
+from daftar.orgs.queries import system_actor
+from daftar.people.models import Student
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+BACK, AHEAD = timedelta(days=30), timedelta(days=180)
+OF = {"teacher": Member, "room": Room, "group": Group, "student": Student}
+
+
+@verb("courses.edit")
+def open_feed(by: Actor, *, of: str, row_id: int) -> Feed:
+    """The feed "of" a teacher, room, group or student (a family); the one there is, or else a new one.
+
+    A family's needs the right to edit people too.
+    """
+    row = OF[of].objects.visible_to(by).one(pk=row_id)
+    _check_right(by, of)
+    there = Feed.objects.visible_to(by).filter(withdrawn_at=None, **{of: row}).first()
+    if there is not None:
+        found: Feed = there
+        return found
+    door, nonce = cut_key(by, CALENDAR)
+    feed = Feed.objects.create(org_id=by.org_id, door=door, nonce=nonce, made_at=by.at, **{of: row})
+    note(by, feed, was=None, now={of: row})
+    return feed
+
+
+@verb("courses.edit")
+def withdraw_feed(by: Actor, *, feed_id: int) -> Feed:
+    """From now on the link opens nothing; a new one has another secret."""
+    feed: Feed = Feed.objects.visible_to(by).select_for_update(of=("self",), no_key=True).one(pk=feed_id)
+    _check_right(by, kind_of(feed))
+    change(by, feed, withdrawn_at=by.at)
+    return feed
+
+
+@question("courses.edit")
+def feeds(by: Actor) -> list[Feed]:
+    """The feeds that stand, the newest first; those of families for whoever may edit people."""
+    rows = Feed.objects.visible_to(by).filter(withdrawn_at=None).select_related("teacher", "room", "group", "student")
+    return list((rows if by.may("people.edit") else rows.filter(student=None)).order_by("-id"))
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """What a feed holds: its lessons in order with group, branch, room and teacher; `name`: whose it is.
+
+    A family's feed has no name of a child.
+    """
+
+    org_name: str
+    name: str
+    feed_id: int
+    of: str
+    lessons: list[Lesson]
+
+
+def calendar_behind(secret: str, at: datetime) -> Calendar:
+    """The calendar that a link opens, from 30 days back to 180 ahead; NotFound for what no link is or was withdrawn.
+
+    Whoever holds the link is no actor, so this is no question.
+    """
+    door = door_behind(secret, CALENDAR)
+    if door is None:
+        raise NotFound
+    with tenant_transaction(door.org_id):
+        by = system_actor(door.org_id, at)
+        rows = Feed.objects.visible_to(by).select_related("teacher", "room", "group")
+        feed: Feed = rows.one(door=door, withdrawn_at=None)
+        of = kind_of(feed)
+        name = "" if of == "student" else str(feed)
+        return Calendar(by.org_name, name, feed.pk, of, _lessons(by, feed, of))
+
+
+def kind_of(feed: Feed) -> str:
+    """Whether it is of a teacher, room, group or student."""
+    return next(of for of in OF if getattr(feed, f"{of}_id") is not None)
+
+
+def _check_right(by: Actor, of: str) -> None:
+    if of == "student":
+        by.must("people.edit")
+
+
+def _lessons(by: Actor, feed: Feed, of: str) -> list[Lesson]:
+    rows = Lesson.objects.visible_to(by).filter(held_on__range=(by.today - BACK, by.today + AHEAD))
+    joined = rows.select_related("group__branch", "room", "teacher").order_by("starts_at", "id")
+    if of == "teacher":
+        mine = Q(teacher_id=feed.teacher_id) | Q(teacher=None, group__teacher_id=feed.teacher_id)
+        return list(joined.filter(mine))
+    if of != "student":
+        return list(joined.filter(**{f"{of}_id": getattr(feed, f"{of}_id")}))
+    spans = Enrolment.objects.visible_to(by).filter(student_id=feed.student_id)
+    times: Any = spans.values_list("group_id", "starts_on", "ends_on")
+    theirs = Q(pk__in=())
+    for group_id, since, until in times:
+        span = Q(group_id=group_id, held_on__gte=since)
+        theirs |= span if until is None else span & Q(held_on__lt=until)
+    return list(joined.filter(theirs))

@@ -1,0 +1,154 @@
+"""Pages on guests of a lesson and on lessons that make up for missed ones."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from daftar.attendance import makeups
+from daftar.attendance.queries import get_lesson
+from daftar.lib.paging import paged
+from daftar.office import formats
+from daftar.office.forms import (
+    UndoForm,
+    as_number,
+    done,
+    form_page,
+    number_in,
+    pick_field,
+    tell,
+    the_only,
+    typed,
+    undo_page,
+    undone,
+)
+from daftar.office.page import OfficeRequest, page
+from daftar.people.queries import get_student
+from daftar.reports.queries import find_students
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from daftar.attendance.makeups import FreePlace
+    from daftar.attendance.models import MakeUp
+    from daftar.courses.models import Lesson
+
+STATES = {
+    "owed": pgettext_lazy("make-ups", "Owed"), "planned": pgettext_lazy("make-ups", "Planned"),
+    "made": pgettext_lazy("make-ups", "Made up for"), "expired": pgettext_lazy("make-ups", "Expired"),
+}  # fmt: skip
+
+
+class GuestForm(forms.Form):
+    """Why somebody comes to the lesson of another group."""
+
+    def __init__(self, *args: Any, owed: list[MakeUp], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = [(row.pk, _missed(row)) for row in owed]
+        self.fields["make_up_id"] = pick_field(
+            gettext_lazy("Makes up for"), rows, none=gettext_lazy("nothing: comes as a guest"), radio=True
+        )
+
+
+class PlaceForm(forms.Form):
+    """The lesson that is chosen."""
+
+    lesson_id = forms.IntegerField(widget=forms.HiddenInput)
+
+
+@page("attendance.add_guests")
+def lesson_guest(request: OfficeRequest, lesson_id: int) -> HttpResponse:
+    by, row = request.by, get_lesson(request.by, lesson_id)
+    home = reverse("office:lesson", args=[by.org_slug, lesson_id])
+    chosen = as_number(request.POST.get("student") or request.GET.get("student", ""))
+    context: dict[str, Any] = {
+        "title": _("Who else comes on %(day)s?") % {"day": formats.weekday_day(row.held_on)},
+        "crumbs": [(row.group.name, home)], "cancel_url": home,
+    }  # fmt: skip
+    if chosen is None:
+        q = typed(request, "q")
+        found = find_students(by, q)
+        if only := the_only(request, found):
+            return redirect(f"{request.path}?student={only}")
+        picker = {"student": None, "q": q, "found": found, "form": None}
+        return render(request, "office/journal/guest.html", context | picker)
+    student = get_student(by, chosen)
+    owed = makeups.make_ups_of(by, student.pk)
+    form = GuestForm(request.POST or None, owed=owed, initial={"make_up_id": owed[0].pk if owed else ""})
+    if done(form, partial(makeups.add_guest, by, lesson_id=lesson_id, student_id=student.pk)):
+        undo = reverse("office:lesson-guest-remove", args=[by.org_slug, lesson_id, student.pk])
+        tell(request, _("%(name)s comes to this lesson.") % {"name": student.full_name}, undo=undo)
+        return redirect(home)
+    shown = {"student": {"id": student.pk, "name": student.full_name}, "q": "", "found": []}
+    return form_page(request, "office/journal/guest.html", form, **context, **shown)
+
+
+@page("attendance.add_guests")
+def lesson_guest_remove(request: OfficeRequest, lesson_id: int, student_id: int) -> HttpResponse:
+    by, row = request.by, get_lesson(request.by, lesson_id)
+    form = UndoForm(request.POST or None)
+    if done(form, lambda: makeups.remove_guest(by, lesson_id=lesson_id, student_id=student_id)):
+        tell(request, _("The guest does not come."))
+        return undone(request, reverse("office:lesson", args=[by.org_slug, lesson_id]))
+    return undo_page(request, form, _("Take the guest out of the lesson of %(group)s?") % {"group": row.group.name})
+
+
+@page("people.view")
+def make_ups(request: OfficeRequest) -> HttpResponse:
+    by, state = request.by, typed(request, "state", 10)
+    state = state if state in STATES else "owed"
+    rows, at = paged(makeups.make_ups(by, state=state), number_in(request, "page") or 1)
+    shown = [
+        {
+            "id": row.pk, "student_id": row.student_id, "name": row.student.full_name, "missed": _missed(row),
+            "until": row.until, "is_late": row.until is not None and row.until < by.today, "made_in": _made(row),
+            "lesson_id": row.made_in_id,
+        }
+        for row in rows
+    ]  # fmt: skip
+    context = {"rows": shown, "page": at, "state": state, "states": STATES.items()}
+    return render(request, "office/journal/make_ups.html", context)
+
+
+@page("attendance.add_guests")
+def make_up(request: OfficeRequest, make_up_id: int) -> HttpResponse:
+    """Free places in which a miss can be made up for; one is chosen with one press."""
+    by, row = request.by, makeups.get_make_up(request.by, make_up_id)
+    form = PlaceForm(request.POST or None)
+    if guest := done(form, partial(makeups.add_guest, by, student_id=row.student_id, make_up_id=make_up_id)):
+        undo = reverse("office:lesson-guest-remove", args=[by.org_slug, guest.lesson_id, row.student_id])
+        told = {"name": row.student.full_name, "day": formats.weekday_day(guest.lesson.held_on)}
+        tell(request, _("%(name)s makes up for it on %(day)s.") % told, undo=undo)
+        return redirect("office:make-ups", by.org_slug)
+    context = {
+        "row": {"name": row.student.full_name, "missed": _missed(row), "until": row.until},
+        "places": [_place(place) for place in makeups.places_for(by, row)],
+    }  # fmt: skip
+    return form_page(request, "office/journal/make_up.html", form, **context)
+
+
+def _missed(row: MakeUp) -> str:
+    return f"{_named(row.missed)}, {row.missed.group.name}"
+
+
+def _made(row: MakeUp) -> str:
+    return f"{_named(row.made_in)}, {row.made_in.group.name}" if row.made_in else ""
+
+
+def _named(lesson: Lesson) -> str:
+    return f"{formats.weekday_day(lesson.held_on)} {formats.clock(lesson.starts_time)}"
+
+
+def _place(place: FreePlace) -> dict[str, Any]:
+    row = place.lesson
+    return {
+        "lesson_id": row.pk, "on": row.held_on, "starts_at": row.starts_time, "group": row.group.name,
+        "room": row.room.name if row.room else "", "teacher": row.teacher.name if row.teacher else "",
+        "free": place.free,
+    }  # fmt: skip

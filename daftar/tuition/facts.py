@@ -61,9 +61,11 @@ def facts_of(
     special = _special(trusted, ids, {student.branch_id: student.branch for student in students})
     discounts, suspensions, picks, declined, holidays = special
     payments = _payments(trusted, [pk for pk in ids if any(each.is_separate for each in subscriptions[pk])])
+    shared = _timetables(wanted, plans)
+    settings_of = {student.branch_id: tuition_settings(student.branch) for student in students}
     found = {}
     for student in students:
-        pk, settings = student.pk, tuition_settings(student.branch)
+        pk, settings = student.id, settings_of[student.branch_id]
         found[pk] = rules.StudentFacts(
             currency=student.branch.currency,
             step=settings.rounding_step or default_step(student.branch.currency),
@@ -71,7 +73,7 @@ def facts_of(
             groups=tuple(plans.groups[group_id] for group_id in sorted(wanted[pk])),
             enrolments=tuple(enrolments[pk]),
             subscriptions=tuple(subscriptions[pk]),
-            lessons=tuple(lesson for group_id in sorted(wanted[pk]) for lesson in plans.lessons[group_id]),
+            lessons=shared[pk],
             attendances=tuple(marks[pk]),
             discounts=tuple(discounts[pk]),
             suspensions=tuple(suspensions[pk]),
@@ -82,6 +84,18 @@ def facts_of(
             money_discount_per=rules.DiscountPer(settings.money_discount_per),
             decisions=decided(partial(getattr, settings)),
         )
+    return found
+
+
+def _timetables(wanted: dict[int, set[int]], plans: _Plans) -> dict[int, rules.Timetable]:
+    """The lessons of each student; those of the same groups share them."""
+    made: dict[frozenset[int], rules.Timetable] = {}
+    found = {}
+    for student_id, group_ids in wanted.items():
+        asked = frozenset(group_ids)
+        if asked not in made:
+            made[asked] = rules.Timetable(lesson for pk in sorted(asked) for lesson in plans.lessons[pk])
+        found[student_id] = made[asked]
     return found
 
 

@@ -97,7 +97,8 @@ def _parts(by: Actor) -> list[list[int]]:
 
 
 def _in_parts(rows: Any) -> list[list[int]]:
-    ids = list(rows.order_by("student_id").values_list("student_id", flat=True).distinct())
+    # Who learns together is charged together: the lessons of a group are read in one part and not in many.
+    ids = list(dict.fromkeys(rows.order_by("group_id", "student_id").values_list("student_id", flat=True)))
     return [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
 
 

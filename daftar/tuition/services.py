@@ -223,9 +223,10 @@ def reconcile(by: Actor, *, student_ids: Collection[int], since: date | None = N
         charges += [Due(own.get(draft.subscription_id, account), draft, until) for draft in missing]
     undone = ledger_queries.transfers(by.trusted(), list(wrong))
     reversals = [(undone[pk], until) for pk, until in wrong.items()]
-    count = _post_difference(by, reversals, charges, [*accounts.values(), *own.values()])
-    _note_charged(by, asked, accounts)
-    return count
+    notes = _charged_until(asked, accounts)
+    moved = _post_difference(by, reversals, charges, [*accounts.values(), *own.values()], notes)
+    _note_charged(by, {pk: until for pk, until in notes.items() if pk not in moved})
+    return len(reversals) + len(charges)
 
 
 def _posted_to(
@@ -246,13 +247,23 @@ def _posted_to(
     return found
 
 
-def _note_charged(by: Actor, asked: Sequence[ToCharge], accounts: Mapping[int, Account]) -> None:
-    """Up to which day they are charged now; money in separate accounts may always change who pays."""
-    days: dict[date | None, list[int]] = defaultdict(list)
+def _charged_until(asked: Sequence[ToCharge], accounts: Mapping[int, Account]) -> dict[int, date | None]:
+    """Up to which day they are charged now, by account, where that is another than is noted.
+
+    Money in separate accounts may always change who pays.
+    """
+    found: dict[int, date | None] = {}
     for each in asked:
         account, until = accounts[each.student.pk], None if each.has_separate_accounts else each.today
         if account.charged_until != until:
-            days[until].append(account.pk)
+            found[account.pk] = until
+    return found
+
+
+def _note_charged(by: Actor, notes: Mapping[int, date | None]) -> None:
+    days: dict[date | None, list[int]] = defaultdict(list)
+    for account_id, until in notes.items():
+        days[until].append(account_id)
     for until, account_ids in days.items():
         ledger.set_charged_until(by.trusted(), account_ids=account_ids, on=until)
 
@@ -296,10 +307,14 @@ def _post_difference(
     reversals: Sequence[tuple[Transfer, date | None]],
     charges: Sequence[Due],
     locked: Collection[Account],
-) -> int:
-    """Posts both; `locked` are the accounts of all these students."""
+    notes: Mapping[int, date | None],
+) -> set[int]:
+    """Posts both, and notes on the accounts that this moves up to when they are charged: these are answered.
+
+    `locked` are the accounts of all these students.
+    """
     if not reversals and not charges:
-        return 0
+        return set()
     keys = {str(row.charge_key) for row, _until in reversals} | {charge_key(due.draft) for due in charges}
     turns = ledger_queries.charge_turns(by.trusted(), keys) if keys else {}
     incomes = _purposes(by, AccountKind.INCOME, locked)
@@ -313,8 +328,9 @@ def _post_difference(
         moves.append(due.move(incomes[due.account.currency].pk, turns[key]))
         turns[key] += 1
     accounts = {row.pk: row for row in (*locked, *incomes.values())}
-    ledger.post_all(by.trusted(), moves=moves, accounts=accounts)
-    return len(moves)
+    moved = {pk for move in moves for pk in (move.debit_id, move.credit_id)}
+    ledger.post_all(by.trusted(), moves=moves, accounts=accounts, charged=notes)
+    return moved
 
 
 def _purposes(by: Actor, kind: AccountKind, accounts: Collection[Account]) -> dict[str, Account]:

@@ -123,7 +123,7 @@ def student_accounts(by: Actor, *, students: Collection[Student]) -> dict[int, A
     subscriptions either. Students need their branch loaded.
     """
     found = _locked_of(by, students)
-    if all(student.pk in found for student in students):
+    if all(student.id in found for student in students):
         return found
     missing = sorted((each for each in students if each.pk not in found), key=lambda student: student.pk)
     Account.objects.bulk_create(
@@ -141,7 +141,7 @@ def student_accounts(by: Actor, *, students: Collection[Student]) -> dict[int, A
 
 
 def _locked_of(by: Actor, students: Collection[Student]) -> dict[int, Account]:
-    owned = Account.objects.visible_to(by).filter(student_id__among=[student.pk for student in students])
+    owned = Account.objects.visible_to(by).filter(student_id__among=[student.id for student in students])
     locked = owned.select_for_update(of=("self",), no_key=True).order_by("id")
     return {row.student_id: row for row in locked if row.kind == AccountKind.STUDENT}
 

@@ -19,8 +19,10 @@ class Among(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, values = self.process_lhs(compiler, connection)
-        kind = "text" if isinstance(self.lhs.output_field, CharField) else "bigint"
-        return f"{column} = ANY(%s::{kind}[])", [*values, list(self.rhs)]
+        if isinstance(self.lhs.output_field, CharField):
+            return f"{column} = ANY(%s::text[])", [*values, list(self.rhs)]
+        # Written by hand: the driver would look at each number whether it has to be quoted.
+        return f"{column} = ANY(%s::bigint[])", [*values, f"{{{','.join(str(int(each)) for each in self.rhs)}}}"]
 
 
 def install() -> None:

@@ -45,7 +45,7 @@ def facts_of(
     With a window only what is charged in it asks for: its lessons, and marks where it matters who came. Not a question
     itself: verbs and questions that permit it ask it.
     """
-    ids = [student.pk for student in students]
+    ids = [student.id for student in students]
     # What prices a student lies in every branch the student ever learned in.
     trusted = replace(by.trusted(), branch_ids=None)
     enrolments, subscriptions = _enrolments(trusted, ids), _subscriptions(trusted, ids)

@@ -17,7 +17,7 @@ from daftar.tuition.models import ForecastDay, Subscription
 from daftar.tuition.services import reconcile
 from daftar.tuition.siblings import families_of, settle_siblings
 
-AT_ONCE = 500
+AT_ONCE = 1000
 ANEW_AT = 22
 """The hour (UTC) in which everything is charged from the beginning: night where most centres are."""
 

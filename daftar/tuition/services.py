@@ -210,15 +210,15 @@ def reconcile(by: Actor, *, student_ids: Collection[int], since: date | None = N
     # The lock comes before the facts are read, so that what another transaction changed meanwhile is seen.
     accounts = ledger.student_accounts(by.trusted(), students=students)
     asked = to_charge(by, students, accounts, since)
-    apart = [each.student.pk for each in asked if each.has_separate_accounts]
+    apart = [each.student.id for each in asked if each.has_separate_accounts]
     own = ledger_queries.separate_accounts(by.trusted(), apart) if apart else {}
     posted = _posted_to(by, asked, accounts, own)
     closed = ledger.closed_books(by.trusted(), branch_ids={each.student.branch_id for each in asked}) if asked else {}
     wrong: dict[int, date | None] = {}
     charges: list[Due] = []
     for each in asked:
-        account, until = accounts[each.student.pk], closed.get(each.student.branch_id)
-        gone, missing = each.difference(posted[each.student.pk])
+        account, until = accounts[each.student.id], closed.get(each.student.branch_id)
+        gone, missing = each.difference(posted[each.student.id])
         wrong |= dict.fromkeys(gone, until)
         charges += [Due(own.get(draft.subscription_id, account), draft, until) for draft in missing]
     undone = ledger_queries.transfers(by.trusted(), list(wrong))
@@ -236,11 +236,11 @@ def _posted_to(
     found: dict[int, list[rules.PostedCharge]] = {}
     separate: dict[int, list[int]] = defaultdict(list)
     for row in own.values():
-        separate[row.student_id or 0].append(row.pk)
+        separate[row.student_id or 0].append(row.id)
     whole = [each for each in asked if each.needs_all_charges]
     near = [each for each in asked if not each.needs_all_charges]
     for part, since in ((whole, None), (near, min((each.since for each in near), default=None))):
-        mine = {each.student.pk: [accounts[each.student.pk].pk, *separate[each.student.pk]] for each in part}
+        mine = {each.student.id: [accounts[each.student.id].pk, *separate[each.student.id]] for each in part}
         ids = [pk for rows in mine.values() for pk in rows]
         posted = ledger_queries.live_charges(by.trusted(), ids, since) if ids else {}
         found |= {student_id: [_posted(row) for pk in rows for row in posted[pk]] for student_id, rows in mine.items()}
@@ -254,9 +254,9 @@ def _charged_until(asked: Sequence[ToCharge], accounts: Mapping[int, Account]) -
     """
     found: dict[int, date | None] = {}
     for each in asked:
-        account, until = accounts[each.student.pk], None if each.has_separate_accounts else each.today
+        account, until = accounts[each.student.id], None if each.has_separate_accounts else each.today
         if account.charged_until != until:
-            found[account.pk] = until
+            found[account.id] = until
     return found
 
 
@@ -278,7 +278,7 @@ class Due(NamedTuple):
     def move(self, income_id: int, turn: int) -> ledger.Move:
         """Dated when it is due; where those books are closed, the first open day, which it then explains."""
         on = first_open_day(self.draft.on, self.closed_until)
-        student = self.account.pk
+        student = self.account.id
         # A credit goes back the way its charge came.
         debit, credit = (student, income_id) if self.draft.amount > 0 else (income_id, student)
         return ledger.Move(
@@ -327,7 +327,7 @@ def _post_difference(
         key = charge_key(due.draft)
         moves.append(due.move(incomes[due.account.currency].pk, turns[key]))
         turns[key] += 1
-    accounts = {row.pk: row for row in (*locked, *incomes.values())}
+    accounts = {row.id: row for row in (*locked, *incomes.values())}
     moved = {pk for move in moves for pk in (move.debit_id, move.credit_id)}
     ledger.post_all(by.trusted(), moves=moves, accounts=accounts, charged=notes)
     return moved

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.services import activate_enrolment, enrol_student
+from daftar.courses.services import activate_enrolment, place_student
 from daftar.ledger import queries as ledger_queries
 from daftar.ledger import services as ledger
 from daftar.ledger.models import Account, AccountKind, Transfer, TransferKind
@@ -94,7 +94,7 @@ def _go_on(by: Actor, earlier: Subscription, prices: Sequence[tuple[date, int]],
 @verb("tuition.activate")
 def enrol_active(by: Actor, *, student_id: int, group_id: int, starts_on: date) -> Enrolment:
     """Puts a student into a group and activates at once, from the same day."""
-    enrolment = enrol_student(by.trusted(), student_id=student_id, group_id=group_id, starts_on=starts_on)
+    enrolment = place_student(by.trusted(), student_id=student_id, group_id=group_id, starts_on=starts_on)
     return activate(by.trusted(), enrolment_id=enrolment.pk, activated_on=starts_on)
 
 

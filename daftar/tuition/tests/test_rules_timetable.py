@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
+
 from daftar.courses.rules import PlanKind
 from daftar.tuition.rules import (
     EnrolmentFact,
@@ -18,6 +20,8 @@ from daftar.tuition.rules import (
     Timetable,
     due,
 )
+from daftar.tuition.rules import known as known_module
+from daftar.tuition.rules import period as period_module
 
 MAY = date(2026, 5, 1)
 DAYS = [MAY + timedelta(days=count) for count in range(0, 60, 3)]
@@ -59,6 +63,18 @@ def test_who_shares_a_timetable_pays_what_one_with_lessons_of_ones_own_pays():
         assert [due(somebody(shared, **each), until) for each in EACH] == alone
         assert [due(somebody(shared, **each), until) for each in reversed(EACH)] == alone[::-1]
     assert len({draft.amount for drafts in alone for draft in drafts}) == 4, "they do differ"
+
+
+def test_a_count_kept_without_the_days_off_would_be_noticed(monkeypatch):
+    counted = known_module.counted
+
+    def forgetful(known, subscription, first, after, leaving):
+        plain = replace(known, facts=replace(known.facts, holidays=()), timetable=known.timetable)
+        return counted(plain, subscription, first, after, leaving)
+
+    monkeypatch.setattr(period_module, "counted", forgetful)
+    with pytest.raises(AssertionError):
+        test_who_shares_a_timetable_pays_what_one_with_lessons_of_ones_own_pays()
 
 
 def test_facts_given_other_lessons_forget_the_timetable():

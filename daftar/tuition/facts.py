@@ -62,7 +62,10 @@ def facts_of(
     discounts, suspensions, picks, declined, holidays = special
     payments = _payments(trusted, [pk for pk in ids if any(each.is_separate for each in subscriptions[pk])])
     shared = _timetables(wanted, plans)
-    settings_of = {student.branch_id: tuition_settings(student.branch) for student in students}
+    settings_of = {
+        pk: tuition_settings(branch) for pk, branch in {each.branch_id: each.branch for each in students}.items()
+    }
+    decisions = {pk: decided(partial(getattr, settings)) for pk, settings in settings_of.items()}
     found = {}
     for student in students:
         pk, settings = student.id, settings_of[student.branch_id]
@@ -82,7 +85,7 @@ def facts_of(
             picks=dict(picks[pk]),
             declined=frozenset(declined[pk]),
             money_discount_per=rules.DiscountPer(settings.money_discount_per),
-            decisions=decided(partial(getattr, settings)),
+            decisions=decisions[student.branch_id],
         )
     return found
 

@@ -14,7 +14,7 @@ from daftar.bench.lines import LINES
 from daftar.bench.load import Centre
 from daftar.bench.measure import Figure
 from daftar.bench.plan import groups_for, lessons_between
-from daftar.bench.report import Result, verdict
+from daftar.bench.report import Result, chosen, verdict
 from daftar.config.supervise import ROOT
 
 STUDENTS, ATTENDANCE = 240, 14_000
@@ -53,6 +53,16 @@ def test_groups_hold_everybody_and_their_lessons_make_the_rows_asked_for(student
     assert sum(group.size for group in groups) == students
     rows = sum(group.size * lessons_between(group.weekdays, group.starts_on, today) for group in groups)
     assert abs(rows - attendance) < attendance / 20
+
+
+def test_a_run_over_everybody_must_stay_linear_and_below_its_memory():
+    named = {line.name: line for line in LINES}
+    run, held = named["whole monthly run, per charge"], named["memory of the monthly run"]
+    assert verdict(run, [a_result(100_000, 0.20), a_result(500_000, 0.23)]) == ""
+    assert verdict(run, [a_result(100_000, 0.20), a_result(500_000, 0.25)]) == "OVER: ratio"
+    assert verdict(held, [a_result(100_000, 90.0), a_result(500_000, 590.0)]) == "ok"
+    assert verdict(held, [a_result(500_000, 610.0)]) == "OVER: target at 500,000"
+    assert chosen(["monthly"]) == [named["monthly charge, per student"], run, held]
 
 
 def a_result(students: int, cpu: float) -> Result:

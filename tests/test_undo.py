@@ -12,7 +12,8 @@ from daftar.attendance.models import Attendance
 from daftar.attendance.queries import expected_students
 from daftar.attendance.services import NothingToUndo, conduct_lesson, undo_marks
 from daftar.courses.models import Enrolment, Lesson
-from daftar.courses.services import EnrolmentCounts, undo_enrolment
+from daftar.courses.refusals import EnrolmentCounts
+from daftar.courses.services import undo_enrolment
 from daftar.finance.models import Desk, Promise
 from daftar.finance.refusals import AlreadyReversed, NothingOwed, PromisedTooLate, TooLateToUndo
 from daftar.finance.services import promise, take_payment, undo_payment, withdraw_promise

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from daftar.bench.clients import together
+from daftar.bench.everyone import Run, charged, next_month
 from daftar.bench.load import PASSWORD
 from daftar.bench.measure import Browser, Figure, cpu_of, measured, memory_of
 from daftar.courses.models import Group, Lesson, LessonStatus
@@ -27,6 +29,7 @@ from daftar.orgs.models import User
 from daftar.people.models import Student
 from daftar.people.services import add_student
 from daftar.reports.debts import debt_totals
+from daftar.tuition.jobs import AT_ONCE
 from daftar.tuition.services import enrol_active, reconcile
 from daftar.tuition.uncharged import uncharged
 
@@ -52,6 +55,11 @@ class Bench:
     def __post_init__(self) -> None:
         self.browser = Browser(self.port)
         self.browser.sign_in(self.centre.email, PASSWORD)
+
+    @cached_property
+    def whole_run(self) -> Run:
+        """The next month's run over everybody: done once, however many lines tell of it."""
+        return charged(self.centre.by.org_id, self.database)
 
     @property
     def root(self) -> str:
@@ -229,10 +237,9 @@ def _saving_counted(bench: Bench, lesson_id: int) -> str:
 def month(bench: Bench) -> Figure:
     """The next month's charges of a sample, by the door the job uses; again it posts nothing; undone afterwards."""
     by = bench.centre.by
-    first = add_months(by.today.replace(day=1), 1)
-    later = replace(by, at=datetime(first.year, first.month, first.day, 6, tzinfo=UTC))
+    later = next_month(by)
     ids = _sample(bench, 40 * bench.times)
-    parts = [ids[start : start + 500] for start in range(0, len(ids), 500)]
+    parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
     posted, again, cost = [], [], []
     with tenant_transaction(by.org_id), transaction.atomic():
         for part in parts:
@@ -247,6 +254,20 @@ def month(bench: Bench) -> Figure:
     figure = Figure(cost[len(cost) // 2], cost, 0.0, 0.0, len(ids))
     figure.notes.append(f"{len(ids):,} students, each charged once")
     return figure
+
+
+def everyone(bench: Bench) -> Figure:
+    """The next month's run over the whole centre, those charged lesson by lesson looked at too."""
+    run = bench.whole_run
+    cost = (run.worker + run.database) * 1000 / run.charges
+    shares = f"{run.worker * 1000 / run.charges:.3f} ms of it the worker's"
+    return Figure(cost, [cost], 0.0, 0.0, run.students, [f"{run.students:,} students, {run.charges:,} charges", shares])
+
+
+def memory_of_run(bench: Bench) -> Figure:
+    """The most memory that the process of the same run had at any moment."""
+    run = bench.whole_run
+    return Figure(run.peak, [run.peak], 0.0, 0.0, 1, [f"RSS at its peak, {run.students:,} students"])
 
 
 def year(bench: Bench) -> Figure:
@@ -276,15 +297,15 @@ def not_charged(bench: Bench) -> Figure:
             before = cpu_of(bench.database) + time.process_time()
             rows, page = uncharged(by, by.today.replace(day=1))
             repeats.append((cpu_of(bench.database) + time.process_time() - before) * 1000)
-    return Figure(sorted(repeats)[1], repeats, 0.0, 0.0, REPEATS, [f"{len(rows)} of {page.total} rows"])
+    return Figure(sorted(repeats)[1], repeats, 0.0, 0.0, REPEATS, [f"{len(rows)} of {page.total:,} rows"])
 
 
 def _sample(bench: Bench, count: int) -> list[int]:
-    """Students of usual groups that are charged by the month, spread over the whole centre."""
+    """Students of usual groups that are charged by the month: whole groups, spread over the whole centre."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT %s + number FROM plan_student WHERE plan = 'calendar_month' AND kind = 'usual' AND NOT is_trial"
-            " ORDER BY number * 7919 %% 100003, 1 LIMIT %s",
+            " ORDER BY group_number * 7919 %% 100003, number LIMIT %s",
             [bench.centre.before["student"], count],
         )
         return sorted(row[0] for row in cursor.fetchall())
@@ -431,6 +452,8 @@ LINES = (
     Line("save attendance of 20, charged", save_attendance, 25),
     Line("debtors, first page and exact total", debtors, 40, 60),
     Line("monthly charge, per student", month, calibrator="raw charges", most=5),
+    Line("whole monthly run, per charge", everyone, calibrator="raw charges", most=5),
+    Line("memory of the monthly run", memory_of_run, 600, calibrator="", unit="MB"),
     Line("a year of one student", year, 50),
     Line("not charged and why, first page", not_charged),
     Line("one posting", posting, 1.9, calibrator="one query"),

@@ -15,7 +15,12 @@ from daftar.courses.days import locked
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.models import Group, Lesson, LessonStatus, Recurrence, Room
 from daftar.courses.places import check_free
-from daftar.courses.services import LessonOutsideGroup, LessonThere, RoomElsewhere, make_lessons, students_of
+from daftar.courses.refusals import (
+    LessonOutsideGroup,
+    LessonThere,
+    RoomElsewhere,
+)
+from daftar.courses.services import make_lessons, students_of
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, note, publish, verb
 from daftar.orgs.models import Member

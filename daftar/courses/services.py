@@ -7,14 +7,33 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
 from daftar.courses import rules
 from daftar.courses.catalogue import check_counts
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonStatus, Recurrence, Room
 from daftar.courses.places import check_free
-from daftar.lib.errors import Refusal
+from daftar.courses.refusals import (
+    ActivationBeforeJoining,
+    ActivationOutsideGroup,
+    AlreadyActive,
+    AlreadyEnrolled,
+    CourseInOtherCurrency,
+    EnrolmentCounts,
+    GroupEndsBeforeStart,
+    GroupIsFull,
+    GroupNameTaken,
+    GroupShorterThanLessons,
+    GroupTooLong,
+    JoinOutsideGroup,
+    LeavesBeforeJoins,
+    LessonOutsideGroup,
+    LessonThere,
+    OtherWayNeedsPrice,
+    RoomElsewhere,
+    ScheduleIncomplete,
+    StudentElsewhere,
+)
 from daftar.lib.period import Period
 from daftar.orgs.access import Actor, add, change, note, publish, verb
 from daftar.orgs.models import Branch, Member
@@ -28,109 +47,6 @@ if TYPE_CHECKING:
 
 
 LONGEST_GROUP = timedelta(days=366 * 6)
-
-
-class GroupNameTaken(Refusal):
-    constraints = ("group_name_once",)
-    field = "name"
-    text = _("This branch has a group with this name already.")
-
-
-class OtherWayNeedsPrice(Refusal):
-    field = "price"
-    text = _("A group that is charged in another way than its course needs a price of its own.")
-
-
-class GroupEndsBeforeStart(Refusal):
-    field = "last_on"
-    text = _("The last day lies before the first.")
-
-
-class GroupTooLong(Refusal):
-    field = "last_on"
-    text = _("A group may run for six years at most.")
-
-
-class ScheduleIncomplete(Refusal):
-    field = "weekdays"
-    text = _("Choose the days and the time together, or leave both empty.")
-
-
-class CourseInOtherCurrency(Refusal):
-    field = "course_id"
-    text = _("This course is priced in another currency than the branch.")
-
-
-class RoomElsewhere(Refusal):
-    field = "room_id"
-    text = _("This room belongs to another branch.")
-
-
-class LessonOutsideGroup(Refusal):
-    field = "held_on"
-    text = _("The group runs from %(first)s to %(last)s.")
-
-
-class LessonThere(Refusal):
-    constraints = ("lesson_once",)
-    field = "starts_time"
-    text = _("The group has a lesson at this time already.")
-
-
-class GroupShorterThanLessons(Refusal):
-    field = "last_on"
-    text = _("A lesson on %(on)s was conducted already.")
-
-
-class JoinOutsideGroup(Refusal):
-    """Seed rule: joining is possible only within the group's life."""
-
-    field = "starts_on"
-    text = _("Choose a date from %(first)s to %(last)s, while the group runs.")
-
-
-class AlreadyEnrolled(Refusal):
-    constraints = ("enrolment_once_at_a_time",)
-    field = "starts_on"
-    text = _("The student is in this group at that time already.")
-
-
-class LeavesBeforeJoins(Refusal):
-    field = "last_on"
-    text = _("The last day lies before the first.")
-
-
-class GroupIsFull(Refusal):
-    field = "group_id"
-    text = _("The group has no free place.")
-
-
-class StudentElsewhere(Refusal):
-    field = "student_id"
-    text = _("The student belongs to another branch.")
-
-
-class ActivationBeforeJoining(Refusal):
-    """Seed rule: activation is possible on the joining date or later."""
-
-    field = "activated_on"
-    text = _("Activate on %(first)s, the day of joining, or later.")
-
-
-class ActivationOutsideGroup(Refusal):
-    field = "activated_on"
-    text = _("The group ends on %(last)s.")
-
-
-class EnrolmentCounts(Refusal):
-    """Something has followed from it: charges or marks."""
-
-    text = _("This can no longer be taken back: the student was activated or a lesson was conducted since.")
-
-
-class AlreadyActive(Refusal):
-    field = "activated_on"
-    text = _("The student is active already.")
 
 
 @dataclass(frozen=True)
@@ -244,15 +160,25 @@ def enrol_student(
 
     Up to `last_on`, which may be the first day, or (None) without an end.
     """
+    enrolment = place_student(
+        by.trusted(), student_id=student_id, group_id=group_id, starts_on=starts_on, last_on=last_on
+    )
+    publish(by, TuitionFactsChanged((student_id,)))
+    return enrolment
+
+
+@verb("courses.enrol")
+def place_student(
+    by: Actor, *, student_id: int, group_id: int, starts_on: date, last_on: date | None = None
+) -> Enrolment:
+    """The same, unannounced: whoever asks changes more of what prices the student and announces it all at once."""
     group: Group = Group.objects.visible_to(by).select_for_update(no_key=True).one(pk=group_id)
     student: Student = Student.objects.visible_to(by).one(pk=student_id)
     check_joining(by, group, student, starts_on)
     if last_on is not None and last_on < starts_on:
         raise LeavesBeforeJoins
     ends_on = None if last_on is None else last_on + timedelta(days=1)
-    enrolment = add(by, Enrolment, student=student, group=group, starts_on=starts_on, ends_on=ends_on)
-    publish(by, TuitionFactsChanged((student.pk,)))
-    return enrolment
+    return add(by, Enrolment, student=student, group=group, starts_on=starts_on, ends_on=ends_on)
 
 
 @dataclass(frozen=True)

@@ -256,7 +256,7 @@ def transfers(by: Actor, transfer_ids: Collection[int]) -> dict[int, Transfer]:
 @question("tuition.view")
 def charge_turns(by: Actor, charge_keys: Collection[str]) -> dict[str, int]:
     """The next free turn of each charge key."""
-    rows = Transfer.objects.visible_to(by).filter(charge_key__in=charge_keys)
+    rows = Transfer.objects.visible_to(by).filter(charge_key__among=charge_keys)
     turns = dict.fromkeys(charge_keys, 0)
     for key, turn in rows.values_list("charge_key", "turn"):
         turns[key] = max(turns[key], turn + 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -53,7 +54,8 @@ class BooksWereClosed(Refusal):
 # the day it went, if nothing came on that day or later.
 MOVE_BALANCES = f"""
     WITH new AS (
-        SELECT account.id, account.kind, delta.amount AS delta, account.balance + delta.amount AS balance,
+        SELECT account.id, account.kind, delta.amount AS delta, delta.charged_until,
+            account.balance + delta.amount AS balance,
             CASE WHEN account.owes_since <= delta.gone_on THEN account.owes_since
                 WHEN account.owes_since IS NULL AND account.kind = '{AccountKind.STUDENT}'
                     AND NOT EXISTS (SELECT FROM daftar_transfer
@@ -62,13 +64,13 @@ MOVE_BALANCES = f"""
                         WHERE org_id = %(org)s AND credit_id = account.id AND effective_on >= delta.gone_on)
                 THEN delta.gone_on END AS told
         FROM daftar_account AS account
-        JOIN unnest(%(ids)s::bigint[], %(amounts)s::bigint[], %(gone)s::date[]) AS delta(account_id, amount, gone_on)
-            ON delta.account_id = account.id
+        JOIN unnest(%(ids)s::bigint[], %(amounts)s::bigint[], %(gone)s::date[], %(charged)s::date[])
+            AS delta(account_id, amount, gone_on, charged_until) ON delta.account_id = account.id
         WHERE account.org_id = %(org)s AND account.balance IS NOT NULL
     ), debtors AS (
         SELECT id AS account_id FROM new WHERE kind = '{AccountKind.STUDENT}' AND balance < 0 AND told IS NULL
     ), {SINCE}
-    UPDATE daftar_account AS account SET balance = account.balance + new.delta,
+    UPDATE daftar_account AS account SET balance = account.balance + new.delta, charged_until = new.charged_until,
         owes_since = CASE WHEN new.kind = '{AccountKind.STUDENT}' AND new.balance < 0
             THEN coalesce(new.told, since.day) END
     FROM new LEFT JOIN since ON since.account_id = new.id
@@ -78,11 +80,15 @@ MOVE_BALANCES = f"""
 
 # The same where nobody owes afterwards: most payments; there are no days to be read then.
 MOVE_BALANCES_ABOVE_ZERO = """
-    UPDATE daftar_account AS account SET balance = account.balance + delta.amount, owes_since = NULL
-    FROM unnest(%(ids)s::bigint[], %(amounts)s::bigint[]) AS delta(account_id, amount)
+    UPDATE daftar_account AS account SET balance = account.balance + delta.amount, owes_since = NULL,
+        charged_until = delta.charged_until
+    FROM unnest(%(ids)s::bigint[], %(amounts)s::bigint[], %(charged)s::date[])
+        AS delta(account_id, amount, charged_until)
     WHERE account.id = delta.account_id AND account.org_id = %(org)s AND account.balance IS NOT NULL
 """
 
+
+_NOTHING: Mapping[int, date | None] = MappingProxyType({})
 
 # Many post at once and none of them waits for another, only for whoever closes the books or opens them.
 CLOSED_BOOKS = """
@@ -117,7 +123,7 @@ def student_accounts(by: Actor, *, students: Collection[Student]) -> dict[int, A
     subscriptions either. Students need their branch loaded.
     """
     found = _locked_of(by, students)
-    if all(student.pk in found for student in students):
+    if all(student.id in found for student in students):
         return found
     missing = sorted((each for each in students if each.pk not in found), key=lambda student: student.pk)
     Account.objects.bulk_create(
@@ -135,7 +141,7 @@ def student_accounts(by: Actor, *, students: Collection[Student]) -> dict[int, A
 
 
 def _locked_of(by: Actor, students: Collection[Student]) -> dict[int, Account]:
-    owned = Account.objects.visible_to(by).filter(student_id__among=[student.pk for student in students])
+    owned = Account.objects.visible_to(by).filter(student_id__among=[student.id for student in students])
     locked = owned.select_for_update(of=("self",), no_key=True).order_by("id")
     return {row.student_id: row for row in locked if row.kind == AccountKind.STUDENT}
 
@@ -242,9 +248,12 @@ WRITE = """
 
 
 @verb("ledger.post")
-def post_all(by: Actor, *, moves: Sequence[Move], accounts: Mapping[int, Account]) -> None:
+def post_all(
+    by: Actor, *, moves: Sequence[Move], accounts: Mapping[int, Account], charged: Mapping[int, date | None]
+) -> None:
     """The same as `post` for very many, in two statements: whoever asks holds all these accounts locked already.
 
+    `charged`: up to which day all that was due is charged now, of those of these accounts of which that is to be noted.
     The database refuses what is dated in closed books.
     """
     if not moves:
@@ -256,7 +265,7 @@ def post_all(by: Actor, *, moves: Sequence[Move], accounts: Mapping[int, Account
         cursor.execute(
             WRITE, {"org": by.org_id, "at": by.at, "member": by.member_id, "rows": json.dumps(rows, default=str)}
         )
-    _move_balances(by, accounts, moves)
+    _move_balances(by, accounts, moves, charged)
 
 
 def reversal_of(transfer: Transfer, *, closed_until: date | None, turn: int | None = None, note: str = "") -> Move:
@@ -323,7 +332,9 @@ def _check_books(by: Actor, accounts: Mapping[int, Any], moves: Sequence[Move]) 
                 raise BooksAreClosed(day=until)
 
 
-def _move_balances(by: Actor, accounts: Mapping[int, Account], moves: Sequence[Move]) -> None:
+def _move_balances(
+    by: Actor, accounts: Mapping[int, Account], moves: Sequence[Move], charged: Mapping[int, date | None] = _NOTHING
+) -> None:
     deltas: dict[int, int] = defaultdict(int)
     gone: dict[int, date | None] = {}
     for move in moves:
@@ -345,6 +356,7 @@ def _move_balances(by: Actor, accounts: Mapping[int, Account], moves: Sequence[M
                 "ids": list(deltas),
                 "amounts": list(deltas.values()),
                 "gone": [gone[pk] for pk in deltas],
+                "charged": [charged.get(pk, accounts[pk].charged_until) for pk in deltas],
                 "org": by.org_id,
             },
         )

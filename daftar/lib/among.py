@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BigIntegerField, ForeignKey, Lookup
+from django.db.models import BigIntegerField, CharField, ForeignKey, Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,14 +15,18 @@ class Among(Lookup):
 
     lookup_name = "among"
     prepare_rhs = False
-    rhs: Iterable[int]
+    rhs: Iterable[int] | Iterable[str]
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, values = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(%s::bigint[])", [*values, list(self.rhs)]
+        if isinstance(self.lhs.output_field, CharField):
+            return f"{column} = ANY(%s::text[])", [*values, list(self.rhs)]
+        # Written by hand: the driver would look at each number whether it has to be quoted.
+        return f"{column} = ANY(%s::bigint[])", [*values, f"{{{','.join(str(int(each)) for each in self.rhs)}}}"]
 
 
 def install() -> None:
-    """Makes it known to keys, own and foreign."""
+    """Makes it known to keys, own and foreign, and to short texts."""
     BigIntegerField.register_lookup(Among)
     ForeignKey.register_lookup(Among)
+    CharField.register_lookup(Among)

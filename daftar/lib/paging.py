@@ -30,7 +30,7 @@ def paged(rows: QuerySet[Any], number: int, total: int | None = None) -> tuple[l
     count = rows.count() if total is None else total
     last = max(1, -(-count // PER_PAGE))
     at = min(max(1, number), last)
-    chosen = list(rows[(at - 1) * PER_PAGE : at * PER_PAGE])
+    chosen = list(rows[(at - 1) * PER_PAGE : at * PER_PAGE]) if count else []
     return chosen, Page(at, at - 1 if at > 1 else None, at + 1 if at < last else None, count)
 
 

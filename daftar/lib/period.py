@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DAY = timedelta(days=1)
+_EVERYWHERE = 28  # the last day that every month has
 
 
 def inclusive_end(ends_on: date | None) -> date | None:
@@ -29,7 +30,8 @@ def add_months(on: date, months: int, anchor_day: int | None = None) -> date:
     `anchor_day` is the day aimed at, so that a chain from the 31st returns to the 31st; none: the day of `on`.
     """
     year, index = divmod(on.year * 12 + on.month - 1 + months, 12)
-    return date(year, index + 1, min(anchor_day or on.day, monthrange(year, index + 1)[1]))
+    day = anchor_day or on.day
+    return date(year, index + 1, day if day <= _EVERYWHERE else min(day, monthrange(year, index + 1)[1]))
 
 
 @dataclass(frozen=True, slots=True)

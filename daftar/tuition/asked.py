@@ -55,16 +55,16 @@ def to_charge(
     lessons around the day do not tell what is due, everything is looked at.
     """
     clocks = {student.branch_id: today_in(by, student.branch) for student in students}
-    begins = {student.pk: _begin(accounts[student.pk].charged_until, since) for student in students}
-    asked = [student for student in students if begins[student.pk] <= clocks[student.branch_id]]
+    begins = {student.id: _begin(accounts[student.id].charged_until, since) for student in students}
+    asked = [student for student in students if begins[student.id] <= clocks[student.branch_id]]
     windows = {
-        student.pk: rules.Window(begins[student.pk], clocks[student.branch_id])
+        student.id: rules.Window(begins[student.id], clocks[student.branch_id])
         for student in asked
-        if begins[student.pk] > date.min
+        if begins[student.id] > date.min
     }
-    facts = _facts_near(by, [student for student in asked if student.pk in windows], windows)
-    whole = [student for student in asked if student.pk not in facts]
-    begins |= dict.fromkeys((student.pk for student in whole), date.min)
+    facts = _facts_near(by, [student for student in asked if student.id in windows], windows)
+    whole = [student for student in asked if student.id not in facts]
+    begins |= dict.fromkeys((student.id for student in whole), date.min)
     facts |= facts_of(by, whole) if whole else {}
     return [ToCharge(each, facts[each.pk], clocks[each.branch_id], begins[each.pk]) for each in asked]
 

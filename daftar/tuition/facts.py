@@ -47,7 +47,7 @@ def facts_of(
     With a window only what is charged in it asks for: its lessons, and marks where it matters who came. Not a question
     itself: verbs and questions that permit it ask it.
     """
-    ids = [student.pk for student in students]
+    ids = [student.id for student in students]
     # What prices a student lies in every branch the student ever learned in.
     trusted = replace(by.trusted(), branch_ids=None)
     enrolments, subscriptions = _enrolments(trusted, ids), _subscriptions(trusted, ids)
@@ -63,9 +63,14 @@ def facts_of(
     special = _special(trusted, ids, {student.branch_id: student.branch for student in students})
     discounts, suspensions, picks, declined, made_up, holidays = special
     payments = _payments(trusted, [pk for pk in ids if any(each.is_separate for each in subscriptions[pk])])
+    shared = _timetables(wanted, plans)
+    settings_of = {
+        pk: tuition_settings(branch) for pk, branch in {each.branch_id: each.branch for each in students}.items()
+    }
+    decisions = {pk: decided(partial(getattr, settings)) for pk, settings in settings_of.items()}
     found = {}
     for student in students:
-        pk, settings = student.pk, tuition_settings(student.branch)
+        pk, settings = student.id, settings_of[student.branch_id]
         found[pk] = rules.StudentFacts(
             currency=student.branch.currency,
             step=settings.rounding_step or default_step(student.branch.currency),
@@ -73,7 +78,7 @@ def facts_of(
             groups=tuple(plans.groups[group_id] for group_id in sorted(wanted[pk])),
             enrolments=tuple(enrolments[pk]),
             subscriptions=tuple(_paying_for(subscriptions[pk], made_up[pk])),
-            lessons=tuple(lesson for group_id in sorted(wanted[pk]) for lesson in plans.lessons[group_id]),
+            lessons=shared[pk],
             attendances=tuple(_to_be_paid(marks[pk], made_up[pk])),
             discounts=tuple(discounts[pk]),
             suspensions=tuple(suspensions[pk]),
@@ -82,8 +87,20 @@ def facts_of(
             picks=dict(picks[pk]),
             declined=frozenset(declined[pk]),
             money_discount_per=rules.DiscountPer(settings.money_discount_per),
-            decisions=decided(partial(getattr, settings)),
+            decisions=decisions[student.branch_id],
         )
+    return found
+
+
+def _timetables(wanted: dict[int, set[int]], plans: _Plans) -> dict[int, rules.Timetable]:
+    """The lessons of each student; those of the same groups share them."""
+    made: dict[frozenset[int], rules.Timetable] = {}
+    found = {}
+    for student_id, group_ids in wanted.items():
+        asked = frozenset(group_ids)
+        if asked not in made:
+            made[asked] = rules.Timetable(lesson for pk in sorted(asked) for lesson in plans.lessons[pk])
+        found[student_id] = made[asked]
     return found
 
 

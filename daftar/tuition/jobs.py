@@ -1,6 +1,7 @@
 """Background work of tuition: what falls due with the calendar, and what a changed rule touches."""
 
 from datetime import date
+from typing import Any
 
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
@@ -16,7 +17,7 @@ from daftar.tuition.models import ForecastDay, Subscription
 from daftar.tuition.services import reconcile
 from daftar.tuition.siblings import families_of, settle_siblings
 
-AT_ONCE = 500
+AT_ONCE = 1000
 ANEW_AT = 22
 """The hour (UTC) in which everything is charged from the beginning: night where most centres are."""
 
@@ -40,7 +41,7 @@ def charge_some(by: Actor, student_ids: list[int]) -> None:
 def charge_everyone(by: Actor) -> None:
     """Asks for every part in which somebody has not been charged up to today; nothing changed, only time went by."""
     latest = max(today_in(by, branch) for branch in branches(by))
-    for part in _parts(by, charged_until=latest):
+    for part in parts_to_charge(by, latest):
         charge_some.defer(org_id=by.org_id, student_ids=part)
     _keep_forecasts(by)
 
@@ -84,12 +85,20 @@ def settle_families(by: Actor, student_ids: list[int], payer_ids: list[int], sin
     settle_siblings(by, student_ids=found, since=date.fromisoformat(since) if since else None)
 
 
-def _parts(by: Actor, charged_until: date | None = None) -> list[list[int]]:
-    """Everyone with a subscription; only who is not charged up to a day yet, if one is given."""
-    rows = Subscription.objects.visible_to(by)
-    if charged_until is not None:
-        rows = rows.exclude(student_id__in=students_charged(by.trusted(), charged_until))
-    ids = list(rows.order_by("student_id").values_list("student_id", flat=True).distinct())
+def parts_to_charge(by: Actor, until: date) -> list[list[int]]:
+    """Everyone with a subscription who is not charged up to a day yet, in the parts in which they are charged."""
+    charged = students_charged(by.trusted(), until)
+    return _in_parts(Subscription.objects.visible_to(by).exclude(student_id__in=charged))
+
+
+def _parts(by: Actor) -> list[list[int]]:
+    """Everyone with a subscription."""
+    return _in_parts(Subscription.objects.visible_to(by))
+
+
+def _in_parts(rows: Any) -> list[list[int]]:
+    # Who learns together is charged together: the lessons of a group are read in one part and not in many.
+    ids = list(dict.fromkeys(rows.order_by("group_id", "student_id").values_list("student_id", flat=True)))
     return [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.services import activate_enrolment, enrol_student
+from daftar.courses.services import activate_enrolment, place_student
 from daftar.ledger import queries as ledger_queries
 from daftar.ledger import services as ledger
 from daftar.ledger.models import Account, AccountKind, Transfer, TransferKind
@@ -96,7 +96,7 @@ def enrol_active(
     by: Actor, *, student_id: int, group_id: int, starts_on: date, last_on: date | None = None
 ) -> Enrolment:
     """Puts a student into a group and activates at once, from the same day, up to `last_on` (None: without an end)."""
-    enrolment = enrol_student(
+    enrolment = place_student(
         by.trusted(), student_id=student_id, group_id=group_id, starts_on=starts_on, last_on=last_on
     )
     return activate(by.trusted(), enrolment_id=enrolment.pk, activated_on=starts_on)
@@ -214,22 +214,23 @@ def reconcile(by: Actor, *, student_ids: Collection[int], since: date | None = N
     # The lock comes before the facts are read, so that what another transaction changed meanwhile is seen.
     accounts = ledger.student_accounts(by.trusted(), students=students)
     asked = to_charge(by, students, accounts, since)
-    apart = [each.student.pk for each in asked if each.has_separate_accounts]
+    apart = [each.student.id for each in asked if each.has_separate_accounts]
     own = ledger_queries.separate_accounts(by.trusted(), apart) if apart else {}
     posted = _posted_to(by, asked, accounts, own)
     closed = ledger.closed_books(by.trusted(), branch_ids={each.student.branch_id for each in asked}) if asked else {}
     wrong: dict[int, date | None] = {}
     charges: list[Due] = []
     for each in asked:
-        account, until = accounts[each.student.pk], closed.get(each.student.branch_id)
-        gone, missing = each.difference(posted[each.student.pk])
+        account, until = accounts[each.student.id], closed.get(each.student.branch_id)
+        gone, missing = each.difference(posted[each.student.id])
         wrong |= dict.fromkeys(gone, until)
         charges += [Due(own.get(draft.subscription_id, account), draft, until) for draft in missing]
     undone = ledger_queries.transfers(by.trusted(), list(wrong))
     reversals = [(undone[pk], until) for pk, until in wrong.items()]
-    count = _post_difference(by, reversals, charges, [*accounts.values(), *own.values()])
-    _note_charged(by, asked, accounts)
-    return count
+    notes = _charged_until(asked, accounts)
+    moved = _post_difference(by, reversals, charges, [*accounts.values(), *own.values()], notes)
+    _note_charged(by, {pk: until for pk, until in notes.items() if pk not in moved})
+    return len(reversals) + len(charges)
 
 
 def _posted_to(
@@ -239,24 +240,34 @@ def _posted_to(
     found: dict[int, list[rules.PostedCharge]] = {}
     separate: dict[int, list[int]] = defaultdict(list)
     for row in own.values():
-        separate[row.student_id or 0].append(row.pk)
+        separate[row.student_id or 0].append(row.id)
     whole = [each for each in asked if each.needs_all_charges]
     near = [each for each in asked if not each.needs_all_charges]
     for part, since in ((whole, None), (near, min((each.since for each in near), default=None))):
-        mine = {each.student.pk: [accounts[each.student.pk].pk, *separate[each.student.pk]] for each in part}
+        mine = {each.student.id: [accounts[each.student.id].pk, *separate[each.student.id]] for each in part}
         ids = [pk for rows in mine.values() for pk in rows]
         posted = ledger_queries.live_charges(by.trusted(), ids, since) if ids else {}
         found |= {student_id: [_posted(row) for pk in rows for row in posted[pk]] for student_id, rows in mine.items()}
     return found
 
 
-def _note_charged(by: Actor, asked: Sequence[ToCharge], accounts: Mapping[int, Account]) -> None:
-    """Up to which day they are charged now; money in separate accounts may always change who pays."""
-    days: dict[date | None, list[int]] = defaultdict(list)
+def _charged_until(asked: Sequence[ToCharge], accounts: Mapping[int, Account]) -> dict[int, date | None]:
+    """Up to which day they are charged now, by account, where that is another than is noted.
+
+    Money in separate accounts may always change who pays.
+    """
+    found: dict[int, date | None] = {}
     for each in asked:
-        account, until = accounts[each.student.pk], None if each.has_separate_accounts else each.today
+        account, until = accounts[each.student.id], None if each.has_separate_accounts else each.today
         if account.charged_until != until:
-            days[until].append(account.pk)
+            found[account.id] = until
+    return found
+
+
+def _note_charged(by: Actor, notes: Mapping[int, date | None]) -> None:
+    days: dict[date | None, list[int]] = defaultdict(list)
+    for account_id, until in notes.items():
+        days[until].append(account_id)
     for until, account_ids in days.items():
         ledger.set_charged_until(by.trusted(), account_ids=account_ids, on=until)
 
@@ -271,7 +282,7 @@ class Due(NamedTuple):
     def move(self, income_id: int, turn: int) -> ledger.Move:
         """Dated when it is due; where those books are closed, the first open day, which it then explains."""
         on = first_open_day(self.draft.on, self.closed_until)
-        student = self.account.pk
+        student = self.account.id
         # A credit goes back the way its charge came.
         debit, credit = (student, income_id) if self.draft.amount > 0 else (income_id, student)
         return ledger.Move(
@@ -300,10 +311,14 @@ def _post_difference(
     reversals: Sequence[tuple[Transfer, date | None]],
     charges: Sequence[Due],
     locked: Collection[Account],
-) -> int:
-    """Posts both; `locked` are the accounts of all these students."""
+    notes: Mapping[int, date | None],
+) -> set[int]:
+    """Posts both, and notes on the accounts that this moves up to when they are charged: these are answered.
+
+    `locked` are the accounts of all these students.
+    """
     if not reversals and not charges:
-        return 0
+        return set()
     keys = {str(row.charge_key) for row, _until in reversals} | {charge_key(due.draft) for due in charges}
     turns = ledger_queries.charge_turns(by.trusted(), keys) if keys else {}
     incomes = _purposes(by, AccountKind.INCOME, locked)
@@ -316,9 +331,10 @@ def _post_difference(
         key = charge_key(due.draft)
         moves.append(due.move(incomes[due.account.currency].pk, turns[key]))
         turns[key] += 1
-    accounts = {row.pk: row for row in (*locked, *incomes.values())}
-    ledger.post_all(by.trusted(), moves=moves, accounts=accounts)
-    return len(moves)
+    accounts = {row.id: row for row in (*locked, *incomes.values())}
+    moved = {pk for move in moves for pk in (move.debit_id, move.credit_id)}
+    ledger.post_all(by.trusted(), moves=moves, accounts=accounts, charged=notes)
+    return moved
 
 
 def _purposes(by: Actor, kind: AccountKind, accounts: Collection[Account]) -> dict[str, Account]:

@@ -18,7 +18,12 @@ from daftar.courses.moves import (
     undo_move,
 )
 from daftar.courses.places import RoomTakenBy, TeacherTakenBy, change_hours
-from daftar.courses.services import LessonThere, RoomElsewhere, Schedule, edit_group, plan_lesson
+from daftar.courses.refusals import LessonThere, RoomElsewhere
+from daftar.courses.services import (
+    Schedule,
+    edit_group,
+    plan_lesson,
+)
 from daftar.courses.timetable import Wanted, free_times, suggestions, timetable
 from daftar.orgs.services import add_branch
 from tests.cast import a_branch, a_course, a_group, a_member, a_student, enrolled

@@ -7,8 +7,7 @@ import pytest
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.models import Enrolment, Lesson
-from daftar.courses.rules import PlanKind
-from daftar.courses.services import (
+from daftar.courses.refusals import (
     ActivationBeforeJoining,
     AlreadyActive,
     AlreadyEnrolled,
@@ -21,8 +20,11 @@ from daftar.courses.services import (
     LessonOutsideGroup,
     LessonThere,
     RoomElsewhere,
-    Schedule,
     ScheduleIncomplete,
+)
+from daftar.courses.rules import PlanKind
+from daftar.courses.services import (
+    Schedule,
     add_group,
     edit_group,
     enrol_student,
@@ -186,7 +188,7 @@ def edit(by, group, **values):
 
 
 def test_enrolling_a_student_of_another_branch_is_refused(by):
-    from daftar.courses.services import StudentElsewhere
+    from daftar.courses.refusals import StudentElsewhere
     from daftar.people.services import add_student
 
     second = add_branch(by, name="Second", timezone="Asia/Tashkent", currency="UZS", language="uz")

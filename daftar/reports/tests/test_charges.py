@@ -10,7 +10,11 @@ from daftar.attendance.services import conduct_lesson
 from daftar.courses.days import cancel_lesson
 from daftar.courses.models import Lesson
 from daftar.courses.rules import PlanKind
-from daftar.courses.services import Schedule, add_group, enrol_student
+from daftar.courses.services import (
+    Schedule,
+    add_group,
+    enrol_student,
+)
 from daftar.finance.models import Desk
 from daftar.finance.services import take_payment
 from daftar.ledger.queries import drift

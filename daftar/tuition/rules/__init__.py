@@ -24,6 +24,7 @@ from daftar.tuition.rules.facts import (
     SuspensionFact,
 )
 from daftar.tuition.rules.forecast import forecast
+from daftar.tuition.rules.timetable import Timetable
 from daftar.tuition.rules.uncharged import Reason, why_not_charged
 from daftar.tuition.rules.why import Why, WhyLine, as_json, from_json
 from daftar.tuition.rules.window import Window, is_enough, takes_no_marks
@@ -50,6 +51,7 @@ __all__ = [
     "StudentFacts",
     "SubscriptionFact",
     "SuspensionFact",
+    "Timetable",
     "Why",
     "WhyLine",
     "Window",

@@ -6,10 +6,11 @@ from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from daftar.orgs.rules import GroupEdges, MovedLessons
 from daftar.tuition.rules.facts import NO_END, LessonFact, LessonStatus
+from daftar.tuition.rules.timetable import timetable_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         SubscriptionFact,
         SuspensionFact,
     )
+    from daftar.tuition.rules.timetable import Timetable
 
 _DAY = timedelta(days=1)
 
@@ -60,8 +62,12 @@ class Known:
     rows: dict[int | None, list[EnrolmentFact]]
     marks: dict[int, AttendanceFact]
     holidays: dict[date, HolidayFact]
-    lessons: list[LessonFact]
+    timetable: Timetable
     shelves: dict[int | None, Shelf] = field(default_factory=dict)
+
+    @property
+    def lessons(self) -> list[LessonFact]:
+        return self.timetable.in_order
 
 
 def known(facts: StudentFacts, until: date) -> Known:
@@ -77,15 +83,20 @@ def known(facts: StudentFacts, until: date) -> Known:
         rows=rows,
         marks={mark.lesson_id: mark for mark in facts.attendances},
         holidays={day.on: day for day in days_off},
-        lessons=sorted(_counted_as_decided(facts), key=lambda lesson: lesson.moment),
+        timetable=_counted_as_decided(facts),
     )
 
 
-def _counted_as_decided(facts: StudentFacts) -> Iterable[LessonFact]:
+def _counted_as_decided(facts: StudentFacts) -> Timetable:
     """The lessons; where they are counted by their new day, as if none had been moved (decision D10)."""
-    if facts.decisions.moved_lessons is MovedLessons.FIRST_DAY:
-        return facts.lessons
-    return (lesson if lesson.moved_from is None else replace(lesson, moved_from=None) for lesson in facts.lessons)
+    given = timetable_of(facts.lessons)
+    if facts.decisions.moved_lessons is MovedLessons.FIRST_DAY or not given.moved:
+        return given
+    found: Timetable | None = given.memo.get("by their new day")
+    if found is None:
+        anew = tuple(each if each.moved_from is None else replace(each, moved_from=None) for each in given)
+        found = given.memo["by their new day"] = timetable_of(anew)
+    return found
 
 
 def extended(subscription: SubscriptionFact, suspensions: Iterable[SuspensionFact]) -> SubscriptionFact:
@@ -153,22 +164,49 @@ def counted(
     Of a group: those listed, and pattern days outside the group's life unless these are left out (decision D13).
     Without a group: the student's own. Those whose fate is among `leaving` have left the count.
     """
-    shelf = known.shelves.get(subscription.group_id) or _fill_shelf(known, subscription.group_id)
-    listed = shelf.between(first, after)
-    if subscription.group_id is not None and known.facts.decisions.group_edges is GroupEdges.WHOLE_MONTH:
-        listed = [*listed, *_outside(known.groups[subscription.group_id], first, after, listed)]
+    group = None if subscription.group_id is None else known.groups[subscription.group_id]
+    if group is None:
+        return _counted(known, subscription, _shelf(known, None).between(first, after), leaving)
+    # The same for everybody in the group, whoever came.
+    edges = known.facts.decisions.group_edges
+    limits = (subscription.subjects, subscription.lesson_types, known.facts.holidays, known.until, edges)
+    asked, memo = ("counted", group, first, after, leaving, limits), known.timetable.memo
+    found: list[LessonFact] | None = memo.get(asked)
+    if found is None:
+        listed = _shelf(known, group.id).between(first, after)
+        if edges is GroupEdges.WHOLE_MONTH:
+            listed = [*listed, *_outside(group, first, after, listed)]
+        found = memo[asked] = _counted(known, subscription, listed, leaving)
+    return list(found)
+
+
+def any_among(known: Known, fates: frozenset[Fate]) -> bool:
+    """Whether any lesson at all has one of these fates."""
+    asked, memo = ("among", fates, known.facts.holidays, known.until), known.timetable.memo
+    if asked not in memo:
+        memo[asked] = any(fate_of(known, lesson) in fates for lesson in known.timetable)
+    return bool(memo[asked])
+
+
+def _counted(
+    known: Known, subscription: SubscriptionFact, listed: list[LessonFact], leaving: frozenset[Fate]
+) -> list[LessonFact]:
     mine = [lesson for lesson in listed if subscription.names(lesson) and fate_of(known, lesson) not in leaving]
     return sorted(mine, key=lambda lesson: lesson.moment)
 
 
-def _fill_shelf(known: Known, group_id: int | None) -> Shelf:
-    if group_id is None:
-        mine = [lesson for lesson in known.lessons if on_roster(known, lesson)]
-    else:
-        mine = [lesson for lesson in known.lessons if lesson.group_id == group_id]
-    mine.sort(key=lambda lesson: lesson.counted_on)
-    shelf = known.shelves[group_id] = Shelf(mine, [lesson.counted_on for lesson in mine])
-    return shelf
+def _shelf(known: Known, group_id: int | None) -> Shelf:
+    """The lessons of a group, or, without one, of the student."""
+    kept: dict[Any, Any] = known.shelves if group_id is None else known.timetable.memo
+    found: Shelf | None = kept.get(group_id)
+    if found is None:
+        if group_id is None:
+            mine = [lesson for lesson in known.lessons if on_roster(known, lesson)]
+        else:
+            mine = [lesson for lesson in known.lessons if lesson.group_id == group_id]
+        mine.sort(key=lambda lesson: lesson.counted_on)
+        found = kept[group_id] = Shelf(mine, [lesson.counted_on for lesson in mine])
+    return found
 
 
 def _outside(group: GroupFact, first: date, after: date, listed: list[LessonFact]) -> list[LessonFact]:

@@ -11,7 +11,7 @@ from daftar.lib.period import add_months
 from daftar.orgs.rules import CancelledLessons, ShortMonths, UnservedLessons
 from daftar.tuition.rules.charging import ChargeDraft
 from daftar.tuition.rules.facts import NO_END, DeclinedCredit
-from daftar.tuition.rules.known import Fate, counted, fate_of, is_paid_for, suspended_since
+from daftar.tuition.rules.known import Fate, any_among, counted, fate_of, is_paid_for, suspended_since
 from daftar.tuition.rules.price import period_price
 from daftar.tuition.rules.why import line, subscription_lines
 
@@ -144,12 +144,7 @@ def _may_credit(case: Case, run: Run) -> bool:
     """Whether any lesson at all may not be served: most often none, and then it is not asked of each."""
     if run.left_on != NO_END or case.known.facts.suspensions:
         return True
-    found: bool | None = case.memo.get("lost")
-    if found is None:
-        back = _GIVEN_BACK[case.known.facts.decisions.cancelled_lessons]
-        found = any(fate_of(case.known, lesson) in back for lesson in case.known.lessons)
-        case.memo["lost"] = found
-    return found
+    return any_among(case.known, _GIVEN_BACK[case.known.facts.decisions.cancelled_lessons])
 
 
 def bill(case: Case, run: Run, due: Bill) -> Iterator[ChargeDraft]:

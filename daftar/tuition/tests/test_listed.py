@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
+from daftar.courses.refusals import OtherWayNeedsPrice
 from daftar.courses.rules import PlanKind
-from daftar.courses.services import Charging, OtherWayNeedsPrice, enrol_student
+from daftar.courses.services import Charging, enrol_student
 from daftar.ledger.queries import statement
 from daftar.tuition.listed import begin_prices, followers, price_steps
 from daftar.tuition.models import Subscription

@@ -1,0 +1,38 @@
+"""The lessons of groups, which many students share: what is asked of them for each student is found out once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from daftar.tuition.rules.facts import LessonFact
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+
+class Timetable(tuple[LessonFact, ...]):  # noqa: SLOT001 - what is found out is kept in it
+    """Lessons like any tuple of them, with what follows from them alone.
+
+    A tuple and nothing around one: facts that are given another tuple of lessons cannot keep what is known of this one.
+    `memo` holds answers by all they depend on beside the lessons.
+    """
+
+    @cached_property
+    def in_order(self) -> list[LessonFact]:
+        """By moment (pricing rule 9.1)."""
+        return sorted(self, key=lambda lesson: lesson.moment)
+
+    @cached_property
+    def moved(self) -> list[LessonFact]:
+        """Those that are counted on another day than they are held."""
+        return [lesson for lesson in self if lesson.counted_on != lesson.on]
+
+    @cached_property
+    def memo(self) -> dict[Hashable, Any]:
+        return {}
+
+
+def timetable_of(lessons: tuple[LessonFact, ...]) -> Timetable:
+    """These lessons as a timetable: the same one, where they are one."""
+    return lessons if isinstance(lessons, Timetable) else Timetable(lessons)

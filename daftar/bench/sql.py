@@ -56,13 +56,13 @@ _RECURRENCES = """
 _LESSONS = """
     INSERT INTO daftar_lesson (
         id, org_id, group_id, teacher_id, room_id, held_on, starts_time, minutes, starts_at, ends_at, is_extra, status,
-        topic, cancel_reason, conducted_at
+        topic, cancel_reason, conducted_at, holds_room, holds_teacher
     )
     SELECT %(before_lesson)s + row_number() OVER (ORDER BY number, day), %(org)s, %(before_group)s + number,
         %(before_member)s + 1 + number / 10, %(before_room)s + 1 + number / 20, day, at, 90, starts,
         starts + interval '90 min', false, CASE WHEN held THEN 'conducted' ELSE 'planned' END,
         CASE WHEN held THEN 'Unit ' || extract(week FROM day) ELSE '' END, '',
-        CASE WHEN held THEN starts + interval '90 min' END
+        CASE WHEN held THEN starts + interval '90 min' END, false, false
     FROM (
         SELECT g.*, d::date AS day, make_time(8 + (number %% 10)::int, 0, 0) AS at,
             (d::date + make_time(8 + (number %% 10)::int, 0, 0)) AT TIME ZONE 'Asia/Tashkent' AS starts,

@@ -117,9 +117,9 @@ class _Wanted:
         if there.ends_at <= self.starts_at or there.starts_at >= self.ends_at:
             return
         told = {"group": there.group.name, "on": there.held_on, "until": _until(there)}
-        if self.row.holds_room and there.holds_room and there.room_id == self.room_id:
+        if self.room_id and self.row.holds_room and there.holds_room and there.room_id == self.room_id:
             raise RoomTakenBy(room=str(there.room), **told)
-        if self.row.holds_teacher and there.holds_teacher and there.teacher_id == self.teacher_id:
+        if self.teacher_id and self.row.holds_teacher and there.holds_teacher and there.teacher_id == self.teacher_id:
             raise TeacherTakenBy(teacher=str(there.teacher), **told)
 
 

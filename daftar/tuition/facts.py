@@ -63,7 +63,7 @@ def facts_of(
     special = _special(trusted, ids, {student.branch_id: student.branch for student in students})
     discounts, suspensions, picks, declined, made_up, holidays = special
     payments = _payments(trusted, [pk for pk in ids if any(each.is_separate for each in subscriptions[pk])])
-    shared = _timetables(wanted, plans)
+    shared = _shared_lessons(wanted, plans)
     settings_of = {
         pk: tuition_settings(branch) for pk, branch in {each.branch_id: each.branch for each in students}.items()
     }
@@ -92,14 +92,14 @@ def facts_of(
     return found
 
 
-def _timetables(wanted: dict[int, set[int]], plans: _Plans) -> dict[int, rules.Timetable]:
+def _shared_lessons(wanted: dict[int, set[int]], plans: _Plans) -> dict[int, rules.SharedLessons]:
     """The lessons of each student; those of the same groups share them."""
-    made: dict[frozenset[int], rules.Timetable] = {}
+    made: dict[frozenset[int], rules.SharedLessons] = {}
     found = {}
     for student_id, group_ids in wanted.items():
         asked = frozenset(group_ids)
         if asked not in made:
-            made[asked] = rules.Timetable(lesson for pk in sorted(asked) for lesson in plans.lessons[pk])
+            made[asked] = rules.SharedLessons(lesson for pk in sorted(asked) for lesson in plans.lessons[pk])
         found[student_id] = made[asked]
     return found
 

@@ -186,6 +186,24 @@ def test_where_the_branch_refuses_nobody_gets_a_taken_room_or_teacher(by, group)
                 move_lesson(by, **move)
 
 
+def test_without_a_room_nobody_is_in_the_way_for_that(by, group):
+    hours(by, blocks_rooms=True, blocks_teachers=True)
+    teacher = a_member(by, "Malika", "teacher")
+    one, other = (
+        a_group(by, a_course(by, name), name=name, starts_on="2025-05-12", last_on="2025-05-31") for name in ("A", "B")
+    )
+    for row, refused in ((on(by, one, 16), None), (on(by, other, 16), TeacherTakenBy)):
+        move = {
+            "lesson_id": row.pk, "held_on": row.held_on, "starts_time": row.starts_time,
+            "staffing": Staffing(None, teacher.member_id),
+        }  # fmt: skip
+        if refused is None:
+            move_lesson(by, **move)
+        else:
+            with pytest.raises(refused):
+                move_lesson(by, **move)
+
+
 def test_lessons_that_clash_when_refusing_begins_stay_and_are_marked(by, group):
     a_group(by, a_course(by, "Other"), name="B-1", starts_on="2025-05-14", last_on="2025-05-14",
             room_id=group.room_id)  # fmt: skip

@@ -24,7 +24,7 @@ from daftar.tuition.rules.facts import (
     SuspensionFact,
 )
 from daftar.tuition.rules.forecast import forecast
-from daftar.tuition.rules.timetable import Timetable
+from daftar.tuition.rules.shared import SharedLessons
 from daftar.tuition.rules.uncharged import Reason, why_not_charged
 from daftar.tuition.rules.why import Why, WhyLine, as_json, from_json
 from daftar.tuition.rules.window import Window, is_enough, takes_no_marks
@@ -48,10 +48,10 @@ __all__ = [
     "PostedCharge",
     "PriceStep",
     "Reason",
+    "SharedLessons",
     "StudentFacts",
     "SubscriptionFact",
     "SuspensionFact",
-    "Timetable",
     "Why",
     "WhyLine",
     "Window",

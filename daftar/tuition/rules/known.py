@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from daftar.orgs.rules import GroupEdges, MovedLessons
 from daftar.tuition.rules.facts import NO_END, LessonFact, LessonStatus
-from daftar.tuition.rules.timetable import timetable_of
+from daftar.tuition.rules.shared import shared_lessons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         SubscriptionFact,
         SuspensionFact,
     )
-    from daftar.tuition.rules.timetable import Timetable
+    from daftar.tuition.rules.shared import SharedLessons
 
 _DAY = timedelta(days=1)
 
@@ -62,12 +62,12 @@ class Known:
     rows: dict[int | None, list[EnrolmentFact]]
     marks: dict[int, AttendanceFact]
     holidays: dict[date, HolidayFact]
-    timetable: Timetable
+    shared: SharedLessons
     shelves: dict[int | None, Shelf] = field(default_factory=dict)
 
     @property
     def lessons(self) -> list[LessonFact]:
-        return self.timetable.in_order
+        return self.shared.in_order
 
 
 def known(facts: StudentFacts, until: date) -> Known:
@@ -83,19 +83,19 @@ def known(facts: StudentFacts, until: date) -> Known:
         rows=rows,
         marks={mark.lesson_id: mark for mark in facts.attendances},
         holidays={day.on: day for day in days_off},
-        timetable=_counted_as_decided(facts),
+        shared=_counted_as_decided(facts),
     )
 
 
-def _counted_as_decided(facts: StudentFacts) -> Timetable:
+def _counted_as_decided(facts: StudentFacts) -> SharedLessons:
     """The lessons; where they are counted by their new day, as if none had been moved (decision D10)."""
-    given = timetable_of(facts.lessons)
+    given = shared_lessons(facts.lessons)
     if facts.decisions.moved_lessons is MovedLessons.FIRST_DAY or not given.moved:
         return given
-    found: Timetable | None = given.memo.get("by their new day")
+    found: SharedLessons | None = given.memo.get("by their new day")
     if found is None:
         anew = tuple(each if each.moved_from is None else replace(each, moved_from=None) for each in given)
-        found = given.memo["by their new day"] = timetable_of(anew)
+        found = given.memo["by their new day"] = shared_lessons(anew)
     return found
 
 
@@ -170,7 +170,7 @@ def counted(
     # The same for everybody in the group, whoever came.
     edges = known.facts.decisions.group_edges
     limits = (subscription.subjects, subscription.lesson_types, known.facts.holidays, known.until, edges)
-    asked, memo = ("counted", group, first, after, leaving, limits), known.timetable.memo
+    asked, memo = ("counted", group, first, after, leaving, limits), known.shared.memo
     found: list[LessonFact] | None = memo.get(asked)
     if found is None:
         listed = _shelf(known, group.id).between(first, after)
@@ -182,9 +182,9 @@ def counted(
 
 def any_among(known: Known, fates: frozenset[Fate]) -> bool:
     """Whether any lesson at all has one of these fates."""
-    asked, memo = ("among", fates, known.facts.holidays, known.until), known.timetable.memo
+    asked, memo = ("among", fates, known.facts.holidays, known.until), known.shared.memo
     if asked not in memo:
-        memo[asked] = any(fate_of(known, lesson) in fates for lesson in known.timetable)
+        memo[asked] = any(fate_of(known, lesson) in fates for lesson in known.shared)
     return bool(memo[asked])
 
 
@@ -197,7 +197,7 @@ def _counted(
 
 def _shelf(known: Known, group_id: int | None) -> Shelf:
     """The lessons of a group, or, without one, of the student."""
-    kept: dict[Any, Any] = known.shelves if group_id is None else known.timetable.memo
+    kept: dict[Any, Any] = known.shelves if group_id is None else known.shared.memo
     found: Shelf | None = kept.get(group_id)
     if found is None:
         if group_id is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from daftar.courses.rules import PlanKind
 from daftar.tuition.rules.plans import PLANS
-from daftar.tuition.rules.timetable import timetable_of
+from daftar.tuition.rules.shared import shared_lessons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +61,7 @@ def is_enough(facts: StudentFacts, window: Window) -> bool:
     of a month or week are those of any group the student was ever marked in, where a lesson was moved across one of the
     window's ends, and where a lesson may take a place in a bundle without a charge that shows it.
     """
-    moved = timetable_of(facts.lessons).moved
+    moved = shared_lessons(facts.lessons).moved
     return (
         all(_is_local(facts, each) for each in facts.subscriptions)
         and not any(lesson.counted_on < window.since <= lesson.on for lesson in moved)

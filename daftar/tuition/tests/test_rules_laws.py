@@ -41,7 +41,7 @@ from daftar.tuition.rules import price as price_module
 from daftar.tuition.rules import window as window_module
 from daftar.tuition.rules.decisions import AS_USUAL, decided
 from daftar.tuition.rules.known import known
-from daftar.tuition.rules.timetable import Timetable
+from daftar.tuition.rules.shared import SharedLessons
 from daftar.tuition.rules.window import is_enough, takes_no_marks, within
 
 # Their names in the package are those of the functions.
@@ -444,7 +444,7 @@ def too_late(window):
 
 
 def unsorted_lessons(facts, until):
-    timetable = Timetable(lesson for lesson in facts.lessons if lesson.on <= until)
+    timetable = SharedLessons(lesson for lesson in facts.lessons if lesson.on <= until)
     timetable.in_order = list(timetable)
     return replace(known(facts, until), timetable=timetable)
 

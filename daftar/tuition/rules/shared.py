@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
 
-class Timetable(tuple[LessonFact, ...]):  # noqa: SLOT001 - what is found out is kept in it
+class SharedLessons(tuple[LessonFact, ...]):  # noqa: SLOT001 - what is found out is kept in it
     """Lessons like any tuple of them, with what follows from them alone.
 
     A tuple and nothing around one: facts that are given another tuple of lessons cannot keep what is known of this one.
@@ -33,6 +33,6 @@ class Timetable(tuple[LessonFact, ...]):  # noqa: SLOT001 - what is found out is
         return {}
 
 
-def timetable_of(lessons: tuple[LessonFact, ...]) -> Timetable:
-    """These lessons as a timetable: the same one, where they are one."""
-    return lessons if isinstance(lessons, Timetable) else Timetable(lessons)
+def shared_lessons(lessons: tuple[LessonFact, ...]) -> SharedLessons:
+    """These lessons as shared ones: the same, where they are one."""
+    return lessons if isinstance(lessons, SharedLessons) else SharedLessons(lessons)

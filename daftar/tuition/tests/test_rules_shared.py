@@ -15,9 +15,9 @@ from daftar.tuition.rules import (
     LessonFact,
     LessonStatus,
     PriceStep,
+    SharedLessons,
     StudentFacts,
     SubscriptionFact,
-    Timetable,
     due,
 )
 from daftar.tuition.rules import known as known_module
@@ -57,7 +57,7 @@ EACH = (
 
 
 def test_who_shares_a_timetable_pays_what_one_with_lessons_of_ones_own_pays():
-    shared = Timetable(reversed(LESSONS))
+    shared = SharedLessons(reversed(LESSONS))
     for until in (date(2026, 5, 2), date(2026, 6, 30)):
         alone = [due(somebody(LESSONS, **each), until) for each in EACH]
         assert [due(somebody(shared, **each), until) for each in EACH] == alone
@@ -69,7 +69,7 @@ def test_a_count_kept_without_the_days_off_would_be_noticed(monkeypatch):
     counted = known_module.counted
 
     def forgetful(known, subscription, first, after, leaving):
-        plain = replace(known, facts=replace(known.facts, holidays=()), timetable=known.timetable)
+        plain = replace(known, facts=replace(known.facts, holidays=()), shared=known.shared)
         return counted(plain, subscription, first, after, leaving)
 
     monkeypatch.setattr(period_module, "counted", forgetful)
@@ -78,7 +78,7 @@ def test_a_count_kept_without_the_days_off_would_be_noticed(monkeypatch):
 
 
 def test_facts_given_other_lessons_forget_the_timetable():
-    facts = somebody(Timetable(LESSONS))
+    facts = somebody(SharedLessons(LESSONS))
     whole = due(facts, date(2026, 5, 31))
     assert due(replace(facts, lessons=()), date(2026, 5, 31)) == []
     assert due(facts, date(2026, 5, 31)) == whole

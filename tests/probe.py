@@ -48,7 +48,7 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "group-edit": group
         | {"teacher_id": ids["teacher_id"], "room_id": ids["room_id"], "starts_on": str(today - timedelta(days=20))},
         "group-add-student": {"student": ids["free_student"], "start": "trial", "starts_on": str(today)},
-        "lesson-new": {"held_on": str(today + timedelta(days=1)), "starts_time": "07:15"},
+        "lesson-new": {"held_on": str(today + timedelta(days=1)), "starts_time": "07:15", "minutes": 60},
         "enrolment-activate": {"activated_on": str(today)},
         "lesson": {"topic": "t", "present": [ids["student_id"]], f"reason_{ids['other_student']}": ids["reason"]},
         **_money_bodies(ids, today),
@@ -113,6 +113,7 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
 def _lesson_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
     return {
         "calendars": {"whose": f"room:{ids['room_id']}"},
+        "lesson-type": {"type_id": ""},
         "calendar-withdraw": {"sent": "on"},
         "course-edit": {"name": "C changed", "lesson_minutes": 60},
         "room-new": {"name": "R new", "branch_id": ids["branch_id"]},

@@ -40,6 +40,7 @@ UNGUARDED = {
     "people.services.email_contact": "an unsaved value",
     "people.services.region_of": "reads nothing",
     "ledger.services.reversal_of": "an unsaved value",
+    "courses.services.check_type": "refuses, for every verb that gives a lesson a type",
     "courses.services.make_lessons": "a part of the verbs on schedules",
     "courses.days.locked": "the row of a verb on one lesson",
     "courses.places.check_free": "refuses, for every verb that plans a lesson",

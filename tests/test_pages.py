@@ -130,6 +130,7 @@ def pages_of(ours: Probe) -> dict[str, str]:
 # A page that shows what its form would do does it, and takes it back: it asks what the deed asks besides.
 MOST, MOST_REHEARSED = 32, 65
 REHEARSES = {
+    "lesson-type",
     "enrolment-activate", "student-pause", "group-pause", "suspension-edit", "enrolment-leave", "enrolment-transfer",
     "enrolment-trial", "student-bind", "subscription-end", "subscription-price", "discount-new", "discount-edit",
     "lesson-payer", "lesson-cancel", "lesson-restore", "lesson-move",

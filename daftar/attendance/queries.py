@@ -108,7 +108,9 @@ def replaced_of(by: Actor, student_ids: Collection[int]) -> list[Replaced]:
 @question("attendance.mark")
 def get_lesson(by: Actor, lesson_id: int) -> Lesson:
     """The lesson with group, course, branch, room and teacher; NotFound unless the actor may conduct it."""
-    rows = Lesson.objects.visible_to(by).select_related("group", "group__course", "group__branch", "room", "teacher")
+    rows = Lesson.objects.visible_to(by).select_related(
+        "group", "group__course", "group__branch", "room", "teacher", "type"
+    )
     lesson: Lesson = rows.one(pk=lesson_id)
     if not by.may("courses.see_all") and by.member_id not in {lesson.teacher_id, lesson.group.teacher_id}:
         raise NotFound

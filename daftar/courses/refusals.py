@@ -52,6 +52,11 @@ class LessonThere(Refusal):
     text = _("The group has a lesson at this time already.")
 
 
+class TypeOfOtherKind(Refusal):
+    field = "type_id"
+    text = _("Lessons of this type are not held with a group.")
+
+
 class GroupShorterThanLessons(Refusal):
     field = "last_on"
     text = _("A lesson on %(on)s was conducted already.")

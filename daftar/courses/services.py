@@ -11,7 +11,17 @@ from django.db.models import Q
 from daftar.courses import rules
 from daftar.courses.catalogue import check_counts
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonStatus, Recurrence, Room
+from daftar.courses.models import (
+    Course,
+    Enrolment,
+    Group,
+    Lesson,
+    LessonKind,
+    LessonStatus,
+    LessonType,
+    Recurrence,
+    Room,
+)
 from daftar.courses.places import check_free
 from daftar.courses.refusals import (
     ActivationBeforeJoining,
@@ -33,6 +43,7 @@ from daftar.courses.refusals import (
     RoomElsewhere,
     ScheduleIncomplete,
     StudentElsewhere,
+    TypeOfOtherKind,
 )
 from daftar.lib.period import Period
 from daftar.orgs.access import Actor, add, change, note, publish, verb
@@ -129,8 +140,14 @@ def edit_group(
 
 
 @verb("courses.edit")
-def plan_lesson(by: Actor, *, group_id: int, held_on: date, starts_time: time) -> Lesson:
-    """One more lesson of a group, outside its weekly schedule."""
+def plan_lesson(
+    by: Actor, *, group_id: int, held_on: date, starts_time: time, type_id: int | None = None,
+    minutes: int | None = None,
+) -> Lesson:  # fmt: skip
+    """One more lesson of a group, outside its weekly schedule; of a type of the centre's own, or (None) plain.
+
+    `minutes` None: as long as the course's lessons.
+    """
     group: Group = (
         Group.objects.visible_to(by)
         .select_for_update(of=("self",), no_key=True)
@@ -141,15 +158,35 @@ def plan_lesson(by: Actor, *, group_id: int, held_on: date, starts_time: time) -
         raise LessonOutsideGroup(first=group.starts_on, last=group.ends_on - timedelta(days=1))
     if Lesson.objects.visible_to(by).filter(group=group, held_on=held_on, starts_time=starts_time).exists():
         raise LessonThere
-    lesson = _lesson(
-        group, group.branch, held_on, Recurrence(starts_time=starts_time, minutes=group.course.lesson_minutes)
-    )
-    lesson.is_extra = True
+    check_type(by, type_id)
+    length = minutes or group.course.lesson_minutes
+    lesson = _lesson(group, group.branch, held_on, Recurrence(starts_time=starts_time, minutes=length))
+    lesson.is_extra, lesson.type_id = True, type_id
     check_free(by, [lesson], [{}])
     lesson.save(force_insert=True)
-    note(by, lesson, was=None, now={"group": group, "held_on": held_on, "starts_time": starts_time})
+    note(by, lesson, was=None, now={"group": group, "held_on": held_on, "starts_time": starts_time, "type_id": type_id})
     publish(by, TuitionFactsChanged(students_of(by, group.pk)))
     return lesson
+
+
+@verb("courses.edit")
+def change_type(by: Actor, *, lesson_id: int, type_id: int | None) -> Lesson:
+    """Makes a lesson one of another type, or (None) a plain one of its group; what it costs follows.
+
+    One that was conducted too: prices and discounts may be for some types only.
+    """
+    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    lesson: Lesson = rows.select_related("group__branch").one(pk=lesson_id)
+    check_type(by, type_id)
+    change(by, lesson, type_id=type_id)
+    publish(by, TuitionFactsChanged(students_of(by, lesson.group_id)))
+    return lesson
+
+
+def check_type(by: Actor, type_id: int | None) -> None:
+    """Refuses a type whose lessons are not held with a group."""
+    if type_id is not None and LessonType.objects.visible_to(by).one(pk=type_id).kind != LessonKind.GROUP:
+        raise TypeOfOtherKind
 
 
 @verb("courses.enrol")

@@ -68,7 +68,7 @@ def timetable(by: Actor, *, since: date, until: date, wanted: Wanted = Wanted())
     Clashes are looked for among all lessons of the centre: a teacher may be in another branch.
     """
     rows = wanted.of(_visible(by).filter(held_on__range=(since, until)))
-    joined = rows.select_related("group", "group__course", "group__branch", "room", "teacher")
+    joined = rows.select_related("group", "group__course", "group__branch", "room", "teacher", "type")
     lessons = list(joined.order_by("starts_at", "group__name", "id"))
     if not lessons:
         return Timetable([], {})

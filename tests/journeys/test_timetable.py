@@ -103,3 +103,17 @@ def test_keys_step_from_day_to_day(centre, lesson, visit):
     with who.page.expect_navigation():
         who.press("BracketRight")
     assert f"on={centre.today + timedelta(days=1)}" in who.page.url
+
+
+def test_a_lesson_of_a_type_of_ones_own_is_planned_and_stands_in_the_timetable(centre, rooms, visit):
+    who, tomorrow = visit("aziza@lingua.example"), str(centre.today + timedelta(days=1))
+    who.open("/lingua/courses/lesson-types/new/")
+    who.fill(name="Speaking club")
+    who.save()
+    who.open(f"/lingua/groups/{rooms['group']}/lessons/new/")
+    who.fill(held_on=tomorrow, starts_time="17:00", minutes="45", type_id="Speaking club")
+    who.save()
+    assert "Speaking club" in who.page.inner_text(".page-header")
+    who.open(f"/lingua/timetable/?on={tomorrow}")
+    assert "17:00–17:45" in who.text() and "Speaking club" in who.text()
+    assert who.errors == []

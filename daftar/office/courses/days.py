@@ -11,10 +11,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from daftar.courses import days, moves, queries
-from daftar.courses.services import students_of
+from daftar.courses.services import change_type, students_of
 from daftar.courses.timetable import suggestions
 from daftar.office import formats
 from daftar.office.courses.day_forms import CancelForm, DaysOffForm, MoveForm
+from daftar.office.courses.forms import TypeForm
 from daftar.office.forms import UndoForm, done, form_page, number_in, tell, undo_page, undone
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, preview_of, priced_page
@@ -129,6 +130,20 @@ def lesson_move(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         text=_("A single lesson is still counted in the month in which it stood first.") if stays else "",
         suggested=[] if asked else _suggested(request, row),
         undo=lambda _moved: reverse("office:lesson-move-undo", args=[by.org_slug, lesson_id]),
+    )  # fmt: skip
+
+
+@page("courses.edit")
+def lesson_type(request: OfficeRequest, lesson_id: int) -> HttpResponse:
+    """Another type for a lesson, with what it does to the money; Undo gives the old one back."""
+    by, row = request.by, queries.get_lesson(request.by, lesson_id)
+    form = TypeForm(filled(request), initial={"type_id": row.type_id}, types=queries.own_lesson_types(by))
+    home = _home(request, row)
+    return priced_page(
+        request, form, students_of(by, row.group_id), partial(change_type, by, lesson_id=lesson_id),
+        title=_("What is the lesson of %(day)s?") % {"day": _named(row)}, submit_label=_("Save"), back=home,
+        crumbs=[(row.group.name, home)], told=_("The lesson is changed."),
+        text=_("Prices and discounts may be for some types of lessons only."),
     )  # fmt: skip
 
 

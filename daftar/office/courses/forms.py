@@ -18,7 +18,7 @@ from daftar.office.words import WEEKDAYS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from daftar.courses.models import Course, Group, Room
+    from daftar.courses.models import Course, Group, LessonType, Room
     from daftar.courses.queries import WeeklySchedule
     from daftar.orgs.models import Branch, Member
 
@@ -154,6 +154,25 @@ class LessonForm(forms.Form):
 
     held_on = day_field(_("Date"))
     starts_time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    minutes = forms.IntegerField(label=_("Minutes"), min_value=5, max_value=720)
+
+    def __init__(self, *args: Any, types: Iterable[LessonType], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if fitting := type_choices(types):
+            self.fields["type_id"] = pick_field(_("Type"), fitting, none=_("a lesson of the group"))
+
+
+class TypeForm(forms.Form):
+    """Another type for a lesson."""
+
+    def __init__(self, *args: Any, types: Iterable[LessonType], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["type_id"] = pick_field(_("Type"), type_choices(types), none=_("a lesson of the group"), radio=True)
+
+
+def type_choices(types: Iterable[LessonType]) -> list[tuple[int, str]]:
+    """Those of the centre's own types whose lessons are held with a group."""
+    return [(row.pk, row.name) for row in types if row.kind == LessonKind.GROUP]
 
 
 class EnrolForm(forms.Form):

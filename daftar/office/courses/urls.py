@@ -17,6 +17,7 @@ urlpatterns = [
     path("lessons/<int:lesson_id>/cancel/", days.lesson_cancel, name="lesson-cancel"),
     path("lessons/<int:lesson_id>/restore/", days.lesson_restore, name="lesson-restore"),
     path("lessons/<int:lesson_id>/move/", days.lesson_move, name="lesson-move"),
+    path("lessons/<int:lesson_id>/type/", days.lesson_type, name="lesson-type"),
     path("lessons/<int:lesson_id>/move/undo/", days.lesson_move_undo, name="lesson-move-undo"),
     path("days-off/", days.days_off, name="days-off"),
     path("days-off/new/", days.days_off_new, name="days-off-new"),

@@ -105,7 +105,8 @@ def group_edit(request: OfficeRequest, group_id: int) -> HttpResponse:
 @page("courses.edit")
 def lesson_new(request: OfficeRequest, group_id: int) -> HttpResponse:
     by, row = request.by, queries.get_group(request.by, group_id)
-    form = LessonForm(request.POST or None, initial={"held_on": by.today})
+    initial = {"held_on": by.today, "minutes": row.course.lesson_minutes}
+    form = LessonForm(request.POST or None, initial=initial, types=queries.own_lesson_types(by))
     if added := done(form, lambda **values: services.plan_lesson(by, group_id=group_id, **values)):
         messages.success(request, _("The lesson is planned."))
         return redirect("office:lesson", by.org_slug, added.pk)

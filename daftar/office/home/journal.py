@@ -45,6 +45,7 @@ VERBS = {
     "courses.add_lesson_type": _("added the type of lesson"), "courses.add_holiday": _("added the days off"),
     "courses.remove_holiday": _("removed the days off"), "courses.remove_holidays": _("removed the days off"),
     "courses.cancel_lesson": _("cancelled the lesson"), "courses.restore_lesson": _("restored the lesson"),
+    "courses.change_type": _("changed the type of the lesson"),
     "courses.undo_move": _("moved the lesson back"), "courses.change_hours": _("changed the hours of"),
     "courses.move_lesson": _("moved the lesson"), "orgs.change_charging": _("changed how the centre charges"),
     "orgs.change_branch_charging": _("changed how the branch charges"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from daftar.attendance import services
 from daftar.attendance.queries import Mark, expected_students, get_lesson, guests_of, marks_in, paused_students, reasons
+from daftar.courses.queries import own_lesson_types
 from daftar.lib.errors import Refusal
 from daftar.office import words
 from daftar.office.forms import UndoForm, as_number, done, said, tell, typed, undo_page, undone
@@ -91,10 +92,12 @@ def _typed(expected: dict[int, bool], absent: dict[int, int | None]) -> dict[int
 
 def _head(request: OfficeRequest, row: Lesson) -> dict[str, Any]:
     is_ahead, may_edit = row.held_on > today_in(request.by, row.group.branch), request.by.may("courses.edit")
+    may_type = may_edit and row.status != "cancelled" and bool(own_lesson_types(request.by.trusted()))
     return {
         "id": row.pk, "group_id": row.group_id, "group_name": row.group.name, "on": row.held_on,
         "starts_at": row.starts_time, "ends_at": row.ends_at, "room": row.room.name if row.room else "",
-        "teacher": row.teacher.name if row.teacher else "", "topic": row.topic, "state": row.status,
+        "teacher": row.teacher.name if row.teacher else "", "topic": row.topic,
+        "type": row.type.name if row.type else "", "may_type": may_type, "state": row.status,
         "may_mark": not is_ahead and row.status != "cancelled", "is_ahead": is_ahead, "moved_from": row.moved_from,
         "may_move": may_edit and row.status == "planned", "may_restore": may_edit and row.status == "cancelled",
         "cancel_reason": words.readable(request.by, row.cancel_reason),

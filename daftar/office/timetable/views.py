@@ -151,7 +151,8 @@ def _shown(row: Shown, names: dict[int, str]) -> dict[str, Any]:
         "id": lesson.pk, "group_id": lesson.group_id, "group": lesson.group.name, "course": lesson.group.course.name,
         "on": lesson.held_on, "starts": starts, "ends": starts + lesson.minutes, "starts_at": lesson.starts_time,
         "until": _clock(starts + lesson.minutes), "room": lesson.room.name if lesson.room else "",
-        "teacher": lesson.teacher.name if lesson.teacher else "", "size": row.size, "places": min(places, default=None),
+        "teacher": lesson.teacher.name if lesson.teacher else "", "type": lesson.type.name if lesson.type else "",
+        "size": row.size, "places": min(places, default=None),
         "state": lesson.status, "is_moved": lesson.moved_from is not None, "room_id": lesson.room_id,
         "teacher_id": lesson.teacher_id, "clashes": [_clash(each, lesson, names) for each in row.clashes],
     }  # fmt: skip
@@ -256,6 +257,7 @@ def _weekly_block(row: Weekly) -> Block[dict[str, Any]]:
     days = ", ".join(str(WEEKDAYS[day - 1]) for day in row.weekdays)
     what: dict[str, Any] = {
         "id": None, "group_id": row.group.pk, "group": row.group.name, "course": row.group.course.name, "clashes": [],
+        "type": "",
         "starts_at": row.starts_time, "until": _clock(starts + row.minutes), "state": LessonStatus.PLANNED.value,
         "teacher": row.teacher.name if row.teacher else "", "size": row.students, "places": row.group.capacity,
         "room": row.room.name if row.room else "", "days": days, "is_moved": False, "starts": starts,

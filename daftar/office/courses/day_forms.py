@@ -80,13 +80,16 @@ class MoveForm(forms.Form):
             _("Teacher"), [(row.pk, row.name) for row in teachers], none=_("nobody yet")
         )
         if is_weekly:
-            self.fields["scope"] = forms.TypedChoiceField(
-                label=_("What changes"), coerce=Scope, initial=Scope.THIS, widget=forms.RadioSelect,
+            field: Any = forms.TypedChoiceField(
+                label=_("What changes"), coerce=Scope, initial=Scope.THIS, widget=forms.RadioSelect, required=False,
+                empty_value=Scope.THIS,
                 choices=[
                     (Scope.THIS.value, _("This lesson")), (Scope.FOLLOWING.value, _("This and the following ones")),
                     (Scope.ALL.value, _("All that are still ahead")),
                 ],
             )  # fmt: skip
+            field.needed = True  # one is always chosen
+            self.fields["scope"] = field
 
     def clean(self) -> dict[str, Any]:
         data = dict(self.cleaned_data)

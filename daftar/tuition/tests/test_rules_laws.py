@@ -446,7 +446,7 @@ def too_late(window):
 def unsorted_lessons(facts, until):
     timetable = SharedLessons(lesson for lesson in facts.lessons if lesson.on <= until)
     timetable.in_order = list(timetable)
-    return replace(known(facts, until), timetable=timetable)
+    return replace(known(facts, until), shared=timetable)
 
 
 FAULTS = [

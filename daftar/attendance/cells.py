@@ -83,7 +83,7 @@ def mark_cells(by: Actor, *, group_id: int, wishes: Sequence[Wish], because: str
     lessons = _locked(by, group, {wish.lesson_id for wish in wishes})
     rows = Attendance.objects.visible_to(by).filter(lesson_id__in=lessons).select_related("marked_by")
     had = {(row.lesson_id, row.student_id): row for row in rows}
-    members = members_of(by, group, lessons.values())
+    members = members_of(by.trusted(), group, lessons.values())
     _check(by, wishes, members, had)
     kept = {key: _cell(row) for key, row in had.items()}
     overtaken = [wish for wish in wishes if _seen(kept, wish) not in (wish.was, wish.now)]
@@ -150,9 +150,9 @@ def _check_age(by: Actor, group: Group, corrected: Collection[Lesson], because: 
     """A mark that stood for long is corrected with a reason, told in the history; the first one suffices."""
     before = today_in(by, group.branch) - CORRECTED_FREELY
     for lesson in {row.pk: row for row in corrected}.values():
-        if lesson.held_on < before and not lesson.corrected_because:
-            if not because:
-                raise WhyCorrected(on=lesson.held_on)
+        if lesson.held_on < before and not (because or lesson.corrected_because):
+            raise WhyCorrected(on=lesson.held_on)
+        if because and not lesson.corrected_because:
             change(by, lesson, corrected_because=because)
 
 

@@ -55,6 +55,7 @@ def journal(by: Actor, group_id: int, *, since: date, until: date) -> Journal:
     return Journal(group, lessons, members_of(by, group, lessons), cells_of(by, [row.pk for row in lessons]))
 
 
+@question("courses.view")
 def cells_of(by: Actor, lesson_ids: Collection[int]) -> dict[tuple[int, int], Cell]:
     """What is marked in some lessons, by lesson and student."""
     rows = Attendance.objects.visible_to(by).filter(lesson_id__in=lesson_ids)
@@ -64,6 +65,7 @@ def cells_of(by: Actor, lesson_ids: Collection[int]) -> dict[tuple[int, int], Ce
 COLUMNS = ("is_present", "reason_id", "late_minutes", "grade", "homework_grade", "comment")
 
 
+@question("courses.view")
 def members_of(by: Actor, group: Group, lessons: Collection[Lesson]) -> dict[int, dict[int, bool]]:
     """Who belongs to lessons of a group: lesson id -> student id -> whether on trial; who pauses does not."""
     if not lessons:

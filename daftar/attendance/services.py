@@ -54,10 +54,12 @@ def conduct_lesson(
     lesson_id: int,
     absent: Mapping[int, int | None],
     topic: str = "",
+    homework: str | None = None,
     seen: Collection[int] | None = None,
 ) -> Lesson:
     """Conducts a lesson, or corrects it later: everyone expected was there except `absent` (student id -> reason id).
 
+    `homework` None: as it was.
     `seen` are those who stood on the page that is saved: whoever came into the group meanwhile is not marked unseen.
     All or nothing; charges follow in the same transaction.
     """
@@ -78,7 +80,9 @@ def conduct_lesson(
     _check_reasons(by, absent)
     since = concerns_since(by, lesson)
     _mark(by, lesson, expected, absent)
-    change(by, lesson, status=LessonStatus.CONDUCTED, topic=topic, conducted_at=lesson.conducted_at or by.at)
+    given = lesson.homework if homework is None else homework
+    held = lesson.conducted_at or by.at
+    change(by, lesson, status=LessonStatus.CONDUCTED, topic=topic, homework=given, conducted_at=held)
     publish(by, TuitionFactsChanged(tuple(sorted(expected)), since))
     return lesson
 

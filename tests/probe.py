@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 
@@ -29,6 +30,13 @@ class Upload(BytesIO):
         return super().read(size)
 
 
+def _cells(ids: dict[str, int]) -> dict[str, dict[str, object]]:
+    """Who was there came late: a cell of the journal with what it showed before."""
+    came: list[object] = [True, None, None, None, None, ""]
+    cell = [ids["lesson_id"], ids["student_id"], came, [True, None, 5, 90, None, "c"]]
+    return {"group-cells": {"cells": json.dumps([cell]), "because": ""}}
+
+
 def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
     """What each form is sent with when nothing is wrong, by the name of its address."""
     ids, today = probe.ids, probe.by.today
@@ -51,6 +59,7 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "lesson-new": {"held_on": str(today + timedelta(days=1)), "starts_time": "07:15", "minutes": 60},
         "enrolment-activate": {"activated_on": str(today)},
         "lesson": {"topic": "t", "present": [ids["student_id"]], f"reason_{ids['other_student']}": ids["reason"]},
+        **_cells(ids),
         **_money_bodies(ids, today),
         **_lesson_bodies(ids),
         **{

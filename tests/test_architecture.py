@@ -66,6 +66,8 @@ UNGUARDED = {
     "tuition.tariffs.follow": "the part of a verb that others share",
     "orgs.queries.tuition_settings": "a decision on a row already loaded",
     "tuition.services.charge_key": "reads nothing",
+    "attendance.services.check_teacher": "refuses, inside a verb",
+    "attendance.services.concerns_since": "a decision inside a verb",
 }
 
 

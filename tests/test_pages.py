@@ -116,6 +116,8 @@ def pages_of(ours: Probe) -> dict[str, str]:
     return found | {
         "student money": f"{found['student']}?tab=money",
         "group lessons": f"{found['group']}?tab=lessons",
+        "group students": f"{found['group']}?tab=students",
+        "group strips": f"{found['group']}?by=students",
         "students search": f"{found['students']}?q={ours.canary}",
         "students owe": f"{found['students']}?state=owes",
         "payment for": f"{found['payment-new']}?student={ours.ids['student_id']}",

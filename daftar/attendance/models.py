@@ -6,8 +6,10 @@ from django.db import models
 from django.db.models import Q
 
 from daftar.courses.models import Lesson
-from daftar.orgs.models import TenantModel
+from daftar.orgs.models import Member, TenantModel
 from daftar.people.models import Student
+
+MOST_LATE, BEST_GRADE = 600, 100
 
 
 class AbsenceReason(TenantModel):
@@ -38,11 +40,26 @@ class Attendance(TenantModel):
     is_present = models.BooleanField()
     reason = models.ForeignKey(AbsenceReason, models.PROTECT, null=True, blank=True, related_name="+")
     marked_at = models.DateTimeField()
+    # Who set it last; empty: the program itself, or before this was noted.
+    marked_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    # Empty: in time, or not noted.
+    late_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    grade = models.PositiveSmallIntegerField(null=True, blank=True)
+    homework_grade = models.PositiveSmallIntegerField(null=True, blank=True)
+    comment = models.CharField(max_length=300, blank=True, default="")
 
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(fields=["org", "lesson", "student"], name="attendance_once"),
             models.CheckConstraint(name="reason_of_absence", condition=Q(is_present=False) | Q(reason=None)),
+            models.CheckConstraint(
+                name="late_only_when_present",
+                condition=Q(late_minutes=None) | Q(is_present=True, late_minutes__range=(1, MOST_LATE)),
+            ),
+            models.CheckConstraint(name="grade_up_to_100", condition=Q(grade=None) | Q(grade__lte=BEST_GRADE)),
+            models.CheckConstraint(
+                name="homework_grade_up_to_100", condition=Q(homework_grade=None) | Q(homework_grade__lte=BEST_GRADE)
+            ),
         ]
         indexes = [models.Index(fields=["org", "student", "lesson"], name="attendance_of_student")]
 

@@ -55,10 +55,12 @@ def conduct_lesson(
     lesson_id: int,
     absent: Mapping[int, int | None],
     topic: str = "",
+    homework: str | None = None,
     seen: Collection[int] | None = None,
 ) -> Lesson:
     """Conducts a lesson, or corrects it later: everyone expected was there except `absent` (student id -> reason id).
 
+    `homework` None: as it was.
     `seen` are those who stood on the page that is saved: whoever came into the group meanwhile is not marked unseen.
     All or nothing; charges follow in the same transaction.
     """
@@ -68,7 +70,7 @@ def conduct_lesson(
         .select_related("group", "group__branch")
     )
     lesson: Lesson = rows.one(pk=lesson_id)
-    _check_teacher(by, lesson)
+    check_teacher(by, lesson)
     if lesson.status == LessonStatus.CANCELLED:
         raise LessonIsCancelled
     if lesson.held_on > today_in(by, lesson.group.branch):
@@ -77,10 +79,12 @@ def conduct_lesson(
     if not absent.keys() <= expected or (seen is not None and not expected <= set(seen)):
         raise NotInLesson
     _check_reasons(by, absent)
-    since = _concerns_since(by, lesson)
+    since = concerns_since(by, lesson)
     _mark(by, lesson, expected, absent)
     settle_make_ups(by.trusted(), lesson, absent, expected - absent.keys())
-    change(by, lesson, status=LessonStatus.CONDUCTED, topic=topic, conducted_at=lesson.conducted_at or by.at)
+    given = lesson.homework if homework is None else homework
+    held = lesson.conducted_at or by.at
+    change(by, lesson, status=LessonStatus.CONDUCTED, topic=topic, homework=given, conducted_at=held)
     publish(by, TuitionFactsChanged(tuple(sorted(expected)), since))
     return lesson
 
@@ -93,10 +97,13 @@ def undo_marks(by: Actor, *, lesson_id: int) -> Lesson:
     """
     rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("group")
     lesson: Lesson = rows.one(pk=lesson_id)
-    _check_teacher(by, lesson)
+    check_teacher(by, lesson)
     deed = latest_deed(by.trusted(), lesson)
     is_own = deed is not None and deed.member_id == by.member_id and by.at - deed.at <= UNDO_WITHIN
     if deed is None or not is_own or deed.verb != "attendance.conduct_lesson":
+        raise NothingToUndo
+    # A deed of the journal concerns several lessons and is found under the first of them only.
+    if Attendance.objects.visible_to(by).filter(lesson=lesson, marked_at__gt=deed.at).exists():
         raise NothingToUndo
     marked: set[int] = set()
     for told in deed.changes:
@@ -109,11 +116,11 @@ def undo_marks(by: Actor, *, lesson_id: int) -> Lesson:
     rows_now = Attendance.objects.visible_to(by).filter(lesson=lesson, is_present=False)
     absent = dict(rows_now.values_list("student_id", "reason_id"))
     settle_make_ups(by.trusted(), lesson, absent, touched - absent.keys())
-    publish(by, TuitionFactsChanged(tuple(sorted(touched)), _concerns_since(by, lesson)))
+    publish(by, TuitionFactsChanged(tuple(sorted(touched)), concerns_since(by, lesson)))
     return lesson
 
 
-def _concerns_since(by: Actor, lesson: Lesson) -> date | None:
+def concerns_since(by: Actor, lesson: Lesson) -> date | None:
     """The first day whose charges the marks of a lesson can concern: its own.
 
     None where it was cancelled or stands on a day off: being held it enters counts that earlier charges are made of.
@@ -137,8 +144,9 @@ def _unmark(by: Actor, lesson: Lesson, now: Mapping[str, Any], was: Mapping[str,
     changed = list(marks.filter(student_id__in=[int(pk) for pk in was]))
     for row in changed:
         row.is_present, row.reason_id = was[str(row.student_id)]
-        row.marked_at = by.at
-    marks.bulk_update(changed, ["is_present", "reason", "marked_at"])
+        row.marked_at, row.marked_by_id = by.at, by.member_id
+        row.late_minutes = row.late_minutes if row.is_present else None
+    marks.bulk_update(changed, ["is_present", "reason", "marked_at", "marked_by", "late_minutes"])
     note(by, lesson, was={"attendance": dict(now)}, now={"attendance": dict(was)})
 
 
@@ -159,7 +167,7 @@ def begin_reasons(by: Actor, *, language: str) -> None:
     )
 
 
-def _check_teacher(by: Actor, lesson: Lesson) -> None:
+def check_teacher(by: Actor, lesson: Lesson) -> None:
     """A teacher conducts the lessons of own groups and those given as a substitute."""
     if by.may("courses.see_all") or lesson.teacher_id == by.member_id:
         return
@@ -183,12 +191,13 @@ def _mark(by: Actor, lesson: Lesson, expected: set[int], absent: Mapping[int, in
             if row.pk is not None:
                 was[str(student_id)] = [row.is_present, row.reason_id]
             row.is_present, row.reason_id, row.marked_at = now[0], now[1], by.at
+            row.late_minutes, row.marked_by_id = row.late_minutes if row.is_present else None, by.member_id
             changed.append(row)
     if not changed:
         return
     Attendance.objects.bulk_create(
         changed, update_conflicts=True, unique_fields=["org", "lesson", "student"],
-        update_fields=["is_present", "reason", "marked_at"],
+        update_fields=["is_present", "reason", "marked_at", "marked_by", "late_minutes"],
     )  # fmt: skip
     now_marks = {str(row.student_id): [row.is_present, row.reason_id] for row in changed}
     note(by, lesson, was={"attendance": was} if was else None, now={"attendance": now_marks})

@@ -56,12 +56,12 @@ _RECURRENCES = """
 _LESSONS = """
     INSERT INTO daftar_lesson (
         id, org_id, group_id, teacher_id, room_id, held_on, starts_time, minutes, starts_at, ends_at, is_extra, status,
-        topic, cancel_reason, conducted_at, holds_room, holds_teacher
+        topic, homework, corrected_because, cancel_reason, conducted_at, holds_room, holds_teacher
     )
     SELECT %(before_lesson)s + row_number() OVER (ORDER BY number, day), %(org)s, %(before_group)s + number,
         %(before_member)s + 1 + number / 10, %(before_room)s + 1 + number / 20, day, at, 90, starts,
         starts + interval '90 min', false, CASE WHEN held THEN 'conducted' ELSE 'planned' END,
-        CASE WHEN held THEN 'Unit ' || extract(week FROM day) ELSE '' END, '',
+        CASE WHEN held THEN 'Unit ' || extract(week FROM day) ELSE '' END, '', '', '',
         CASE WHEN held THEN starts + interval '90 min' END, false, false
     FROM (
         SELECT g.*, d::date AS day, make_time(8 + (number %% 10)::int, 0, 0) AS at,
@@ -117,12 +117,12 @@ _PRICES = """
 """
 # Marked as the days went by, so the rows of one student lie far apart.
 _ATTENDANCE = """
-    INSERT INTO daftar_attendance (id, org_id, lesson_id, student_id, is_present, reason_id, marked_at)
+    INSERT INTO daftar_attendance (id, org_id, lesson_id, student_id, is_present, reason_id, marked_at, comment)
     SELECT %(before_attendance)s + row_number() OVER (ORDER BY l.held_on, l.id, s.number), %(org)s, l.id,
         %(before_student)s + s.number, turn NOT IN (3, 11),
         CASE WHEN turn IN (3, 11) THEN (
             SELECT id FROM daftar_absencereason WHERE org_id = %(org)s AND charges = (turn = 11)
-        ) END, l.conducted_at
+        ) END, l.conducted_at, ''
     FROM plan_student s
     JOIN daftar_lesson l ON l.org_id = %(org)s AND l.group_id = %(before_group)s + s.group_number
         AND l.status = 'conducted' AND l.held_on >= s.joined_on,

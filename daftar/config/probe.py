@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.db import models
 
+from daftar.attendance.cells import Wish, mark_cells
+from daftar.attendance.journal import Cell
 from daftar.attendance.makeups import add_guest
 from daftar.attendance.models import MakeUp
 from daftar.attendance.queries import reasons
@@ -220,7 +222,10 @@ def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None
     rows = {row.held_on: row for row in Lesson.objects.visible_to(owner).filter(group_id=group_id)}
     yesterday, today = rows[owner.today - timedelta(days=1)], rows[owner.today]
     conduct_lesson(owner, lesson_id=yesterday.pk, absent={student_id: reason.pk}, topic=probe.text("topic"))
-    conduct_lesson(probe.by, lesson_id=today.pk, absent={}, topic=probe.text("topic"))
+    missed = Cell(is_present=False, reason_id=reason.pk)
+    wish = Wish(yesterday.pk, student_id, missed, missed._replace(comment=probe.text("comment")))
+    mark_cells(owner, group_id=group_id, wishes=[wish], because=probe.text("because"))
+    conduct_lesson(probe.by, lesson_id=today.pk, absent={}, topic=probe.text("topic"), homework=probe.text("homework"))
     owed = MakeUp.objects.visible_to(owner).get(missed=yesterday)
     tomorrow = rows[owner.today + timedelta(days=1)]
     add_guest(owner, lesson_id=tomorrow.pk, student_id=probe.ids["free_student"])

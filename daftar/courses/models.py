@@ -246,7 +246,10 @@ class Lesson(TenantModel):
     is_extra = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=LessonStatus.choices, default=LessonStatus.PLANNED)
     topic = models.CharField(max_length=200, blank=True, default="")
+    homework = models.CharField(max_length=500, blank=True, default="")
     conducted_at = models.DateTimeField(null=True, blank=True)
+    # Why marks that were old already were corrected; asked for once.
+    corrected_because = models.CharField(max_length=200, blank=True, default="")
     # Why it does not take place, when it was cancelled.
     cancel_reason = models.CharField(max_length=200, blank=True, default="")
     # The day it first stood on, by which months are counted, once it was moved (decision D10).

@@ -9,10 +9,11 @@ from tests.journeys.conftest import AXE, DESK, PHONE
 from tests.probe import a_probe
 from tests.test_sweep import address
 
-DOWNLOADS = {"import-errors", "ledger-export"}
+DOWNLOADS = {"import-errors", "ledger-export", "group-journal-file", "group-cells"}
 # Pages that look quite different with something in their query.
 VARIANTS = {
-    "student": ("tab=money",), "group": ("tab=lessons",), "payments": ("all=1",), "payment-edit": ("find=1",),
+    "student": ("tab=money",), "group": ("tab=lessons", "tab=students", "by=students"),
+    "payments": ("all=1",), "payment-edit": ("find=1",),
     "payment-new": ("student={free_student}",), "group-add-student": ("student={free_student}",),
 }  # fmt: skip
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

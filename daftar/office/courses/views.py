@@ -19,6 +19,7 @@ from daftar.lib.paging import paged
 from daftar.office import formats, words
 from daftar.office.courses.forms import CourseForm, GroupForm, LessonForm, LessonTypeForm, NewCourseForm, RoomForm
 from daftar.office.forms import done, form_page, number_in, typed
+from daftar.office.grid import grid, month_of
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, teachers, zero_is_due_in
 from daftar.people.queries import phones
@@ -56,7 +57,7 @@ def groups(request: OfficeRequest) -> HttpResponse:
 @page("courses.view")
 def group(request: OfficeRequest, group_id: int) -> HttpResponse:
     by, row = request.by, queries.get_group(request.by, group_id)
-    tab = "lessons" if request.GET.get("tab") == "lessons" else "students"
+    tab = _tab(request)
     price, rule = (row.course.price if row.price is None else row.price), row if row.plan else row.course
     size = queries.sizes(by, [row.pk])[row.pk]
     head = {
@@ -66,11 +67,21 @@ def group(request: OfficeRequest, group_id: int) -> HttpResponse:
         "capacity": row.capacity, "plan": words.charged_as(rule),
         "price": None if price is None or not by.may("tuition.view") else Money(price, row.branch.currency),
     }  # fmt: skip
-    context = {
+    context: dict[str, Any] = {
         "group": head, "tab": tab, "students": _students(by, row) if tab == "students" else [],
         "lessons": _lessons(by, row) if tab == "lessons" else [],
     }  # fmt: skip
+    if tab == "journal":
+        context["journal"] = grid(by, group_id, month_of(typed(request, "month", 7), by.today))
+        context["strips"] = request.GET.get("by") == "students"
     return render(request, "office/courses/group.html", context)
+
+
+def _tab(request: OfficeRequest) -> str:
+    """The journal first, for those who mark."""
+    tabs = ["journal", "students", "lessons"] if request.by.may("attendance.mark") else ["students", "lessons"]
+    asked = request.GET.get("tab", "")
+    return asked if asked in tabs else tabs[0]
 
 
 @page("courses.edit")

@@ -56,7 +56,8 @@ VERBS = {
     "tuition.change_group_price": _("wrote a price of the group"), "tuition.begin_prices": _("began the prices"),
     "tuition.settle_siblings": _("settled the discounts of siblings"),
     "tuition.activate": _("activated"), "tuition.enrol_active": _("enrolled and activated"),
-    "attendance.conduct_lesson": _("marked the lesson"), "finance.take_payment": _("recorded the payment"),
+    "attendance.conduct_lesson": _("marked the lesson"), "attendance.mark_cells": _("marked in the journal"),
+    "finance.take_payment": _("recorded the payment"),
     "finance.undo_payment": _("took back the payment"), "finance.refund": _("refunded"),
     "finance.raise_balance": _("corrected the balance upwards of"),
     "finance.lower_balance": _("corrected the balance downwards of"),
@@ -96,7 +97,8 @@ FIELDS = {
     "given": _("May now"), "taken": _("May no longer"),
     "address": _("Address"), "phone": _("Phone"), "subject": _("Subject"), "level": _("Level"), "reason": _("Reason"),
     "promised_for": _("Will pay on"), "closed_until": _("Books closed up to"),
-    "cancel_reason": _("Reason"), "held_on": _("Date"),
+    "cancel_reason": _("Reason"), "corrected_because": _("Why corrected"), "homework": _("Homework"),
+    "held_on": _("Date"),
     "rounding_step": _("Rounding"), "suspensions_extend": _("A pause moves the end of the subscription"),
     "holidays_credited": _("Days off are credited"), "sibling_percent": _("Percent off for siblings"),
     "charges": _("Charges"), "pays_teacher": _("Pays the teacher"), "gives_credit": _("Gives a make-up lesson"),
@@ -104,7 +106,10 @@ FIELDS = {
     **{name: label for name, (label, answers) in QUESTIONS.items() if "yes" not in answers},
 }  # fmt: skip
 # Of a student: told only to those who may see contacts. Free text is told without the phones in it.
-CONTACTS, FREE = {"mobile", "email"}, {"note", "payer", "source", "topic", "reason", "cancel_reason"}
+CONTACTS, FREE = (
+    {"mobile", "email"},
+    {"note", "payer", "source", "topic", "reason", "cancel_reason", "corrected_because", "homework"},
+)
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MINUTE = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)")
 

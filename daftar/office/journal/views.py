@@ -32,9 +32,9 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     if request.method == "POST":
         seen = _shown(request) or set(expected_students(by, lesson_id))
         absent = _absent(request, seen)
-        topic = typed(request, "topic", 200)
+        said_of_it = {"topic": typed(request, "topic", 200), "homework": typed(request, "homework", 500)}
         try:
-            services.conduct_lesson(by, lesson_id=lesson_id, absent=absent, topic=topic, seen=seen)
+            services.conduct_lesson(by, lesson_id=lesson_id, absent=absent, seen=seen, **said_of_it)
         except Refusal as refusal:
             refused = said(refusal)
         else:
@@ -96,7 +96,7 @@ def _head(request: OfficeRequest, row: Lesson) -> dict[str, Any]:
     return {
         "id": row.pk, "group_id": row.group_id, "group_name": row.group.name, "on": row.held_on,
         "starts_at": row.starts_time, "ends_at": row.ends_at, "room": row.room.name if row.room else "",
-        "teacher": row.teacher.name if row.teacher else "", "topic": row.topic,
+        "teacher": row.teacher.name if row.teacher else "", "topic": row.topic, "homework": row.homework,
         "type": row.type.name if row.type else "", "may_type": may_type, "state": row.status,
         "may_mark": not is_ahead and row.status != "cancelled", "is_ahead": is_ahead, "moved_from": row.moved_from,
         "may_move": may_edit and row.status == "planned", "may_restore": may_edit and row.status == "cancelled",

@@ -1,0 +1,221 @@
+"""The verb of the journal: cells of several students and lessons, each saved only where it is still what was seen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+from daftar.attendance.journal import EMPTY, Cell, guests_in, members_of
+from daftar.attendance.makeups import settle_make_ups
+from daftar.attendance.models import BEST_GRADE, MOST_LATE, AbsenceReason, Attendance
+from daftar.attendance.services import LessonAhead, LessonIsCancelled, NotInLesson, check_teacher, concerns_since
+from daftar.courses.events import TuitionFactsChanged
+from daftar.courses.models import Lesson, LessonStatus
+from daftar.courses.queries import get_group
+from daftar.lib.errors import NotFound, Refusal
+from daftar.orgs.access import Actor, change, note, publish, verb
+from daftar.orgs.queries import today_in
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import date, datetime
+
+    from daftar.courses.models import Group
+
+MOST_CELLS = 400
+# A mark that is older is corrected only with a reason.
+CORRECTED_FREELY = timedelta(days=7)
+
+
+class TooManyCells(Refusal):
+    """More than anybody marks at once."""
+
+    text = _("Too many marks at once. Mark fewer students or lessons.")
+
+
+class WhyCorrected(Refusal):
+    """Old marks are corrected with a reason, which is asked for once per lesson."""
+
+    field = "because"
+    text = _("This lesson was on %(on)s. Say why its marks are corrected.")
+
+
+class CellIsWrong(Refusal):
+    """Minutes, grades or a reason that do not go together."""
+
+    text = _("This mark cannot be: late only who is present, a reason only who is absent, grades from 0 to 100.")
+
+
+class Wish(NamedTuple):
+    """A cell of the journal: what it showed and what it shall be."""
+
+    lesson_id: int
+    student_id: int
+    was: Cell
+    now: Cell
+
+
+@dataclass(frozen=True)
+class Overtaken:
+    """A cell that somebody else set since it was seen; nothing is done to it."""
+
+    lesson_id: int
+    student_id: int
+    cell: Cell
+    who: str
+    at: datetime | None
+
+
+@verb("attendance.mark")
+def mark_cells(by: Actor, *, group_id: int, wishes: Sequence[Wish], because: str = "") -> list[Overtaken]:
+    """Sets cells of a group's journal and answers those that were no longer what was seen, which stay as they are.
+
+    The first mark of a planned lesson makes it conducted, the last one that is cleared makes it planned again. Who is
+    not marked stays so and is charged for nothing. A cell that is already as wished is not touched, so that a request
+    sent twice does what it does once. All or nothing but for the overtaken; charges follow in the same transaction.
+    """
+    if len(wishes) > MOST_CELLS:
+        raise TooManyCells
+    group = get_group(by.trusted(), group_id)
+    lessons = _locked(by, group, {wish.lesson_id for wish in wishes})
+    rows = Attendance.objects.visible_to(by).filter(lesson_id__in=lessons).select_related("marked_by")
+    had = {(row.lesson_id, row.student_id): row for row in rows}
+    members = members_of(by.trusted(), group, lessons.values())
+    _check(by, wishes, _places(members) | guests_in(by.trusted(), lessons) | had.keys())
+    kept = {key: _cell(row) for key, row in had.items()}
+    overtaken = [wish for wish in wishes if _seen(kept, wish) not in (wish.was, wish.now)]
+    todo = [wish for wish in wishes if _seen(kept, wish) == wish.was != wish.now]
+    _check_age(by, group, [lessons[wish.lesson_id] for wish in todo if wish.was != EMPTY], because)
+    # Asked for before the lesson changes: where it stood decides what can follow.
+    since = [concerns_since(by, lessons[lesson_id]) for lesson_id in {wish.lesson_id for wish in todo}]
+    answer = [_overtaken(wish, had.get((wish.lesson_id, wish.student_id))) for wish in overtaken]
+    begun = _write(by, lessons, todo, had)
+    for lesson_id in {wish.lesson_id for wish in todo}:
+        _settle(by, lessons[lesson_id], [wish for wish in todo if wish.lesson_id == lesson_id])
+    if todo:
+        touched = {wish.student_id for wish in todo} | {pk for lesson_id in begun for pk in members[lesson_id]}
+        publish(by, TuitionFactsChanged(tuple(sorted(touched)), _first(since)))
+    return answer
+
+
+def _places(members: Mapping[int, Mapping[int, bool]]) -> set[tuple[int, int]]:
+    return {(lesson_id, student_id) for lesson_id, row in members.items() for student_id in row}
+
+
+def _settle(by: Actor, lesson: Lesson, wishes: Sequence[Wish]) -> None:
+    """What is owed follows the cells of a lesson as it follows its page; a cleared mark owes nothing."""
+    absent = {wish.student_id: wish.now.reason_id for wish in wishes if wish.now.is_present is False}
+    settle_make_ups(by.trusted(), lesson, absent, {wish.student_id for wish in wishes} - absent.keys())
+
+
+def _overtaken(wish: Wish, row: Attendance | None) -> Overtaken:
+    if row is None:
+        return Overtaken(wish.lesson_id, wish.student_id, EMPTY, "", None)
+    who = row.marked_by.name if row.marked_by else ""
+    return Overtaken(wish.lesson_id, wish.student_id, _cell(row), who, row.marked_at)
+
+
+def _locked(by: Actor, group: Group, lesson_ids: Collection[int]) -> dict[int, Lesson]:
+    """The lessons in one order for everybody who locks them; each of the group, held or to be held by today."""
+    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("group")
+    found: dict[int, Lesson] = {row.pk: row for row in rows.filter(pk__in=lesson_ids, group=group).order_by("id")}
+    if found.keys() != set(lesson_ids):
+        raise NotFound
+    today = today_in(by, group.branch)
+    for lesson in found.values():
+        check_teacher(by, lesson)
+        if lesson.status == LessonStatus.CANCELLED:
+            raise LessonIsCancelled
+        if lesson.held_on > today:
+            raise LessonAhead(on=lesson.held_on)
+    return found
+
+
+def _check(by: Actor, wishes: Sequence[Wish], places: Collection[tuple[int, int]]) -> None:
+    reasons = {wish.now.reason_id for wish in wishes if wish.now.reason_id is not None}
+    if reasons and AbsenceReason.objects.visible_to(by).filter(pk__in=reasons).count() != len(reasons):
+        raise NotFound
+    for wish in wishes:
+        if (wish.lesson_id, wish.student_id) not in places:
+            raise NotInLesson
+        if not _is_possible(wish.now):
+            raise CellIsWrong
+
+
+def _is_possible(cell: Cell) -> bool:
+    if cell.is_present is None:
+        return cell == EMPTY
+    late = cell.late_minutes is None or (cell.is_present and 1 <= cell.late_minutes <= MOST_LATE)
+    graded = all(grade is None or 0 <= grade <= BEST_GRADE for grade in (cell.grade, cell.homework_grade))
+    return late and graded and (cell.reason_id is None or not cell.is_present)
+
+
+def _check_age(by: Actor, group: Group, corrected: Collection[Lesson], because: str) -> None:
+    """A mark that stood for long is corrected with a reason, told in the history; the first one suffices."""
+    before = today_in(by, group.branch) - CORRECTED_FREELY
+    for lesson in {row.pk: row for row in corrected}.values():
+        if lesson.held_on < before and not (because or lesson.corrected_because):
+            raise WhyCorrected(on=lesson.held_on)
+        if because and not lesson.corrected_because:
+            change(by, lesson, corrected_because=because)
+
+
+def _write(
+    by: Actor, lessons: Mapping[int, Lesson], todo: Sequence[Wish], had: Mapping[tuple[int, int], Attendance]
+) -> set[int]:
+    """Writes what is to be done, tells it of each lesson, and answers the lessons that began or ceased to be held."""
+    written, cleared = [], []
+    told: dict[int, list[Wish]] = defaultdict(list)
+    for wish in todo:
+        row = had.get((wish.lesson_id, wish.student_id))
+        told[wish.lesson_id].append(wish)
+        if wish.now == EMPTY:
+            cleared.append(row.pk if row else None)
+            continue
+        row = row or Attendance(org_id=by.org_id, lesson_id=wish.lesson_id, student_id=wish.student_id)
+        for name, value in wish.now._asdict().items():
+            setattr(row, name, value)
+        row.marked_at, row.marked_by_id = by.at, by.member_id
+        written.append(row)
+    Attendance.objects.visible_to(by).filter(pk__in=cleared).delete()
+    Attendance.objects.bulk_create(
+        written, update_conflicts=True, unique_fields=["org", "lesson", "student"],
+        update_fields=[
+            "is_present", "reason", "late_minutes", "grade", "homework_grade", "comment", "marked_at",
+            "marked_by",
+        ],
+    )  # fmt: skip
+    left = set(Attendance.objects.visible_to(by).filter(lesson_id__in=told).values_list("lesson_id", flat=True))
+    begun = set()
+    for lesson_id, wishes in told.items():
+        lesson = lessons[lesson_id]
+        note(by, lesson, was={"attendance": _plain(wishes, "was")}, now={"attendance": _plain(wishes, "now")})
+        held = LessonStatus.CONDUCTED if lesson_id in left else LessonStatus.PLANNED
+        if lesson.status != held:
+            begun.add(lesson_id)
+            change(by, lesson, status=held, conducted_at=by.at if lesson_id in left else None)
+    return begun
+
+
+def _plain(wishes: Sequence[Wish], which: str) -> dict[str, list[object]]:
+    """Marks by student as the history keeps them; what was not marked is not there."""
+    cells = [(wish.student_id, getattr(wish, which)) for wish in wishes]
+    return {str(student_id): list(cell) for student_id, cell in cells if cell != EMPTY}
+
+
+def _cell(row: Attendance) -> Cell:
+    return Cell(row.is_present, row.reason_id, row.late_minutes, row.grade, row.homework_grade, row.comment)
+
+
+def _seen(kept: Mapping[tuple[int, int], Cell], wish: Wish) -> Cell:
+    return kept.get((wish.lesson_id, wish.student_id), EMPTY)
+
+
+def _first(days: Collection[date | None]) -> date | None:
+    """The earliest of some days; None, which is any day, comes before all."""
+    known = [day for day in days if day is not None]
+    return min(known) if len(known) == len(days) else None

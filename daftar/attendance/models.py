@@ -67,6 +67,22 @@ class Attendance(TenantModel):
         return f"{self.student}"
 
 
+class SentLesson(TenantModel):
+    """The marks of a lesson that were made without a connection and have arrived: each key does its work once."""
+
+    branch_path = "lesson__group__branch_id"
+
+    key = models.UUIDField()
+    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="+")
+    arrived_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "key"], name="sent_lesson_once")]
+
+    def __str__(self) -> str:
+        return f"{self.lesson} · {self.key}"
+
+
 class Guest(TenantModel):
     """Someone who is to be in a lesson of a group that is not the student's."""
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from datetime import date
 
 UNDO_WITHIN = timedelta(minutes=10)
+# The deeds on one lesson as a whole.
+UNDONE_HERE = ("attendance.conduct_lesson", "attendance.receive_lesson")
 
 
 class LessonAhead(Refusal):
@@ -57,11 +59,13 @@ def conduct_lesson(
     topic: str = "",
     homework: str | None = None,
     seen: Collection[int] | None = None,
+    only: Collection[int] | None = None,
 ) -> Lesson:
     """Conducts a lesson, or corrects it later: everyone expected was there except `absent` (student id -> reason id).
 
     `homework` None: as it was.
     `seen` are those who stood on the page that is saved: whoever came into the group meanwhile is not marked unseen.
+    `only`, unless None: whoever is expected and not among them is not marked.
     All or nothing; charges follow in the same transaction.
     """
     rows = (
@@ -76,6 +80,8 @@ def conduct_lesson(
     if lesson.held_on > today_in(by, lesson.group.branch):
         raise LessonAhead(on=lesson.held_on)
     expected = set(expected_students(by.trusted(), lesson_id))
+    if only is not None:
+        expected &= set(only)
     if not absent.keys() <= expected or (seen is not None and not expected <= set(seen)):
         raise NotInLesson
     _check_reasons(by, absent)
@@ -100,7 +106,7 @@ def undo_marks(by: Actor, *, lesson_id: int) -> Lesson:
     check_teacher(by, lesson)
     deed = latest_deed(by.trusted(), lesson)
     is_own = deed is not None and deed.member_id == by.member_id and by.at - deed.at <= UNDO_WITHIN
-    if deed is None or not is_own or deed.verb != "attendance.conduct_lesson":
+    if deed is None or not is_own or deed.verb not in UNDONE_HERE:
         raise NothingToUndo
     # A deed of the journal concerns several lessons and is found under the first of them only.
     if Attendance.objects.visible_to(by).filter(lesson=lesson, marked_at__gt=deed.at).exists():

@@ -5,13 +5,15 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from daftar.config.accounts import sign_in
-from daftar.config.doors import home
+from daftar.config.doors import home, no_connection, worker
 from daftar.config.health import live, ready
 from daftar.office.page import public_page
 from daftar.office.timetable.feeds import calendar
 
 urlpatterns = [
     path("", home, name="home"),
+    path("worker.js", worker, name="worker"),
+    path("no-connection/", no_connection, name="no-connection"),
     path("health/live", live, name="health-live"),
     path("health/ready", ready, name="health-ready"),
     path("login/", public_page("signing in")(sign_in), name="account_login"),

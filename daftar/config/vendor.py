@@ -24,7 +24,8 @@ ICONS = (
     "devices", "discount", "door", "door-exit", "dots-vertical", "file-download", "file-import", "flask",
     "history", "home", "id-badge-2", "info-circle", "language", "list-check", "lock", "login", "logout",
     "map-pin", "menu-2", "moon", "notes", "pencil", "phone", "plus", "printer", "receipt", "school", "search",
-    "settings", "snowflake", "sun", "tag", "user", "user-check", "user-plus", "users", "users-group", "wallet", "x",
+    "settings", "snowflake", "sun", "tag", "user", "user-check", "user-plus", "users", "users-group", "wallet",
+    "wifi-off", "x",
 )
 # fmt: on
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from daftar.attendance.journal import EMPTY, Cell, Journal, journal
-from daftar.attendance.queries import reasons
+from daftar.attendance.queries import Mark, reasons
 from daftar.courses.models import LessonStatus
 from daftar.office import formats
 from daftar.orgs.queries import today_in
@@ -89,13 +89,14 @@ def as_text(cell: Cell) -> str:
     return json.dumps(list(cell), ensure_ascii=False, separators=(",", ":"))
 
 
-def kind_of(cell: Cell, free: frozenset[int], *, is_guest: bool = False) -> str:
-    """Which sign stands for a cell."""
+def kind_of(cell: Cell | Mark, free: frozenset[int], *, is_guest: bool = False) -> str:
+    """Which sign stands for a cell; `free`: the reasons that charge nothing."""
     if cell.is_present is None:
         return "none"
     if not cell.is_present:
         return "excused" if cell.reason_id in free else "away"
-    return "late" if cell.late_minutes else "guest" if is_guest else "here"
+    is_late = isinstance(cell, Cell) and cell.late_minutes
+    return "late" if is_late else "guest" if is_guest else "here"
 
 
 def _head(row: Lesson, today: date) -> dict[str, Any]:

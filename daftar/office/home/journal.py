@@ -57,6 +57,7 @@ VERBS = {
     "tuition.settle_siblings": _("settled the discounts of siblings"),
     "tuition.activate": _("activated"), "tuition.enrol_active": _("enrolled and activated"),
     "attendance.conduct_lesson": _("marked the lesson"), "attendance.mark_cells": _("marked in the journal"),
+    "attendance.receive_lesson": _("sent the marks of the lesson"),
     "finance.take_payment": _("recorded the payment"),
     "finance.undo_payment": _("took back the payment"), "finance.refund": _("refunded"),
     "finance.raise_balance": _("corrected the balance upwards of"),

@@ -30,11 +30,11 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     absent: dict[int, int | None] = {}
     refused = ""
     if request.method == "POST":
-        seen = _shown(request) or set(expected_students(by, lesson_id))
-        absent = _absent(request, seen)
-        said_of_it = {"topic": typed(request, "topic", 200), "homework": typed(request, "homework", 500)}
+        seen = shown_in(request) or set(expected_students(by, lesson_id))
+        absent = absent_of(request, seen)
+        topic, homework = typed(request, "topic", 200), typed(request, "homework", 500)
         try:
-            services.conduct_lesson(by, lesson_id=lesson_id, absent=absent, seen=seen, **said_of_it)
+            services.conduct_lesson(by, lesson_id=lesson_id, absent=absent, topic=topic, homework=homework, seen=seen)
         except Refusal as refusal:
             refused = said(refusal)
         else:
@@ -42,7 +42,7 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
             # Where nothing was different nothing was done, and Undo would take back what was marked earlier.
             is_new = deed is not None and deed.at == by.at
             undo = reverse("office:lesson-undo", args=[by.org_slug, lesson_id]) if is_new else ""
-            tell(request, _said(len(marks_in(by, lesson_id)) - len(absent), len(absent)), undo=undo)
+            tell(request, saved_text(len(marks_in(by, lesson_id)) - len(absent), len(absent)), undo=undo)
             return redirect("office:today", by.org_slug)
     expected = expected_students(by, lesson_id)
     marks = _typed(expected, absent) if refused else marks_in(by, lesson_id)
@@ -67,16 +67,17 @@ def lesson_undo(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     return undo_page(request, form, _("Take back the last marking of %(group)s?") % {"group": row.group.name})
 
 
-def _said(present: int, absent: int) -> str:
+def saved_text(present: int, absent: int) -> str:
+    """What was saved, in words."""
     return _("Saved: %(present)s present, %(absent)s absent.") % {"present": present, "absent": absent}
 
 
-def _shown(request: OfficeRequest) -> set[int]:
+def shown_in(request: OfficeRequest) -> set[int]:
     """Those who stood on the page that is saved, if it says so."""
     return {number for text in request.POST.getlist("shown") if (number := as_number(text)) is not None}
 
 
-def _absent(request: OfficeRequest, seen: set[int]) -> dict[int, int | None]:
+def absent_of(request: OfficeRequest, seen: set[int]) -> dict[int, int | None]:
     """Who of those shown was not ticked, with the reason; the rest of the answer is not believed."""
     present = set(request.POST.getlist("present"))
     return {

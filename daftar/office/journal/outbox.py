@@ -1,0 +1,110 @@
+"""The marks of a lesson as the script of its page sends them, at once or when there is a connection again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from daftar.attendance.outbox import Received, receive_lesson
+from daftar.attendance.queries import Mark, get_lesson, marks_in
+from daftar.lib.errors import Refusal
+from daftar.office import formats
+from daftar.office.forms import as_number, said, tell, typed
+from daftar.office.grid import kind_of, words
+from daftar.office.journal.views import absent_of, saved_text, shown_in
+from daftar.office.page import OfficeRequest, page
+from daftar.orgs.queries import latest_deed
+from daftar.reports.queries import lesson_people
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from daftar.orgs.access import Actor
+
+# Older marks are those of a phone whose clock nobody can believe.
+OLDEST = timedelta(days=60)
+
+
+class NotSent(Refusal):
+    """Nothing that the script of a lesson's page sends."""
+
+    text = _("These marks cannot be read. Open the lesson and mark it there.")
+
+
+@page("attendance.mark")
+def lesson_send(request: OfficeRequest, lesson_id: int) -> HttpResponse:
+    """Takes in what the page of a lesson sends, with `key` (a UUID) and `age` (milliseconds since it was marked).
+
+    Answers {"text"} with what is to be known, or 422 {"refused"}; the same key again does nothing.
+    """
+    by, row = request.by, get_lesson(request.by, lesson_id)
+    if request.method != "POST":
+        return redirect("office:lesson", by.org_slug, row.pk)
+    seen = shown_in(request)
+    absent = absent_of(request, seen)
+    marks = {pk: Mark(pk not in absent, absent.get(pk)) for pk in seen}
+    try:
+        found = receive_lesson(
+            by, key=_key(request), lesson_id=lesson_id, marks=marks, made_at=by.at - _age(request),
+            topic=typed(request, "topic", 200), homework=typed(request, "homework", 500),
+        )  # fmt: skip
+    except Refusal as refusal:
+        return JsonResponse({"refused": str(said(refusal))}, status=422)
+    if not found.is_repeated:
+        _tell(request, found)
+    return JsonResponse({"text": " ".join(_told(by, found))})
+
+
+def _key(request: OfficeRequest) -> UUID:
+    try:
+        return UUID(typed(request, "key", 40))
+    except ValueError as wrong:
+        raise NotSent from wrong
+
+
+def _age(request: OfficeRequest) -> timedelta:
+    number = as_number(typed(request, "age", 12))
+    if number is None:
+        raise NotSent
+    return min(timedelta(milliseconds=number), OLDEST)
+
+
+def _tell(request: OfficeRequest, found: Received) -> None:
+    by, marks = request.by, marks_in(request.by, found.lesson.pk)
+    away = sum(not mark.is_present for mark in marks.values())
+    deed = latest_deed(by, found.lesson)
+    is_new = deed is not None and deed.at == by.at
+    undo = reverse("office:lesson-undo", args=[by.org_slug, found.lesson.pk]) if is_new else ""
+    tell(request, saved_text(len(marks) - away, away), undo=undo)
+    for line in _told(by, found):
+        tell(request, line)
+
+
+def _told(by: Actor, found: Received) -> list[str]:
+    """What is otherwise than the one who marked it knows."""
+    people = lesson_people(by, {row.student_id: False for row in found.kept})
+    names = {person.student_id: person.name for person in people}
+    lines = [_kept(row, names) for row in found.kept]
+    if found.unseen:
+        lines.append(
+            ngettext(
+                "%(num)s student has joined meanwhile and is not marked.",
+                "%(num)s students have joined meanwhile and are not marked.", found.unseen,
+            ) % {"num": found.unseen}
+        )  # fmt: skip
+    return lines
+
+
+def _kept(row: Any, names: Mapping[int, str]) -> str:
+    values = {
+        "student": names.get(row.student_id, ""), "name": row.who, "time": formats.clock(row.at),
+        "mark": words()[kind_of(row.mark, frozenset())],
+    }  # fmt: skip
+    return _("%(student)s: %(name)s set %(mark)s at %(time)s, which stays.") % values

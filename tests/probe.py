@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
+from uuid import uuid4
 
 from daftar.config.probe import ROLES, Probe, make_probe
 from daftar.orgs.rules import ANSWERS
@@ -34,7 +35,8 @@ def _cells(ids: dict[str, int]) -> dict[str, dict[str, object]]:
     """Who was there came late: a cell of the journal with what it showed before."""
     came: list[object] = [True, None, None, None, None, ""]
     cell = [ids["lesson_id"], ids["student_id"], came, [True, None, 5, 90, None, "c"]]
-    return {"group-cells": {"cells": json.dumps([cell]), "because": ""}}
+    sent = {"key": str(uuid4()), "age": "60000", "shown": ids["student_id"], "present": ids["student_id"], "topic": "t"}
+    return {"group-cells": {"cells": json.dumps([cell]), "because": ""}, "lesson-send": sent}
 
 
 def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:

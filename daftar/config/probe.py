@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from django.apps import apps
 from django.db import models
@@ -19,6 +20,7 @@ from daftar.attendance.cells import Wish, mark_cells
 from daftar.attendance.journal import Cell
 from daftar.attendance.makeups import add_guest
 from daftar.attendance.models import MakeUp
+from daftar.attendance.outbox import receive_lesson
 from daftar.attendance.queries import reasons
 from daftar.attendance.services import conduct_lesson
 from daftar.config.probe_prices import fill_prices
@@ -225,7 +227,10 @@ def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None
     missed = Cell(is_present=False, reason_id=reason.pk)
     wish = Wish(yesterday.pk, student_id, missed, missed._replace(comment=probe.text("comment")))
     mark_cells(owner, group_id=group_id, wishes=[wish], because=probe.text("because"))
-    conduct_lesson(probe.by, lesson_id=today.pk, absent={}, topic=probe.text("topic"), homework=probe.text("homework"))
+    conduct_lesson(probe.by, lesson_id=today.pk, absent={})
+    said = {"topic": probe.text("topic"), "homework": probe.text("homework")}
+    for row in (yesterday, today):
+        receive_lesson(owner, key=uuid4(), lesson_id=row.pk, marks={}, made_at=owner.at, **said)
     owed = MakeUp.objects.visible_to(owner).get(missed=yesterday)
     tomorrow = rows[owner.today + timedelta(days=1)]
     add_guest(owner, lesson_id=tomorrow.pk, student_id=probe.ids["free_student"])

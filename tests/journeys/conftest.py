@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from tests.cast import PASSWORD, a_centre
 
@@ -18,6 +20,11 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+BUSY = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+        AND backend_type = 'client backend' AND state <> 'idle'
+"""
 DESK, PHONE = {"width": 1366, "height": 768}, {"width": 360, "height": 740}
 
 
@@ -84,11 +91,12 @@ class Visit:
 
 @pytest.fixture
 def visit(chromium, live_server):
-    """Opens a browser for someone: `visit("aziza@lingua.example")`."""
+    """Opens a browser for someone: `visit("aziza@lingua.example")`; it keeps no pages (tests/journeys/test_offline.py)."""
     opened = []
+    options_of_all = {"locale": "en-GB", "timezone_id": "Asia/Tashkent", "service_workers": "block"}
 
     def arrive(login: str = "", *, viewport=DESK, **options) -> Visit:
-        context = chromium.new_context(viewport=viewport, locale="en-GB", timezone_id="Asia/Tashkent", **options)
+        context = chromium.new_context(viewport=viewport, **options_of_all, **options)
         opened.append(context)
         someone = Visit(context.new_page(), live_server.url)
         if login:
@@ -103,6 +111,17 @@ def visit(chromium, live_server):
     yield arrive
     for context in opened:
         context.close()
+    until_answered()
+
+
+def until_answered() -> None:
+    """Waits for requests that a closed browser has left behind: tables are emptied next."""
+    for _ in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute(BUSY)
+            if not cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
 
 
 def pytest_collection_modifyitems(items) -> None:

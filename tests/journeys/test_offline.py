@@ -16,7 +16,7 @@ from daftar.courses.days import cancel_lesson
 from daftar.courses.models import Lesson
 from daftar.lib.tenancy import tenant_transaction
 from tests.cast import PASSWORD, a_group, a_student, enrolled
-from tests.journeys.conftest import PHONE
+from tests.journeys.conftest import PHONE, until_answered
 
 
 class Cable:
@@ -108,6 +108,7 @@ def phone(chromium, cable):
     page.wait_for_selector("body[data-kept]", state="attached")
     yield page, base
     context.close()
+    until_answered()
 
 
 def marks(by, lesson: int) -> dict[int, bool]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -46,7 +45,7 @@ def lesson_send(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     """
     by, row = request.by, get_lesson(request.by, lesson_id)
     if request.method != "POST":
-        return redirect("office:lesson", by.org_slug, row.pk)
+        return JsonResponse({"lesson": row.pk})
     seen = shown_in(request)
     absent = absent_of(request, seen)
     marks = {pk: Mark(pk not in absent, absent.get(pk)) for pk in seen}

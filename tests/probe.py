@@ -125,13 +125,24 @@ def _lesson_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
     return {
         "calendars": {"whose": f"room:{ids['room_id']}"},
         "lesson-type": {"type_id": ""},
+        "group-wait": {"note": "n"},
+        "waiting-end": {"sent": "on"},
+        "waiting-on": {"sent": "on"},
         "calendar-withdraw": {"sent": "on"},
         "course-edit": {"name": "C changed", "lesson_minutes": 60},
         "room-new": {"name": "R new", "branch_id": ids["branch_id"]},
         "room-edit": {"name": "R changed"},
         "lesson-guest": {"student": ids["free_student"], "make_up_id": ""},
         "make-up": {"lesson_id": ids["lesson_id"]},
-        "hours-edit": {"opens_at": "08:00", "closes_at": "21:00", "blocks_rooms": "no", "blocks_teachers": "no"},
+        "hours-edit": {
+            "opens_at": "08:00",
+            "closes_at": "21:00",
+            "blocks_rooms": "no",
+            "blocks_teachers": "no",
+            "blocks_capacity": "no",
+            "unmarked_become": "present",
+            "correction_days": "14",
+        },
     }
 
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from daftar.courses.models import Group
 
 MOST_CELLS = 400
-# A mark that is older is corrected only with a reason.
-CORRECTED_FREELY = timedelta(days=7)
 
 
 class TooManyCells(Refusal):
@@ -156,7 +154,10 @@ def _is_possible(cell: Cell) -> bool:
 
 def _check_age(by: Actor, group: Group, corrected: Collection[Lesson], because: str) -> None:
     """A mark that stood for long is corrected with a reason, told in the history; the first one suffices."""
-    before = today_in(by, group.branch) - CORRECTED_FREELY
+    allowed = group.branch.correction_days
+    if allowed is None:
+        return
+    before = today_in(by, group.branch) - timedelta(days=allowed)
     for lesson in {row.pk: row for row in corrected}.values():
         if lesson.held_on < before and not (because or lesson.corrected_because):
             raise WhyCorrected(on=lesson.held_on)

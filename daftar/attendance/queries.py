@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
 
+    from daftar.lib.tenancy import TenantQuerySet
+    from daftar.orgs.models import Branch
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -216,18 +219,30 @@ def lesson_figures(by: Actor, lesson_ids: Collection[int]) -> dict[int, LessonFi
 @question("courses.view")
 def forgotten_lessons(by: Actor, *, limit: int = 20) -> list[Lesson]:
     """Lessons that are over and nobody marked, of the last 30 days before today, the latest first."""
-    since = by.today - timedelta(days=30)
-    rows = Lesson.objects.visible_to(by).filter(
-        status=LessonStatus.PLANNED, held_on__range=(since, by.today - timedelta(days=1))
-    )
+    rows = _unmarked(by, by.today - timedelta(days=30), by.today - timedelta(days=1))
     if not by.may("courses.see_all"):
         rows = rows.filter(Q(teacher_id=by.member_id) | Q(group__teacher_id=by.member_id))
+    # By the day first: an index holds it, and reading ends with the last row that is shown.
+    latest = rows.order_by("-held_on", "-starts_at", "-id")
+    return list(latest.select_related("group", "teacher", "room")[:limit])
+
+
+@question("attendance.mark")
+def unmarked_in(by: Actor, branch: Branch, *, since: date, until: date) -> list[int]:
+    """Lessons of a branch from a day to another (inclusive) that nobody marked, in their order."""
+    rows = _unmarked(by, since, until).filter(group__branch=branch)
+    return list(rows.order_by("starts_at", "id").values_list("id", flat=True))
+
+
+def _unmarked(by: Actor, since: date, until: date) -> TenantQuerySet[Lesson]:
+    """Planned lessons of days that are over, in which somebody is expected; none of a day off."""
+    planned = Lesson.objects.visible_to(by).filter(status=LessonStatus.PLANNED, held_on__range=(since, until))
     someone = Enrolment.unguarded.filter(
         org_id=by.org_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
     )
     days_off = Holiday.unguarded.filter(org_id=by.org_id, on=OuterRef("held_on"))
     here = Q(branch=None) | Q(branch_id=OuterRef("group__branch_id"))
-    rows = rows.filter(Exists(someone.exclude(ends_on__lte=OuterRef("held_on"))), ~Exists(days_off.filter(here)))
-    # By the day first: an index holds it, and reading ends with the last row that is shown.
-    latest = rows.order_by("-held_on", "-starts_at", "-id")
-    return list(latest.select_related("group", "teacher", "room")[:limit])
+    rows: TenantQuerySet[Lesson] = planned.filter(
+        Exists(someone.exclude(ends_on__lte=OuterRef("held_on"))), ~Exists(days_off.filter(here))
+    )
+    return rows

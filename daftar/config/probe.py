@@ -30,6 +30,7 @@ from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.feeds import open_feed
 from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
+from daftar.courses.waiting import put_on_waiting_list
 from daftar.finance import services as finance
 from daftar.finance.models import Desk
 from daftar.finance.services import open_desk, promise, reverse_payment, take_payment
@@ -234,9 +235,11 @@ def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None
     owed = MakeUp.objects.visible_to(owner).get(missed=yesterday)
     tomorrow = rows[owner.today + timedelta(days=1)]
     add_guest(owner, lesson_id=tomorrow.pk, student_id=probe.ids["free_student"])
+    free_id = probe.ids["free_student"]
+    waits = put_on_waiting_list(owner, group_id=group_id, student_id=free_id, note=probe.text("note"))
     feed = open_feed(owner, of="group", row_id=group_id)
     open_feed(owner, of="student", row_id=student_id)
-    probe.keep(lesson_id=today.pk, make_up_id=owed.pk, feed_id=feed.pk)
+    probe.keep(lesson_id=today.pk, make_up_id=owed.pk, feed_id=feed.pk, waiting_id=waits.pk)
 
 
 def _money(probe: Probe, owner: Actor, branch: Branch) -> None:

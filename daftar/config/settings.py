@@ -200,7 +200,8 @@ MEDIA_ROOT = ENV.data / "files"
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 PROCRASTINATE_IMPORT_PATHS = [
-    "daftar.tuition.jobs", "daftar.transfer.jobs", "daftar.orgs.jobs", "daftar.office.letters", "daftar.config.demo",
+    "daftar.attendance.jobs", "daftar.tuition.jobs", "daftar.transfer.jobs", "daftar.orgs.jobs",
+    "daftar.office.letters", "daftar.config.demo",
 ]  # fmt: skip
 PROCRASTINATE_ON_APP_READY = None
 

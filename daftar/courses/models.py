@@ -198,6 +198,24 @@ class Group(TenantModel):
         return self.name
 
 
+class Waiting(TenantModel):
+    """Someone who waits for a place in a group, since a moment; over when taken off the list or in the group."""
+
+    branch_path = "group__branch_id"
+
+    group = models.ForeignKey(Group, models.CASCADE, related_name="+")
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    since = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "group", "student"], name="waits_once")]
+
+    def __str__(self) -> str:
+        return f"{self.student} · {self.group}"
+
+
 class Recurrence(TenantModel):
     """A weekly lesson of a group: ISO weekday (1 Monday), local wall time, length, and while it was or is in force.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
@@ -41,6 +41,14 @@ class TeacherTakenBy(TeacherTaken):
     text = _("%(teacher)s teaches %(group)s on %(on)s till %(until)s.")
 
 
+class LessonRules(TypedDict, total=False):
+    """What else a branch says of its lessons; see the columns of the same names."""
+
+    blocks_capacity: bool
+    correction_days: int | None
+    unmarked_become: str
+
+
 class HoursIncomplete(Refusal):
     field = "closes_at"
     text = _("Write both hours, the first before the last, or neither.")
@@ -49,11 +57,12 @@ class HoursIncomplete(Refusal):
 @verb("courses.edit")
 def change_hours(
     by: Actor, *, branch_id: int, opens_at: time | None, closes_at: time | None, blocks_rooms: bool,
-    blocks_teachers: bool,
+    blocks_teachers: bool, **rules: Unpack[LessonRules],
 ) -> Branch:  # fmt: skip
     """Sets a branch's opening hours, and whether a room or a teacher may be in two lessons at once.
 
-    Once refused, every lesson ahead holds its room and teacher but those that clash already: they stay marked.
+    `rules` that are not given stay as they are. Once refused, every lesson ahead holds its room and teacher but those
+    that clash already: they stay marked.
     """
     branch: Branch = Branch.objects.visible_to(by).select_for_update(no_key=True).one(pk=branch_id)
     if (opens_at is None) != (closes_at is None) or (opens_at and closes_at and opens_at >= closes_at):
@@ -64,8 +73,9 @@ def change_hours(
         if blocks != blocked:
             _hold(by, branch, what, holds=blocks)
     change(
-        by, branch, opens_at=opens_at, closes_at=closes_at, blocks_rooms=blocks_rooms, blocks_teachers=blocks_teachers
-    )
+        by, branch, opens_at=opens_at, closes_at=closes_at, blocks_rooms=blocks_rooms, blocks_teachers=blocks_teachers,
+        **rules,
+    )  # fmt: skip
     return branch
 
 

@@ -209,7 +209,8 @@ def place_student(
     by: Actor, *, student_id: int, group_id: int, starts_on: date, last_on: date | None = None
 ) -> Enrolment:
     """The same, unannounced: whoever asks changes more of what prices the student and announces it all at once."""
-    group: Group = Group.objects.visible_to(by).select_for_update(no_key=True).one(pk=group_id)
+    rows = Group.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("branch")
+    group: Group = rows.one(pk=group_id)
     student: Student = Student.objects.visible_to(by).one(pk=student_id)
     check_joining(by, group, student, starts_on)
     if last_on is not None and last_on < starts_on:
@@ -335,7 +336,7 @@ def check_joining(by: Actor, group: Group, student: Student, starts_on: date) ->
     if rows.filter(student=student).exclude(ends_on__lte=starts_on).exists():
         raise AlreadyEnrolled
     taken = rows.exclude(ends_on__lte=starts_on).count()
-    if not rules.has_place(group.capacity, taken):
+    if group.branch.blocks_capacity and not rules.has_place(group.capacity, taken):
         raise GroupIsFull
 
 

@@ -49,6 +49,13 @@ class DiscountPer(models.TextChoices):
     LESSON = "lesson", _("the price of each lesson")
 
 
+class Unmarked(models.TextChoices):
+    """What becomes of a lesson that nobody marked by the end of its day."""
+
+    PRESENT = "present", _("Everyone was there")
+    ABSENT = "absent", _("Nobody was there, without a reason")
+
+
 def _answer(name: str, *, of_a_branch: bool = False) -> Any:
     """The column of a decision with named answers; a branch may leave it empty."""
     choices = [(each.value, each.value) for each in ANSWERS[name]]
@@ -144,6 +151,12 @@ class Branch(TenantModel):
     # Whether two lessons at once in one room, or of one teacher, are refused; otherwise they are only marked.
     blocks_rooms = models.BooleanField(default=False)
     blocks_teachers = models.BooleanField(default=False)
+    # Whether a group with no free place takes nobody; otherwise it is only marked.
+    blocks_capacity = models.BooleanField(default=True)
+    # A mark older than so many days is corrected with a reason; empty: no reason is asked for.
+    correction_days = models.PositiveSmallIntegerField(null=True, blank=True, default=7)
+    # What becomes of a lesson that nobody marked by the end of its day; empty: it stays on the list of the forgotten.
+    unmarked_become = models.CharField(max_length=10, choices=Unmarked.choices, blank=True, default="")
     several_discounts = _answer("several_discounts", of_a_branch=True)
     account_first = _answer("account_first", of_a_branch=True)
     unserved_lessons = _answer("unserved_lessons", of_a_branch=True)
@@ -161,6 +174,9 @@ class Branch(TenantModel):
             models.CheckConstraint(
                 name="branch_hours_both",
                 condition=models.Q(opens_at=None, closes_at=None) | models.Q(closes_at__gt=models.F("opens_at")),
+            ),
+            models.CheckConstraint(
+                name="branch_unmarked_known", condition=models.Q(unmarked_become__in=["", *Unmarked.values])
             ),
             models.CheckConstraint(name="branch_answers_exist", condition=_answers_exist("")),
         ]

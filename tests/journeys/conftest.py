@@ -91,7 +91,7 @@ class Visit:
 
 @pytest.fixture
 def visit(chromium, live_server):
-    """Opens a browser for someone: `visit("aziza@lingua.example")`; it keeps no pages (tests/journeys/test_offline.py)."""
+    """Opens a browser for someone: `visit("aziza@lingua.example")`; it keeps no pages: see test_offline.py."""
     opened = []
     options_of_all = {"locale": "en-GB", "timezone_id": "Asia/Tashkent", "service_workers": "block"}
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from daftar.courses import queries
 from daftar.courses import services as courses
-from daftar.courses.rules import standing, state_on
+from daftar.courses.rules import has_place, standing, state_on
 from daftar.lib.errors import NotFound
 from daftar.office.courses.forms import ActivateForm, EnrolForm
 from daftar.office.forms import UndoForm, as_number, done, form_page, tell, the_only, typed, undo_page, undone
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
-    from daftar.courses.models import Enrolment
+    from daftar.courses.models import Enrolment, Group
     from daftar.office.previews import Preview
     from daftar.orgs.access import Actor
 
@@ -53,8 +53,9 @@ def group_add_student(request: OfficeRequest, group_id: int) -> HttpResponse:
     initial = {"starts_on": min(max(by.today, group.starts_on), group.ends_on), "start": "trial"}
     form = EnrolForm(_typed(request), initial=initial, may_activate=by.may("tuition.activate"))
     return _enrol(
-        request, form, student.pk, group_id, context | {"student": {"id": student.pk, "name": student.full_name}}
-    )
+        request, form, student.pk, group_id,
+        context | {"student": {"id": student.pk, "name": student.full_name}, "full": _full(by, group)},
+    )  # fmt: skip
 
 
 @page("courses.enrol")
@@ -90,6 +91,14 @@ def enrolment_undo(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
         tell(request, _("%(name)s is not in %(group)s any more.") % told)
         return undone(request, reverse("office:group", args=[by.org_slug, row.group_id]))
     return undo_page(request, form, _("Take %(name)s out of the group again?") % {"name": row.student.full_name})
+
+
+def _full(by: Actor, group: Group) -> dict[str, Any] | None:
+    """What is to be known of a group that has no free place today."""
+    size = queries.sizes(by, [group.pk])[group.pk]
+    if has_place(group.capacity, size):
+        return None
+    return {"group_id": group.pk, "taken": size, "places": group.capacity, "blocks": group.branch.blocks_capacity}
 
 
 def _activated(by: Actor, form: ActivateForm, enrolment_id: int) -> Enrolment | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daftar.office.courses import days, enrolments, views
+from daftar.office.courses import days, enrolments, views, waiting
 
 urlpatterns = [
     path("groups/", views.groups, name="groups"),
@@ -10,6 +10,9 @@ urlpatterns = [
     path("groups/<int:group_id>/", views.group, name="group"),
     path("groups/<int:group_id>/edit/", views.group_edit, name="group-edit"),
     path("groups/<int:group_id>/add/", enrolments.group_add_student, name="group-add-student"),
+    path("groups/<int:group_id>/waiting/<int:student_id>/", waiting.group_wait, name="group-wait"),
+    path("waiting/<int:waiting_id>/end/", waiting.waiting_end, name="waiting-end"),
+    path("waiting/<int:waiting_id>/on/", waiting.waiting_on, name="waiting-on"),
     path("groups/<int:group_id>/lessons/new/", views.lesson_new, name="lesson-new"),
     path("students/<int:student_id>/enrol/", enrolments.student_enrol, name="student-enrol"),
     path("enrolments/<int:enrolment_id>/activate/", enrolments.enrolment_activate, name="enrolment-activate"),

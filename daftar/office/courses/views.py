@@ -13,6 +13,7 @@ from daftar.attendance.queries import lesson_figures
 from daftar.courses import catalogue, queries, services
 from daftar.courses.models import LessonKind
 from daftar.courses.rules import EnrolmentState, standing, state_on
+from daftar.courses.waiting import waiting_list
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
 from daftar.lib.paging import paged
@@ -70,6 +71,7 @@ def group(request: OfficeRequest, group_id: int) -> HttpResponse:
     context: dict[str, Any] = {
         "group": head, "tab": tab, "students": _students(by, row) if tab == "students" else [],
         "lessons": _lessons(by, row) if tab == "lessons" else [],
+        "waiting": _waiting(by, row) if tab == "students" else [],
     }  # fmt: skip
     if tab == "journal":
         context["journal"] = grid(by, group_id, month_of(typed(request, "month", 7), by.today))
@@ -243,6 +245,18 @@ def _choices(by: Actor, currency: str = "") -> dict[str, Any]:
         "courses": queries.courses(by), "teachers": teachers(by), "rooms": queries.rooms(by), "branches": places,
         "currency": currency or places[0].currency,
     }  # fmt: skip
+
+
+def _waiting(by: Actor, row: Group) -> list[dict[str, Any]]:
+    rows = waiting_list(by, row.pk)
+    reach = phones(by, [line.student_id for line in rows]) if by.may("people.see_contacts") else {}
+    return [
+        {
+            "id": line.pk, "student_id": line.student_id, "name": line.student.full_name, "since": line.since,
+            "note": words.readable(by, line.note), "phone": reach.get(line.student_id, ""),
+        }
+        for line in rows
+    ]  # fmt: skip
 
 
 def _students(by: Actor, row: Group) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from daftar.attendance.queries import forgotten_lessons, lesson_figures
 from daftar.courses.queries import groups, lessons_on
+from daftar.courses.waiting import groups_with_a_place
 from daftar.lib.money import Money
 from daftar.office.forms import form_page, number_in, typed, undone
 from daftar.office.home.forms import BranchSwitchForm
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from daftar.courses.models import Lesson
     from daftar.orgs.access import Actor
 
-PER_PAGE, MOST_LESSONS = 50, 60
+PER_PAGE, MOST_LESSONS, MOST_GROUPS = 50, 60, 5
 
 
 @page("courses.view")
@@ -121,18 +122,32 @@ def _sums(by_currency: dict[str, int]) -> list[Money]:
 
 def _waiting(by: Actor) -> list[dict[str, str]]:
     """What somebody at the desk should see to today, each with the list that it is about."""
+    places = _places(by) if by.may("courses.enrol") else []
     if not (by.may("finance.promise") and by.may("tuition.view")):
-        return []
+        return places
     due, home = promises_due(by), reverse("office:debtors", args=[by.org_slug])
     today, broken = due.get(Bucket.PROMISED_TODAY, 0), due.get(Bucket.BROKEN, 0)
     promised = ngettext("%(num)s person promised to pay today", "%(num)s people promised to pay today", today)
     missed = ngettext("%(num)s person did not keep a promise", "%(num)s people did not keep a promise", broken)
     lines = ((today, promised, Bucket.PROMISED_TODAY), (broken, missed, Bucket.BROKEN))
-    return [
+    promises = [
         {"text": text % {"num": count}, "url": f"{home}?bucket={bucket.value}"}
         for count, text, bucket in lines
         if count
     ]
+    return promises + places
+
+
+def _places(by: Actor) -> list[dict[str, str]]:
+    """Groups with a place for somebody who waits."""
+    told = []
+    for group, count in groups_with_a_place(by)[:MOST_GROUPS]:
+        text = ngettext(
+            "%(group)s has a free place, %(num)s student waits", "%(group)s has a free place, %(num)s students wait",
+            count,
+        ) % {"group": group.name, "num": count}  # fmt: skip
+        told.append({"text": text, "url": reverse("office:group", args=[by.org_slug, group.pk]) + "?tab=students"})
+    return told
 
 
 def _checklist(by: Actor) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from daftar.courses.timetable import free_times
 from daftar.lib.errors import NotFound
 from daftar.office.forms import day_field, done, form_page, number_in, pick_field, tell, yes_or_no
 from daftar.office.page import OfficeRequest, page
+from daftar.orgs.models import Unmarked
 from daftar.orgs.queries import branches, teachers
 
 if TYPE_CHECKING:
@@ -64,6 +65,21 @@ class HoursForm(forms.Form):
             gettext_lazy("Warn"), gettext_lazy("It is planned, and both lessons are marked in the timetable."),
         )  # fmt: skip
 
+        self.fields["blocks_capacity"] = yes_or_no(
+            gettext_lazy("A student more than a group has places for"),
+            gettext_lazy("Refuse"), gettext_lazy("Whoever comes too late is put on the waiting list."),
+            gettext_lazy("Warn"), gettext_lazy("It is possible, and the group is marked as too full."),
+        )  # fmt: skip
+        self.fields["unmarked_become"] = forms.ChoiceField(
+            label=gettext_lazy("Lessons that nobody marked by the end of the day"),
+            choices=[("", gettext_lazy("Stay on the list of the forgotten")), *Unmarked.choices], required=False,
+            help_text=gettext_lazy("Whoever was there is charged like after any lesson."),
+        )  # fmt: skip
+        self.fields["correction_days"] = forms.IntegerField(
+            label=gettext_lazy("Days in which marks are corrected without a reason"), min_value=0, max_value=366,
+            required=False, help_text=gettext_lazy("Leave empty if no reason is ever asked for."),
+        )  # fmt: skip
+
 
 @page("courses.view")
 def free(request: OfficeRequest) -> HttpResponse:
@@ -93,13 +109,15 @@ def hours_edit(request: OfficeRequest, branch_id: int) -> HttpResponse:
     initial = {
         "opens_at": row.opens_at, "closes_at": row.closes_at, "blocks_rooms": "yes" if row.blocks_rooms else "no",
         "blocks_teachers": "yes" if row.blocks_teachers else "no",
+        "blocks_capacity": "yes" if row.blocks_capacity else "no", "unmarked_become": row.unmarked_become,
+        "correction_days": row.correction_days,
     }  # fmt: skip
     form = HoursForm(request.POST or None, initial=initial)
     if done(form, partial(change_hours, by, branch_id=branch_id)):
         tell(request, _("Saved."))
         return redirect("office:hours", by.org_slug)
     return form_page(
-        request, "office/form.html", form, title=_("Hours of %(branch)s") % {"branch": row.name},
+        request, "office/form.html", form, title=_("Hours and lessons of %(branch)s") % {"branch": row.name},
         submit_label=_("Save"), cancel_url="../",
         text=_("Lessons outside the hours are marked in the timetable; free time is looked for within them."),
     )  # fmt: skip

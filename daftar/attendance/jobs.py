@@ -1,0 +1,69 @@
+"""Background work of attendance: lessons that nobody marked, where a branch says what becomes of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from daftar.attendance.queries import expected_students, unmarked_in
+from daftar.attendance.services import conduct_lesson
+from daftar.courses.models import Lesson, LessonStatus
+from daftar.orgs.models import Branch, Organization, Unmarked
+from daftar.orgs.queries import today_in
+from daftar.orgs.work import task
+
+if TYPE_CHECKING:
+    from daftar.orgs.access import Actor
+
+DAY = timedelta(days=1)
+# The rule looks at yesterday and the day before: switched on today, it does not judge the past.
+LOOKS_BACK = 2 * DAY
+
+
+def to_settle(by: Actor) -> list[tuple[int, str]]:
+    """Lessons of days that are over and that nobody marked, in branches that say what becomes of them, with that.
+
+    Days off and lessons in which nobody is expected are left alone.
+    """
+    found = []
+    for branch in Branch.objects.visible_to(by).exclude(unmarked_become="").order_by("id"):
+        today = today_in(by, branch)
+        ids = unmarked_in(by, branch, since=today - LOOKS_BACK, until=today - DAY)
+        found += [(lesson_id, branch.unmarked_become) for lesson_id in ids]
+    return found
+
+
+def settle(by: Actor, lesson_id: int, becomes: str) -> None:
+    """Conducts one of them, unless somebody marked it meanwhile."""
+    rows = Lesson.objects.visible_to(by).select_for_update(no_key=True).filter(status=LessonStatus.PLANNED)
+    if rows.filter(pk=lesson_id).first() is None:
+        return
+    expected = expected_students(by, lesson_id) if becomes == Unmarked.ABSENT else {}
+    conduct_lesson(by, lesson_id=lesson_id, absent=dict.fromkeys(expected))
+
+
+@task("attendance.settle_unmarked")
+def settle_unmarked(by: Actor) -> None:
+    """Asks for each of them."""
+    for lesson_id, becomes in to_settle(by):
+        settle_one.defer(org_id=by.org_id, lesson_id=lesson_id, becomes=becomes)
+
+
+@task("attendance.settle_one")
+def settle_one(by: Actor, lesson_id: int, becomes: str) -> None:
+    """One of them, in a transaction of its own: a lesson that cannot be charged stops no other."""
+    settle(by, lesson_id, becomes)
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="attendance.begin_hour", queueing_lock="attendance.begin_hour")
+def begin_hour(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Asks in every organization: each branch's day ends in its own zone."""
+    for org_id in Organization.objects.values_list("id", flat=True):
+        try:
+            settle_unmarked.configure(queueing_lock=f"attendance.settle_unmarked:{org_id}").defer(org_id=org_id)
+        except AlreadyEnqueued:
+            continue  # the last one still waits and will do what this one would

@@ -125,6 +125,8 @@ def _lesson_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
     return {
         "calendars": {"whose": f"room:{ids['room_id']}"},
         "lesson-type": {"type_id": ""},
+        "group-several": {"enrolment_ids": ids["enrolment_id"], "deed": "pause", "on": "2030-01-01", "last_on": ""},
+        "group-several-undo": {"sent": "on"},
         "group-wait": {"note": "n"},
         "waiting-end": {"sent": "on"},
         "waiting-on": {"sent": "on"},

@@ -135,7 +135,7 @@ REHEARSES = {
     "lesson-type",
     "enrolment-activate", "student-pause", "group-pause", "suspension-edit", "enrolment-leave", "enrolment-transfer",
     "enrolment-trial", "student-bind", "subscription-end", "subscription-price", "discount-new", "discount-edit",
-    "lesson-payer", "lesson-cancel", "lesson-restore", "lesson-move",
+    "lesson-payer", "group-several", "lesson-cancel", "lesson-restore", "lesson-move",
 }  # fmt: skip
 
 

@@ -139,6 +139,8 @@ def said(refusal: Refusal) -> str:
 def _written(value: object) -> object:
     if isinstance(value, date):
         return formats.day(value)
+    if isinstance(value, Refusal):
+        return said(value)
     return formats.money_text(value) if isinstance(value, Money) else value
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daftar.office.tuition import pauses, prices, tariffs
+from daftar.office.tuition import pauses, prices, several, tariffs
 
 urlpatterns = [
     path("students/<int:student_id>/pause/", pauses.student_pause, name="student-pause"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("students/<int:student_id>/discount/", prices.discount_new, name="discount-new"),
     path("students/<int:student_id>/lessons/<int:lesson_id>/payer/", prices.lesson_payer, name="lesson-payer"),
     path("groups/<int:group_id>/pause/", pauses.group_pause, name="group-pause"),
+    path("groups/<int:group_id>/several/", several.group_several, name="group-several"),
+    path("groups/<int:group_id>/several/undo/", several.group_several_undo, name="group-several-undo"),
     path("pauses/", pauses.suspensions, name="suspensions"),
     path("pauses/<int:suspension_id>/edit/", pauses.suspension_edit, name="suspension-edit"),
     path("pauses/<int:suspension_id>/remove/", pauses.suspension_remove, name="suspension-remove"),

@@ -1,0 +1,141 @@
+"""Several members of a group at once: one page, one of five deeds, with the money of all shown first."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from daftar.courses.queries import get_group, groups, roster
+from daftar.office.forms import UndoForm, day_field, done, pick_field, tell, undo_page, undone
+from daftar.office.page import OfficeRequest, page
+from daftar.office.previews import filled, priced_page
+from daftar.tuition import pauses, several
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from django.http import HttpResponse
+
+    from daftar.courses.models import Enrolment, Group
+    from daftar.orgs.access import Actor
+
+LABELS = {
+    "leave": gettext_lazy("Leave the group"), "transfer": gettext_lazy("Move to another group"),
+    "pause": gettext_lazy("Pause"), "trial": gettext_lazy("Back to trial"), "activate": gettext_lazy("Activate"),
+}  # fmt: skip
+MEANS = {
+    "leave": gettext_lazy("The day is their last one. What was paid for later lessons is credited."),
+    "transfer": gettext_lazy("From the day on they are in the other group."),
+    "pause": gettext_lazy("From the day on nothing is charged in this group, until the pause ends."),
+    "trial": gettext_lazy("From the day on they are on trial and charged for nothing."),
+    "activate": gettext_lazy("From the day on they are charged as the group says."),
+}
+
+
+class SeveralForm(forms.Form):
+    """Who, what, and from when."""
+
+    on = day_field(gettext_lazy("Day"))
+    last_on = day_field(
+        gettext_lazy("Last day of the pause"),
+        required=False,
+        help_text=gettext_lazy("Leave empty if nobody knows it yet."),
+    )
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, required=False)
+
+    field_order = ("enrolment_ids", "deed", "group_id", "on", "last_on", "reason")
+
+    def __init__(
+        self, *args: Any, members: Iterable[tuple[int, str]], others: Iterable[Group], may_activate: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["enrolment_ids"] = forms.TypedMultipleChoiceField(
+            label=gettext_lazy("Students"), choices=list(members), coerce=int, widget=forms.CheckboxSelectMultiple,
+            error_messages={"required": gettext_lazy("Choose at least one student.")},
+        )  # fmt: skip
+        choices = [(code, label) for code, label in LABELS.items() if may_activate or code != "activate"]
+        deed: Any = forms.ChoiceField(label=gettext_lazy("What"), choices=choices, widget=forms.RadioSelect)
+        deed.explains = MEANS
+        self.fields["deed"] = deed
+        group: Any = pick_field(gettext_lazy("Into the group"), [(row.pk, row.name) for row in others], none="")
+        self.fields["group_id"] = group
+        group.shown_by = ("deed", "transfer")
+        self.fields["last_on"].shown_by = ("deed", "pause")  # type: ignore[attr-defined] # for the template
+        self.fields["reason"].shown_by = ("deed", "leave pause")  # type: ignore[attr-defined] # for the template
+        self.order_fields(self.field_order)
+
+    def clean(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        if values.get("deed") == "transfer" and values.get("group_id") is None:
+            self.add_error("group_id", _("Choose the group."))
+        return values
+
+
+@page("tuition.pause")
+def group_several(request: OfficeRequest, group_id: int) -> HttpResponse:
+    by, group = request.by, get_group(request.by, group_id)
+    members = {row.pk: row for row in roster(by, group_id) if row.ends_on is None or row.ends_on > by.today}
+    others = groups(by).filter(branch_id=group.branch_id).exclude(pk=group_id)
+    form = SeveralForm(
+        filled(request), initial={"on": by.today, "deed": "leave"}, others=others,
+        members=[(pk, row.student.full_name) for pk, row in members.items()],
+        may_activate=by.may("tuition.activate"),
+    )  # fmt: skip
+    home = reverse("office:group", args=[by.org_slug, group_id]) + "?tab=students"
+    # The form is asked for them before it is done: the preview prices those chosen and nobody else.
+    chosen = form.cleaned_data["enrolment_ids"] if form.is_valid() else []
+    return priced_page(
+        request, form, sorted({members[pk].student_id for pk in chosen}), partial(_deed, by, group_id, members),
+        title=_("Several students of %(group)s") % {"group": group.name}, submit_label=_("Save"),
+        crumbs=[(group.name, home)], back=home, told=_done_text(len(chosen)),
+        undo=partial(_undo, by, form),
+    )  # fmt: skip
+
+
+@page("tuition.pause")
+def group_several_undo(request: OfficeRequest, group_id: int) -> HttpResponse:
+    by, group = request.by, get_group(request.by, group_id)
+    ids = [int(text) for text in request.GET.getlist("enrolment") if text.isdecimal()]
+    mine = {row.pk for row in roster(by, group_id)}
+    form = UndoForm(request.POST or None)
+    if done(form, lambda: several.stay_together(by, enrolment_ids=[pk for pk in ids if pk in mine])):
+        tell(request, _("They stay in %(group)s.") % {"group": group.name})
+        return undone(request, reverse("office:group", args=[by.org_slug, group_id]) + "?tab=students")
+    return undo_page(request, form, _("Do they stay in %(group)s after all?") % {"group": group.name})
+
+
+def _deed(by: Actor, group_id: int, members: dict[int, Enrolment], /, **values: Any) -> object:
+    """What the form says, done to those chosen."""
+    ids, on = values["enrolment_ids"], values["on"]
+    if values["deed"] == "pause":
+        students = [members[pk].student_id for pk in ids]
+        return pauses.suspend(
+            by, student_ids=students, group_id=group_id, starts_on=on, last_on=values["last_on"],
+            reason=values["reason"],
+        )  # fmt: skip
+    deeds: dict[str, Callable[[], object]] = {
+        "leave": lambda: several.leave_together(by, enrolment_ids=ids, last_on=on, reason=values["reason"]),
+        "transfer": lambda: several.transfer_together(
+            by, enrolment_ids=ids, group_id=values["group_id"], starts_on=on
+        ),
+        "trial": lambda: several.return_together(by, enrolment_ids=ids, from_on=on),
+        "activate": lambda: several.activate_together(by, enrolment_ids=ids, on=on),
+    }  # fmt: skip
+    return deeds[values["deed"]]()
+
+
+def _undo(by: Actor, form: SeveralForm, left: list[Enrolment]) -> str:
+    """The address that takes leaving back; the other deeds are taken back student by student."""
+    if form.cleaned_data["deed"] != "leave":
+        return ""
+    home = reverse("office:group-several-undo", args=[by.org_slug, left[0].group_id])
+    return home + "?" + "&".join(f"enrolment={row.pk}" for row in left)
+
+
+def _done_text(count: int) -> str:
+    return ngettext("Done for %(num)s student.", "Done for %(num)s students.", count) % {"num": count}

@@ -1,0 +1,101 @@
+"""Several members of a group at once: all or nothing, and exactly what one by one would be."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from daftar.courses.models import Enrolment
+from daftar.courses.refusals import JoinOutsideGroup
+from daftar.courses.rules import PlanKind
+from daftar.ledger.queries import balances
+from daftar.lib.errors import NotFound
+from daftar.orgs.models import AuditEntry
+from daftar.tuition.leaving import leave_group
+from daftar.tuition.services import enrol_active
+from daftar.tuition.several import (
+    CannotBe,
+    NobodyChosen,
+    TooMany,
+    activate_together,
+    leave_together,
+    return_together,
+    stay_together,
+    transfer_together,
+)
+from tests.cast import a_course, a_group, a_student, enrolled
+
+PRICE = 60_000_000
+MONTH_BEGINS, TODAY = date(2025, 5, 1), date(2025, 5, 14)
+
+
+@pytest.fixture
+def group(by):
+    return a_group(by, a_course(by, plan=PlanKind.CALENDAR_MONTH, price=PRICE), starts_on="2025-05-01")
+
+
+@pytest.fixture
+def members(by, group):
+    students = [a_student(by, name) for name in ("Aziz", "Bek", "Lola")]
+    return [enrol_active(by, student_id=row.pk, group_id=group.pk, starts_on=MONTH_BEGINS) for row in students]
+
+
+def owed(by, members) -> list[int]:
+    ids = [row.student_id for row in members]
+    found = balances(by, ids)
+    return [found.get(pk, 0) for pk in ids]
+
+
+def ids(members) -> list[int]:
+    return [row.pk for row in members]
+
+
+def test_several_leave_as_each_would_alone_in_one_deed_and_stay_when_it_is_taken_back(by, members):
+    leave_group(by, enrolment_id=members[0].pk, last_on=TODAY)
+    alone = owed(by, members)[0]
+    before = AuditEntry.objects.visible_to(by).count()
+    leave_together(by, enrolment_ids=ids(members[1:]), last_on=TODAY, reason="Summer")
+    assert owed(by, members) == [alone] * 3
+    assert alone > -PRICE
+    assert AuditEntry.objects.visible_to(by).count() == before + 1
+    stay_together(by, enrolment_ids=ids(members[1:]))
+    assert owed(by, members)[1:] == [-PRICE, -PRICE]
+
+
+def test_one_who_cannot_leave_is_named_and_nobody_leaves(by, members):
+    leave_group(by, enrolment_id=members[1].pk, last_on=MONTH_BEGINS)
+    with pytest.raises(CannotBe) as refused:
+        leave_together(by, enrolment_ids=ids(members), last_on=TODAY)
+    assert refused.value.values["name"] == "Bek"
+
+
+def test_several_move_to_another_group_the_day_after_their_last(by, group, members):
+    other = a_group(by, group.course, "Other", starts_on="2025-05-01")
+    moved = transfer_together(by, enrolment_ids=ids(members), group_id=other.pk, starts_on=TODAY)
+    assert {(row.group_id, row.starts_on, row.activated_on) for row in moved} == {(other.pk, TODAY, TODAY)}
+    left = Enrolment.objects.visible_to(by).filter(group=group)
+    assert set(left.values_list("ends_on", flat=True)) == {TODAY}
+
+
+def test_several_are_activated_each_from_joining_at_the_earliest_and_return_to_trial(by, group):
+    early = enrolled(by, a_student(by, "Early"), group, "2025-05-05")
+    late = enrolled(by, a_student(by, "Late"), group, "2025-05-19")
+    rows = activate_together(by, enrolment_ids=[early.pk, late.pk], on=TODAY)
+    assert [row.activated_on for row in rows] == [TODAY, date(2025, 5, 19)]
+    returned = return_together(by, enrolment_ids=[early.pk], from_on=TODAY)
+    assert [row.activated_on for row in returned] == [None]
+    assert owed(by, [early]) == [0]
+
+
+def test_nobody_too_many_and_strangers_are_refused(by, group, members):
+    with pytest.raises(NobodyChosen):
+        leave_together(by, enrolment_ids=[], last_on=TODAY)
+    with pytest.raises(TooMany):
+        leave_together(by, enrolment_ids=range(1, 102), last_on=TODAY)
+    with pytest.raises(NotFound):
+        leave_together(by, enrolment_ids=[members[0].pk, 10**9], last_on=TODAY)
+    short = a_group(by, group.course, "Short", starts_on="2025-06-01", last_on="2025-06-30")
+    with pytest.raises(CannotBe) as refused:
+        transfer_together(by, enrolment_ids=ids(members), group_id=short.pk, starts_on=TODAY)
+    assert isinstance(refused.value.values["why"], JoinOutsideGroup)

@@ -2,7 +2,18 @@
 
 from daftar.attendance.models import AbsenceReason, Attendance
 from daftar.contracts.models import Contract
-from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, LessonType, Recurrence, Room, Suspension
+from daftar.courses.models import (
+    Course,
+    Enrolment,
+    Group,
+    Holiday,
+    Lesson,
+    LessonType,
+    Recurrence,
+    Room,
+    Suspension,
+    Topic,
+)
 from daftar.finance.models import Desk, Payment, PaymentReversal, Promise, ReceiptCounter
 from daftar.ledger.models import Account, Books, Transfer
 from daftar.orgs.models import AuditEntry, Branch, Door, Invitation, Member, MemberBranch, Organization, Role, User
@@ -23,5 +34,5 @@ __all__ = [
     "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Group", "Holiday", "Import", "ImportRow", "Invitation",
     "Lesson", "LessonPick", "LessonType", "Member", "MemberBranch", "Organization", "Payer", "Payment",
     "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Student",
-    "Subscription", "Suspension", "Tariff", "TariffPrice", "Transfer", "User",
+    "Subscription", "Suspension", "Tariff", "TariffPrice", "Topic", "Transfer", "User",
 ]  # fmt: skip

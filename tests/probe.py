@@ -60,7 +60,6 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "group-add-student": {"student": ids["free_student"], "start": "trial", "starts_on": str(today)},
         "lesson-new": {"held_on": str(today + timedelta(days=1)), "starts_time": "07:15", "minutes": 60},
         "enrolment-activate": {"activated_on": str(today)},
-        "lesson": {"topic": "t", "present": [ids["student_id"]], f"reason_{ids['other_student']}": ids["reason"]},
         **_cells(ids),
         **_money_bodies(ids, today),
         **_lesson_bodies(ids),
@@ -121,6 +120,22 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
     }  # fmt: skip
 
 
+def _learning_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
+    """What a group learns."""
+    return {
+        "lesson": {
+            "topic": "t", "plan_topic_id": ids["plan_topic_id"], "present": [ids["student_id"]],
+            f"reason_{ids['other_student']}": ids["reason"],
+        },
+        "course-topics": {"lines": "Unit 8\nUnit 9"},
+        "topic-edit": {"title": "Unit 7", "contents": "reading"},
+        "topic-move": {"place": "2"},
+        "topic-archive": {"sent": "on"},
+        "topic-restore": {"sent": "on"},
+        "lesson-topic": {"plan_topic_id": ids["plan_topic_id"], "topic": ""},
+    }  # fmt: skip
+
+
 def _lesson_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
     return {
         "calendars": {"whose": f"room:{ids['room_id']}"},
@@ -131,6 +146,7 @@ def _lesson_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
         "room-edit": {"name": "R changed"},
         "lesson-guest": {"student": ids["free_student"], "make_up_id": ""},
         "make-up": {"lesson_id": ids["lesson_id"]},
+        **_learning_bodies(ids),
         "hours-edit": {"opens_at": "08:00", "closes_at": "21:00", "blocks_rooms": "no", "blocks_teachers": "no"},
     }
 

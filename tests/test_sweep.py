@@ -32,7 +32,7 @@ WITHOUT_FORM = {
     "lifetime", "group-income", "contracts",
     "student-forecast", "desks", "team", "imports", "import-errors", "invitation-link", "books",
     "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
-    "timetable", "timetable-free", "hours", "make-ups", "group-journal-file",
+    "timetable", "timetable-free", "hours", "make-ups", "group-journal-file", "group-plan",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
 REFUSED = {

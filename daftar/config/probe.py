@@ -30,6 +30,7 @@ from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.feeds import open_feed
 from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
+from daftar.courses.topics import add_topics, edit_topic
 from daftar.finance import services as finance
 from daftar.finance.models import Desk
 from daftar.finance.services import open_desk, promise, reverse_payment, take_payment
@@ -214,7 +215,16 @@ def _groups(probe: Probe, owner: Actor, branch: Branch) -> None:
         enrol_active(owner, student_id=student_id, group_id=group.pk, starts_on=first)
         trial = courses.enrol_student(owner, student_id=other_id, group_id=group.pk, starts_on=today)
         probe.keep(course_id=course.pk, room_id=room.pk, group_id=group.pk, enrolment_id=trial.pk)
+        _topics(probe, owner, course.pk)
         _lessons(probe, owner, group.pk, student_id)
+
+
+def _topics(probe: Probe, owner: Actor, course_id: int) -> None:
+    """A plan of two topics, the second with all that a topic can say."""
+    for row in add_topics(owner, course_id=course_id, lines="\n".join(probe.text("topic") for _ in range(FEWEST))):
+        said = {"contents": probe.text("done"), "homework": probe.text("home")}
+        edit_topic(owner, topic_id=row.pk, title=row.title, **said)
+        probe.keep(topic_id=row.pk, plan_topic_id=row.pk)
 
 
 def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None:

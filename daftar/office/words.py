@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from daftar.courses.queries import WeeklySchedule
+    from daftar.courses.topics import Offer
     from daftar.orgs.access import Actor
 
 PATTERNS: dict[Pattern, Any] = {
@@ -277,3 +278,11 @@ def promise_days(today: date) -> list[tuple[str, date]]:
     """The days that people promise, each one press away; those without a name of their own are shown as a weekday."""
     names = {0: _("Today"), 1: _("Tomorrow")}
     return [(names.get(ahead, ""), today + timedelta(days=ahead)) for ahead in range(7)]
+
+
+def topic_choices(offer: Offer) -> list[tuple[int, str]]:
+    """The topics of a plan as a lesson is offered them: numbered, those that its group had already marked."""
+    return [
+        (row.pk, f"{'–' if row.place is None else f'{row.place}.'} {row.title}{' ✓' if row.pk in offer.taught else ''}")
+        for row in offer.topics
+    ]

@@ -39,7 +39,7 @@
 
   // A choice may show a part of the form: data-shows on the input's group names it, data-when its value.
   const showParts = () => all("[data-shown-by]").forEach((part) => {
-    const chosen = $(`[name="${part.dataset.shownBy}"]:checked`);
+    const chosen = $(`[name="${part.dataset.shownBy}"]:checked, [name="${part.dataset.shownBy}"] option:checked`);
     part.classList.toggle("shown-by", !chosen || !part.dataset.when.split(" ").includes(chosen.value));
   });
 

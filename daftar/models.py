@@ -1,6 +1,6 @@
 """Names every table for Django, nothing else."""
 
-from daftar.attendance.models import AbsenceReason, Attendance
+from daftar.attendance.models import AbsenceReason, Attendance, Exam, ExamResult, Guest, MakeUp, Scale
 from daftar.contracts.models import Contract
 from daftar.courses.models import (
     Course,
@@ -31,8 +31,9 @@ from daftar.tuition.models import (
 
 __all__ = [
     "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Contract", "Course",
-    "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Group", "Holiday", "Import", "ImportRow", "Invitation",
-    "Lesson", "LessonPick", "LessonType", "Member", "MemberBranch", "Organization", "Payer", "Payment",
-    "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Student",
-    "Subscription", "Suspension", "Tariff", "TariffPrice", "Topic", "Transfer", "User",
+    "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group", "Guest", "Holiday",
+    "Import", "ImportRow", "Invitation", "Lesson", "LessonPick", "LessonType", "MakeUp", "Member", "MemberBranch",
+    "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter", "Recurrence",
+    "Role", "Room", "Scale", "Student", "Subscription", "Suspension", "Tariff", "TariffPrice", "Topic", "Transfer",
+    "User",
 ]  # fmt: skip

@@ -95,6 +95,7 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "settings": {"name": "Renamed"},
         **_price_bodies(ids, today),
         **_rule_bodies(ids, today),
+        **_exam_bodies(ids, today),
         **_import_bodies(ids, today),
     }
 
@@ -134,6 +135,19 @@ def _learning_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
         "topic-restore": {"sent": "on"},
         "lesson-topic": {"plan_topic_id": ids["plan_topic_id"], "topic": ""},
     }  # fmt: skip
+
+
+def _exam_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object]]:
+    exam = {"name": "E new", "held_on": str(today), "scale_id": ids["scale_id"], "pass_mark": "A"}
+    scale = {"kind": "numbers", "lowest": "0", "highest": "9", "step": "0,5", "pass_mark": "5"}
+    return {
+        "exam-new": exam,
+        "exam-edit": exam | {"plan_topic_id": ids["plan_topic_id"]},
+        "exam-results": {f"score_{ids['student']}": "B", f"comment_{ids['student']}": "better"},
+        "scale-new": scale | {"name": "S new"},
+        "scale-edit": {"name": "S changed", "pass_mark": "A"},
+        **{name: {"sent": "on"} for name in ("exam-delete", "exam-restore", "scale-archive", "scale-restore")},
+    }
 
 
 def _lesson_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:

@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -17,11 +18,14 @@ from django.apps import apps
 from django.db import models
 
 from daftar.attendance.cells import Wish, mark_cells
+from daftar.attendance.exams import Entry, add_exam, enter_results
 from daftar.attendance.journal import Cell
 from daftar.attendance.makeups import add_guest
 from daftar.attendance.models import MakeUp
 from daftar.attendance.outbox import receive_lesson
 from daftar.attendance.queries import reasons
+from daftar.attendance.rules import Measure
+from daftar.attendance.scales import add_scale
 from daftar.attendance.services import conduct_lesson
 from daftar.config.probe_prices import fill_prices
 from daftar.contracts.services import ContractTerms, add_contract
@@ -249,6 +253,20 @@ def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None
     probe.keep(lesson_id=today.pk, make_up_id=owed.pk, feed_id=feed.pk)
 
 
+def _exams(probe: Probe, owner: Actor, branch: Branch) -> None:
+    """A scale of the centre's own, and an exam of today by it in each group of the branch."""
+    measure = Measure.of_words(("A", "B", "F"))
+    scale = add_scale(owner, name=probe.text("scale"), measure=measure, pass_mark=Decimal(2))
+    for group in Group.objects.visible_to(owner).filter(branch=branch).order_by("id"):
+        exam = add_exam(owner, group_id=group.pk, name=probe.text("exam"), held_on=owner.today, scale_id=scale.pk)
+        said = {
+            probe.ids[f"student@{branch.pk}"]: Entry(Decimal(3), comment=probe.text("well")),
+            probe.ids[f"other_student@{branch.pk}"]: Entry(is_absent=True, comment=probe.text("ill")),
+        }
+        enter_results(owner, exam_id=exam.pk, entries=said)
+        probe.keep(exam_id=exam.pk, scale_id=scale.pk)
+
+
 def _money(probe: Probe, owner: Actor, branch: Branch) -> None:
     """Two payments that stand and two that were undone."""
     for place, method in enumerate(("cash", "card")):
@@ -340,7 +358,7 @@ def _checked(probe: Probe, owner: Actor, branch: Branch, text: str, fields: Sequ
 
 
 # What fills a branch, in this order.
-BRANCH = (_members, _students, _groups, _money, fill_prices, _contracts, _files)
+BRANCH = (_members, _students, _groups, _exams, _money, fill_prices, _contracts, _files)
 
 
 # --- what the file tells ----------------------------------------------------------------------------------------

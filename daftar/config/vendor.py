@@ -19,8 +19,8 @@ FILES = {
 # fmt: off
 ICONS = (
     "alert-circle", "alert-triangle", "archive", "arrow-back-up", "arrow-down", "arrow-right", "arrow-up", "ban",
-    "book", "box", "building-bank", "calendar-event", "calendar-off", "calendar-plus", "cash", "check", "checklist",
-    "chevron-left", "chevron-right", "circle-check", "clock", "coins", "credit-card", "device-floppy",
+    "book", "box", "building-bank", "calendar-event", "calendar-off", "calendar-plus", "cash", "certificate", "check",
+    "checklist", "chevron-left", "chevron-right", "circle-check", "clock", "coins", "credit-card", "device-floppy",
     "devices", "discount", "door", "door-exit", "dots-vertical", "file-download", "file-import", "flask",
     "history", "home", "id-badge-2", "info-circle", "language", "list-check", "list-numbers", "lock", "login", "logout",
     "map-pin", "menu-2", "moon", "notes", "pencil", "phone", "plus", "printer", "receipt", "school", "search",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,18 @@ SYMBOLS = {
 def language() -> str:
     """The code of the language spoken now."""
     return (get_language() or "en").split("-")[0]
+
+
+def hundredths(value: Decimal) -> Decimal:
+    """Half up to hundredths, as an average is shown."""
+    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def score(value: Decimal) -> str:
+    """7.5 or 7,5, as the reader writes it; without zeros that say nothing."""
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace(".", GROUPS.get(language(), (NBSP, ","))[1]).replace("-", MINUS)
 
 
 def money_text(money: Money) -> str:

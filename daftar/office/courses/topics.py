@@ -67,7 +67,7 @@ def topic_move(request: OfficeRequest, topic_id: int) -> HttpResponse:
     if moved := done(form, partial(topics.move_topic, by, topic_id=topic_id)):
         way = "up" if row.place and moved.place and moved.place < row.place else "down"
         tell(request, _("%(title)s is number %(place)s now.") % {"title": moved.title, "place": moved.place})
-        return redirect(f"{home}?moved={moved.pk}&way={way}#topic-{moved.pk}")
+        return redirect(f"{home}?moved={moved.pk}&way={way}")
     return form_page(
         request, "office/form.html", form, title=_("Where does %(title)s stand?") % {"title": row.title},
         submit_label=_("Move"), cancel_url=home, crumbs=_crumbs(request, row),
@@ -114,7 +114,7 @@ def group_plan(request: OfficeRequest, group_id: int) -> HttpResponse:
         for line in plan.lines
     ]  # fmt: skip
     context = {
-        "group": row, "lines": lines, "others": plan.others, "stands": _stands(plan.ahead), "ahead": plan.ahead or 0,
+        "group": row, "lines": lines, "others": plan.others, "stands": _stands(plan.ahead), "ahead": plan.ahead,
         "taught": sum(bool(line.taught) for line in plan.lines), "left_over": plan.left_over,
     }  # fmt: skip
     return render(request, "office/courses/plan.html", context)

@@ -124,6 +124,17 @@
     if (found) { event.preventDefault(); press(found); }
   });
 
+  // Down a column by Enter, back up with Shift; after the last field comes the button that saves.
+  document.addEventListener("keydown", (event) => {
+    const here = event.target;
+    if (event.key !== "Enter" || event.ctrlKey || !here.matches("[data-column]")) return;
+    event.preventDefault();
+    const column = all(`[data-column="${here.dataset.column}"]`, here.form);
+    const next = column[column.indexOf(here) + (event.shiftKey ? -1 : 1)];
+    (next || (event.shiftKey ? here : $("[data-save]", here.form))).focus();
+    next?.select?.();
+  });
+
   document.addEventListener("htmx:beforeRequest", (event) => event.detail.target.setAttribute("aria-busy", "true"));
   document.addEventListener("htmx:afterRequest", (event) => event.detail.target.removeAttribute("aria-busy"));
   document.addEventListener("htmx:afterSettle", () => {

@@ -1,6 +1,6 @@
 """Names every table for Django, nothing else."""
 
-from daftar.attendance.models import AbsenceReason, Attendance, Exam, ExamResult, Guest, MakeUp, Scale
+from daftar.attendance.models import AbsenceReason, Attendance, Exam, ExamResult, Guest, MakeUp, Material, Scale
 from daftar.contracts.models import Contract
 from daftar.courses.models import (
     Course,
@@ -32,8 +32,8 @@ from daftar.tuition.models import (
 __all__ = [
     "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Contract", "Course",
     "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group", "Guest", "Holiday",
-    "Import", "ImportRow", "Invitation", "Lesson", "LessonPick", "LessonType", "MakeUp", "Member", "MemberBranch",
-    "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter", "Recurrence",
-    "Role", "Room", "Scale", "Student", "Subscription", "Suspension", "Tariff", "TariffPrice", "Topic", "Transfer",
-    "User",
+    "Import", "ImportRow", "Invitation", "Lesson", "LessonPick", "LessonType", "MakeUp", "Material", "Member",
+    "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter",
+    "Recurrence", "Role", "Room", "Scale", "Student", "Subscription", "Suspension", "Tariff", "TariffPrice", "Topic",
+    "Transfer", "User",
 ]  # fmt: skip

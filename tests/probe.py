@@ -146,6 +146,8 @@ def _exam_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object
         "exam-results": {f"score_{ids['student']}": "B", f"comment_{ids['student']}": "better"},
         "scale-new": scale | {"name": "S new"},
         "scale-edit": {"name": "S changed", "pass_mark": "A"},
+        **{f"{whose}-file-new": {"file": Upload(b"Name;Grade\n")} for whose in ("group", "lesson", "topic")},
+        **{name: {"sent": "on"} for name in ("material-remove", "material-restore")},
         **{name: {"sent": "on"} for name in ("exam-delete", "exam-restore", "scale-archive", "scale-restore")},
     }
 

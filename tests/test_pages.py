@@ -6,6 +6,7 @@ import logging
 import re
 from datetime import time, timedelta
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
 from django.db import connection
@@ -15,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
 from daftar.attendance.exams import Entry, add_exam, enter_results
+from daftar.attendance.materials import Upload, add_group_file, add_lesson_file, add_topic_file
 from daftar.attendance.models import Attendance
 from daftar.attendance.rules import Measure
 from daftar.attendance.scales import add_scale
@@ -111,6 +113,8 @@ def add_learning(by, ids: dict[str, int], student_id: int, mark: str) -> None:
     add_topics(by, course_id=course_id, lines=f"{mark} one\n{mark} two")
     for place in range(2):
         add_scale(by, name=f"{mark} {place}", measure=Measure(Decimal(0), Decimal(9)), pass_mark=Decimal(5))
+    for attach, whose in ((add_group_file, "group_id"), (add_lesson_file, "lesson_id"), (add_topic_file, "topic_id")):
+        attach(by, **{whose: ids[whose]}, file=Upload(f"{mark}.txt", 1, BytesIO(mark.encode())))
     values = {"group_id": ids["group_id"], "held_on": by.today, "scale_id": ids["scale_id"]}
     for exam_id in (ids["exam_id"], add_exam(by, name=mark, **values).pk):
         enter_results(

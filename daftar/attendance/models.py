@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from daftar.attendance.rules import LONGEST_WORD, Measure
 from daftar.courses.models import Group, Lesson, Topic
-from daftar.orgs.models import Member, TenantModel
+from daftar.lib.tenancy import TenantManager, TenantQuerySet
+from daftar.orgs.models import Branch, Member, TenantModel
 from daftar.people.models import Student
+
+if TYPE_CHECKING:
+    from daftar.lib.tenancy import Asker
 
 MOST_LATE, BEST_GRADE = 600, 100
 
@@ -209,3 +215,48 @@ class ExamResult(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.student}"
+
+
+class MaterialManager(TenantManager):
+    """Files of one's branches, and those of plans, which are of no branch."""
+
+    def visible_to(self, by: Asker) -> TenantQuerySet[Any]:
+        rows = self.queryset_class(self.model, using=self._db).filter(org_id=by.org_id)
+        return rows if by.branch_ids is None else rows.filter(Q(branch=None) | Q(branch__in=by.branch_ids))
+
+
+class Material(TenantModel):
+    """A file for a lesson (its homework), for a group, or for a topic of a plan; the bytes are on the disk."""
+
+    branch_path = "branch_id"
+
+    lesson = models.ForeignKey(Lesson, models.PROTECT, null=True, blank=True, related_name="+")
+    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="+")
+    topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, related_name="+")
+    # That of the group or the lesson; of a topic there is none.
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+")
+    name = models.CharField(max_length=200)
+    size = models.PositiveIntegerField()
+    # Names the bytes in the folder of the organization.
+    sha256 = models.CharField(max_length=64)
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    added_at = models.DateTimeField()
+    # When it was taken away; the bytes stay, so that Undo brings it back.
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[TenantManager] = MaterialManager()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(
+                name="material_of_one",
+                condition=Q(lesson__isnull=False, group=None, topic=None)
+                | Q(lesson=None, group__isnull=False, topic=None)
+                | Q(lesson=None, group=None, topic__isnull=False),
+            ),
+            models.CheckConstraint(name="material_in_branch", condition=Q(topic=None) ^ Q(branch=None)),
+            models.CheckConstraint(name="material_not_empty", condition=Q(size__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -17,3 +17,8 @@ EDIT_EXAMS = Permission(
     _("A teacher does it for own groups."),
 )
 EDIT_SCALES = Permission("attendance.edit_scales", _("Edit the scales of exams"))
+EDIT_MATERIALS = Permission(
+    "attendance.edit_materials",
+    _("Attach files to lessons and groups"),
+    _("A teacher does it for own groups."),
+)

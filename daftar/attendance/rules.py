@@ -109,3 +109,36 @@ def outcome(scores: Iterable[Decimal], pass_mark: Decimal, absent: int = 0) -> O
     found = list(scores)
     average = (sum(found, Decimal(0)) / len(found)).quantize(CENT, ROUND_HALF_UP) if found else None
     return Outcome(len(found), sum(passes(score, pass_mark) for score in found), absent, average)
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+_ZIPPED = (b"PK\x03\x04",)
+# What a file may be, by the end of its name: how it is sent, and how it begins (nothing: any text).
+FILE_KINDS: dict[str, tuple[str, tuple[bytes, ...]]] = {
+    "pdf": ("application/pdf", (b"%PDF-",)),
+    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", _ZIPPED),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _ZIPPED),
+    "pptx": ("application/vnd.openxmlformats-officedocument.presentationml.presentation", _ZIPPED),
+    "odt": ("application/vnd.oasis.opendocument.text", _ZIPPED),
+    "ods": ("application/vnd.oasis.opendocument.spreadsheet", _ZIPPED),
+    "odp": ("application/vnd.oasis.opendocument.presentation", _ZIPPED),
+    "zip": ("application/zip", _ZIPPED),
+    "jpg": ("image/jpeg", (b"\xff\xd8\xff",)), "jpeg": ("image/jpeg", (b"\xff\xd8\xff",)),
+    "png": ("image/png", (b"\x89PNG\r\n\x1a\n",)), "gif": ("image/gif", (b"GIF87a", b"GIF89a")),
+    "webp": ("image/webp", (b"RIFF",)), "wav": ("audio/wav", (b"RIFF",)), "ogg": ("audio/ogg", (b"OggS",)),
+    "mp3": ("audio/mpeg", (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")),
+    "txt": ("text/plain; charset=utf-8", ()), "csv": ("text/csv; charset=utf-8", ()),
+}  # fmt: skip
+
+
+def file_kind(name: str) -> str:
+    """The end of a file's name, if files may end so; else empty."""
+    end = name.rpartition(".")[2].lower() if "." in name else ""
+    return end if end in FILE_KINDS else ""
+
+
+def begins_as_named(name: str, begins: bytes) -> bool:
+    """Whether a file begins as one of its name does: a page renamed to a picture is neither."""
+    starts = FILE_KINDS[file_kind(name)][1]
+    return begins.startswith(starts) if starts else b"\x00" not in begins

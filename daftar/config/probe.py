@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -21,6 +23,7 @@ from daftar.attendance.cells import Wish, mark_cells
 from daftar.attendance.exams import Entry, add_exam, enter_results
 from daftar.attendance.journal import Cell
 from daftar.attendance.makeups import add_guest
+from daftar.attendance.materials import Upload, add_group_file, add_lesson_file, add_topic_file
 from daftar.attendance.models import MakeUp
 from daftar.attendance.outbox import receive_lesson
 from daftar.attendance.queries import reasons
@@ -32,7 +35,7 @@ from daftar.contracts.services import ContractTerms, add_contract
 from daftar.courses import services as courses
 from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.feeds import open_feed
-from daftar.courses.models import Group, Lesson
+from daftar.courses.models import Group, Lesson, Topic
 from daftar.courses.rules import PlanKind
 from daftar.courses.topics import add_topics, edit_topic
 from daftar.finance import services as finance
@@ -67,6 +70,7 @@ WRITTEN_BY_NOBODY = {
     "Import.content_hash", "Import.encoding", "Import.delimiter", "Import.date_order",
     "Tariff.currency", "CreditDeclined.key", "Contract.lesson_type",
     "Import.fields", "ImportRow.verdict", "Door.hash", "Invitation.nonce", "Feed.nonce", "Invitation.language",
+    "Material.sha256",
 }  # fmt: skip
 
 
@@ -265,6 +269,22 @@ def _exams(probe: Probe, owner: Actor, branch: Branch) -> None:
         }
         enter_results(owner, exam_id=exam.pk, entries=said)
         probe.keep(exam_id=exam.pk, scale_id=scale.pk)
+        _files_of(probe, owner, group)
+
+
+def _files_of(probe: Probe, owner: Actor, group: Group) -> None:
+    """A file of a group, one of its lesson of today, and one of its plan."""
+    lesson = Lesson.objects.visible_to(owner).get(group=group, held_on=owner.today)
+    topic = Topic.objects.visible_to(owner).filter(course_id=group.course_id).order_by("id")[0]
+    for place, attach in enumerate(
+        (
+            partial(add_group_file, owner, group_id=group.pk), partial(add_lesson_file, owner, lesson_id=lesson.pk),
+            partial(add_topic_file, owner, topic_id=topic.pk),
+        )
+    ):  # fmt: skip
+        content = f"{group.pk} {place}\n".encode()
+        kept = attach(file=Upload(f"{probe.text('file')}.txt", len(content), BytesIO(content)))
+        probe.keep(material_id=kept.pk)
 
 
 def _money(probe: Probe, owner: Actor, branch: Branch) -> None:

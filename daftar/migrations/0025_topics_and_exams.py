@@ -7,16 +7,17 @@ import django.db.models.manager
 from django.db import migrations, models
 
 
-# Who conducts lessons writes exams of them, administrators the scales too; a right that a centre took away stays taken.
+# Who conducts lessons writes exams of them and attaches files, administrators the scales too; a right that a centre took away stays taken.
 GIVEN = """
-UPDATE daftar_role SET permissions = permissions || '{attendance.edit_exams}'::varchar[]
+UPDATE daftar_role SET permissions = permissions || '{attendance.edit_exams,attendance.edit_materials}'::varchar[]
 WHERE code IN ('administrator', 'teacher') AND 'attendance.mark' = ANY (permissions);
 UPDATE daftar_role SET permissions = permissions || '{attendance.edit_scales}'::varchar[]
 WHERE code = 'administrator' AND 'courses.edit' = ANY (permissions);
 """
 TAKEN = """
 UPDATE daftar_role SET permissions = ARRAY(
-    SELECT code FROM unnest(permissions) code WHERE code NOT IN ('attendance.edit_exams', 'attendance.edit_scales')
+    SELECT code FROM unnest(permissions) code
+    WHERE code NOT IN ('attendance.edit_exams', 'attendance.edit_materials', 'attendance.edit_scales')
 )
 """
 
@@ -157,5 +158,31 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='exam',
             constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='exam_has_name'),
+        ),
+        migrations.CreateModel(
+            name='Material',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=200)),
+                ('size', models.PositiveIntegerField()),
+                ('sha256', models.CharField(max_length=64)),
+                ('added_at', models.DateTimeField()),
+                ('removed_at', models.DateTimeField(blank=True, null=True)),
+                ('branch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='daftar.branch')),
+                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='daftar.group')),
+                ('lesson', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='daftar.lesson')),
+                ('member', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='daftar.member')),
+                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='daftar.organization')),
+                ('topic', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='daftar.topic')),
+            ],
+            options={
+                'abstract': False,
+                'base_manager_name': 'unguarded',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('group', None), ('lesson__isnull', False), ('topic', None)), models.Q(('group__isnull', False), ('lesson', None), ('topic', None)), models.Q(('group', None), ('lesson', None), ('topic__isnull', False)), _connector='OR'), name='material_of_one'), models.CheckConstraint(condition=models.Q(('topic', None), ('branch', None), _connector='XOR'), name='material_in_branch'), models.CheckConstraint(condition=models.Q(('size__gt', 0)), name='material_not_empty')],
+            },
+            managers=[
+                ('objects', django.db.models.manager.Manager()),
+                ('unguarded', django.db.models.manager.Manager()),
+            ],
         ),
     ]

@@ -40,7 +40,7 @@ LABELS = {
     BuiltIn.TEACHER: _("Teacher"),
 }
 
-_TEACHER = frozenset({"courses.view", "attendance.mark", "attendance.edit_exams"})
+_TEACHER = frozenset({"courses.view", "attendance.mark", "attendance.edit_exams", "attendance.edit_materials"})
 _CASHIER = frozenset(
     {
         "people.view",

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.attendance import services
+from daftar.attendance.materials import files_of_lesson
 from daftar.attendance.queries import Mark, expected_students, get_lesson, guests_of, marks_in, paused_students, reasons
 from daftar.courses.queries import own_lesson_types
 from daftar.courses.topics import topics_for
@@ -123,7 +124,8 @@ def _about(request: OfficeRequest, row: Lesson) -> dict[str, Any]:
     return {
         "topics": words.topic_choices(offer), "plan_topic_id": chosen.pk if chosen else None,
         "plan_contents": chosen.contents if chosen else "", "plan_homework": chosen.homework if chosen else "",
-        "may_topic": row.status != "cancelled",
+        "may_topic": row.status != "cancelled", "files": files_of_lesson(request.by, row.pk),
+        "may_attach": request.by.may("attendance.edit_materials") and row.status != "cancelled",
     }  # fmt: skip
 
 

@@ -106,7 +106,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
         "bonus": bonus_of(by, student_id) if tab == "money" else 0,
         "terms": terms_said(by, student_id) if tab == "prices" else None,
         "shows_all": "all" in request.GET, "lessons_left": None, "next_charge": None, "unpriced": 0, "prices": [],
-        "exams": _exams(by, student_id),
+        "exams": _exams(by, student_id) if tab == "lessons" else [],
         "contracts": contracts_said(by, student_id) if by.may("finance.view") else None,
     }  # fmt: skip
     context["student"]["phone"] = next((way["text"] for way in context["contacts"] if way["kind"] == "mobile"), "")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from daftar.attendance.exams import Entry, ResultLine, add_exam, enter_results
@@ -164,3 +165,47 @@ def test_an_exam_without_a_scale_says_what_to_do_first(db):
     page = client.get(f"/empty/groups/{group.pk}/exams/new/").content.decode()
     assert "No scale yet" in page
     assert "/empty/settings/scales/new/" in page
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_goes_out_to_be_saved_and_as_nothing_a_browser_runs(ours, owner):
+    lesson = ours.ids["lesson_id"]
+    page = b"%PDF-1.7 <script>alert(1)</script>"
+    sent = SimpleUploadedFile("Дарс 1.pdf", page, content_type="text/html")
+    assert owner.post(f"/lingua/lessons/{lesson}/files/new/", {"file": sent}).status_code == 302
+    text = owner.get(f"/lingua/lessons/{lesson}/").content.decode()
+    address = re.search(r'<a class="row-link" href="(/lingua/materials/\d+/)" dir="auto">Дарс 1.pdf', text)
+    assert address
+    answer = owner.get(address[1])
+    assert b"".join(answer.streaming_content) == page
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Content-Disposition"].startswith("attachment; filename*=utf-8''")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["Cache-Control"] == "no-store"
+    assert owner.post(f"{address[1]}remove/", {"sent": "on"}).status_code == 302
+    assert owner.get(address[1]).status_code == 404
+    assert owner.post(f"{address[1]}restore/", {"sent": "on"}).status_code == 302
+    assert b"".join(owner.get(address[1]).streaming_content) == page
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [("x.svg", b"<svg/>", "not taken"), ("x.png", b"<svg/>", "not what its name says"), ("x.pdf", b"", "empty")],
+)
+def test_a_file_that_is_not_taken_is_told_beside_its_field(ours, owner, name, content, says):
+    address = f"/lingua/groups/{ours.ids['group_id']}/materials/new/"
+    answer = owner.post(address, {"file": SimpleUploadedFile(name, content)})
+    beside = re.search(r'id="id_file_error">(.*?)</div>', answer.content.decode())
+    assert answer.status_code == 422
+    assert beside
+    assert says in beside[1]
+
+
+def test_a_page_sent_within_the_site_would_be_noticed(ours, owner):
+    """The twin: every other page of the site is no attachment and may run scripts of the site."""
+    answer = owner.get(f"/lingua/lessons/{ours.ids['lesson_id']}/")
+    assert "Content-Disposition" not in answer
+    assert "script-src 'self'" in answer["Content-Security-Policy"]

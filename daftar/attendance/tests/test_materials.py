@@ -201,7 +201,7 @@ def test_the_same_file_of_two_centres_is_kept_twice_and_neither_finds_the_others
 
 def test_files_lie_where_backups_copy_from(by, group, tmp_path):
     row = add_group_file(by, group_id=group.pk, file=a_file())
-    assert configured.MEDIA_ROOT == ENV.data / "files"
+    assert ENV.data / "files" == configured.MEDIA_ROOT
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "files").symlink_to(settings.MEDIA_ROOT)
     _copy_files(tmp_path / "data", tmp_path / "backup", None)

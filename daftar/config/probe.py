@@ -246,7 +246,7 @@ def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None
     wish = Wish(yesterday.pk, student_id, missed, missed._replace(comment=probe.text("comment")))
     mark_cells(owner, group_id=group_id, wishes=[wish], because=probe.text("because"))
     conduct_lesson(probe.by, lesson_id=today.pk, absent={})
-    said = {"topic": probe.text("topic"), "homework": probe.text("homework")}
+    said: dict[str, Any] = {"topic": probe.text("topic"), "homework": probe.text("homework")}
     for row in (yesterday, today):
         receive_lesson(owner, key=uuid4(), lesson_id=row.pk, marks={}, made_at=owner.at, **said)
     owed = MakeUp.objects.visible_to(owner).get(missed=yesterday)

@@ -231,7 +231,14 @@ WRONG = {
     "topic-edit": {"title": ""},
     "topic-move": {"place": "-5"},
     "exam-new": {"name": "", "held_on": "yesterday", "scale_id": "0"},
-    "scale-new": {"name": "", "lowest": "-5", "highest": "-5", "step": "1", "pass_mark": "-5", "kind": "numbers"},
+    "scale-new": {
+        "name": "",
+        "lowest": "yesterday",
+        "highest": "-5",
+        "step": "0.001",
+        "pass_mark": "x",
+        "kind": "numbers",
+    },
     "branch-new": {"name": "B", "timezone": "Moon/Sea", "currency": "UZS", "language": "en"},
 }
 

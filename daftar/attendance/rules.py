@@ -50,7 +50,11 @@ def measure_wrong(measure: Measure) -> str:
         return "words_number"
     if not -LARGEST <= measure.lowest < measure.highest <= LARGEST:
         return "range"
-    if measure.step <= 0 or (measure.highest - measure.lowest) % measure.step:
+    if not 0 < measure.step <= LARGEST or any(
+        each != each.quantize(CENT) for each in (measure.lowest, measure.highest, measure.step)
+    ):
+        return "step"
+    if (measure.highest - measure.lowest) % measure.step:
         return "step"
     return ""
 

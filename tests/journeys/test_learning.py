@@ -106,6 +106,11 @@ def test_from_a_pasted_plan_to_a_conducted_lesson(centre, taught, visit):
     who.page.select_option("[name=plan_topic_id]", value="")
     assert who.page.is_visible("[name=topic]")
     who.page.select_option("[name=plan_topic_id]", label="2. Greetings")
+    who.page.locator("[name=homework]").fill("page 3")
+    who.page.wait_for_timeout(300)
+    who.page.reload()
+    # What was chosen and not saved yet is there after a reload.
+    who.page.wait_for_function("document.querySelector('[name=plan_topic_id] option:checked').text === '2. Greetings'")
     with who.page.expect_navigation():
         who.click("[data-testid=att-save]")
 

@@ -43,6 +43,8 @@ def test_what_is_no_score_is_told_why(text, measure, code):
         (Measure(Decimal(0), Decimal(10), Decimal(3)), "step"), (Measure(Decimal(0), Decimal(10), Decimal(0)), "step"),
         (Measure.of_words(("A", "a")), "words_twice"), (Measure.of_words(("A",)), "words_number"),
         (Measure.of_words(("A", "x" * 21)), "words_number"), (Measure(Decimal(0), Decimal(10**9)), "range"),
+        (Measure(Decimal(0), Decimal(1), Decimal("0.125")), "step"),
+        (Measure(Decimal(0), Decimal(1), Decimal(10**40)), "step"),
     ],
 )  # fmt: skip
 def test_a_scale_leads_somewhere(measure, code):

@@ -37,7 +37,7 @@ class FileForm(forms.Form):
     """One file."""
 
     file = forms.FileField(
-        label=gettext_lazy("File"), max_length=materials.LONGEST_NAME * 4,
+        label=gettext_lazy("File"), max_length=materials.LONGEST_NAME * 4, allow_empty_file=True,  # the verb says it
         widget=forms.FileInput(attrs={"accept": ENDS.replace(" ", "")}),
         help_text=gettext_lazy("Documents, pictures, sound, up to 20 MB."),
     )  # fmt: skip

@@ -35,7 +35,13 @@ class NumberField(forms.DecimalField):
 
 def _number(label: Any, **kwargs: Any) -> forms.DecimalField:
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-    field = NumberField(label=label, max_digits=8, decimal_places=2, required=False, widget=widget, **kwargs)
+    field = NumberField(
+        label=label,
+        required=False,
+        widget=widget,
+        error_messages={"invalid": gettext_lazy("Write a number.")},
+        **kwargs,
+    )
     field.needed = True  # type: ignore[attr-defined] # for the label: where the scale is of numbers
     field.shown_by = ("kind", "numbers")  # type: ignore[attr-defined] # for the template
     return field

@@ -48,6 +48,14 @@ def open_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
         folder = folder.parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def files_aside(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What tests upload is none of the installation's."""
+    from django.conf import settings
+
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("files")
+
+
 @pytest.fixture
 def by(db):  # noqa: ARG001 - the fixture opens the database
     """The system acting for a fresh centre, inside its transaction."""

@@ -1,8 +1,19 @@
 """Names every table for Django, nothing else."""
 
-from daftar.attendance.models import AbsenceReason, Attendance
+from daftar.attendance.models import AbsenceReason, Attendance, Exam, ExamResult, Guest, MakeUp, Material, Scale
 from daftar.contracts.models import Contract
-from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, LessonType, Recurrence, Room, Suspension
+from daftar.courses.models import (
+    Course,
+    Enrolment,
+    Group,
+    Holiday,
+    Lesson,
+    LessonType,
+    Recurrence,
+    Room,
+    Suspension,
+    Topic,
+)
 from daftar.finance.models import Desk, Payment, PaymentReversal, Promise, ReceiptCounter
 from daftar.ledger.models import Account, Books, Transfer
 from daftar.orgs.models import AuditEntry, Branch, Door, Invitation, Member, MemberBranch, Organization, Role, User
@@ -20,8 +31,9 @@ from daftar.tuition.models import (
 
 __all__ = [
     "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Contract", "Course",
-    "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Group", "Holiday", "Import", "ImportRow", "Invitation",
-    "Lesson", "LessonPick", "LessonType", "Member", "MemberBranch", "Organization", "Payer", "Payment",
-    "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Student",
-    "Subscription", "Suspension", "Tariff", "TariffPrice", "Transfer", "User",
+    "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group", "Guest", "Holiday",
+    "Import", "ImportRow", "Invitation", "Lesson", "LessonPick", "LessonType", "MakeUp", "Material", "Member",
+    "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter",
+    "Recurrence", "Role", "Room", "Scale", "Student", "Subscription", "Suspension", "Tariff", "TariffPrice", "Topic",
+    "Transfer", "User",
 ]  # fmt: skip

@@ -60,7 +60,6 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "group-add-student": {"student": ids["free_student"], "start": "trial", "starts_on": str(today)},
         "lesson-new": {"held_on": str(today + timedelta(days=1)), "starts_time": "07:15", "minutes": 60},
         "enrolment-activate": {"activated_on": str(today)},
-        "lesson": {"topic": "t", "present": [ids["student_id"]], f"reason_{ids['other_student']}": ids["reason"]},
         **_cells(ids),
         **_money_bodies(ids, today),
         **_lesson_bodies(ids),
@@ -96,6 +95,7 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "settings": {"name": "Renamed"},
         **_price_bodies(ids, today),
         **_rule_bodies(ids, today),
+        **_exam_bodies(ids, today),
         **_import_bodies(ids, today),
     }
 
@@ -119,6 +119,37 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         "discount-new": {"kind": "percent", "percent": "5", "starts_on": day},
         "discount-edit": {"kind": "percent", "percent": "5", "starts_on": day},
     }  # fmt: skip
+
+
+def _learning_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
+    """What a group learns."""
+    return {
+        "lesson": {
+            "topic": "t", "plan_topic_id": ids["plan_topic_id"], "present": [ids["student_id"]],
+            f"reason_{ids['other_student']}": ids["reason"],
+        },
+        "course-topics": {"lines": "Unit 8\nUnit 9"},
+        "topic-edit": {"title": "Unit 7", "contents": "reading"},
+        "topic-move": {"place": "2"},
+        "topic-archive": {"sent": "on"},
+        "topic-restore": {"sent": "on"},
+        "lesson-topic": {"plan_topic_id": ids["plan_topic_id"], "topic": ""},
+    }  # fmt: skip
+
+
+def _exam_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object]]:
+    exam = {"name": "E new", "held_on": str(today), "scale_id": ids["scale_id"], "pass_mark": "A"}
+    scale = {"kind": "numbers", "lowest": "0", "highest": "9", "step": "0,5", "pass_mark": "5"}
+    return {
+        "exam-new": exam,
+        "exam-edit": exam | {"plan_topic_id": ids["plan_topic_id"]},
+        "exam-results": {f"score_{ids['student']}": "B", f"comment_{ids['student']}": "better"},
+        "scale-new": scale | {"name": "S new"},
+        "scale-edit": {"name": "S changed", "pass_mark": "A"},
+        **{f"{whose}-file-new": {"file": Upload(b"Name;Grade\n")} for whose in ("group", "lesson", "topic")},
+        **{name: {"sent": "on"} for name in ("material-remove", "material-restore")},
+        **{name: {"sent": "on"} for name in ("exam-delete", "exam-restore", "scale-archive", "scale-restore")},
+    }
 
 
 def _lesson_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
@@ -145,6 +176,7 @@ def _lesson_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
             "unmarked_become": "present",
             "correction_days": "14",
         },
+        **_learning_bodies(ids),
     }
 
 

@@ -60,6 +60,7 @@ UNGUARDED = {
     "transfer.undoing.may_undo": "a decision on a row already loaded",
     "courses.queries.with_pause": "adds a column to rows already guarded",
     "courses.memberships.running_membership": "locks a row, inside a verb",
+    "courses.topics.chosen_topic": "a decision inside a verb",
     "courses.catalogue.check_counts": "refuses, for courses and tariffs alike",
     "tuition.discounts.check_lesson_types": "refuses, inside a verb",
     "tuition.tariffs.check_price": "refuses, inside a verb",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 from datetime import time, timedelta
+from decimal import Decimal
+from io import BytesIO
 
 import pytest
 from django.db import connection
@@ -13,7 +15,11 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
+from daftar.attendance.exams import Entry, add_exam, enter_results
+from daftar.attendance.materials import Upload, add_group_file, add_lesson_file, add_topic_file
 from daftar.attendance.models import Attendance
+from daftar.attendance.rules import Measure
+from daftar.attendance.scales import add_scale
 from daftar.attendance.services import conduct_lesson
 from daftar.config.urls import urlpatterns as all_urls
 from daftar.contracts.services import ContractTerms, add_contract
@@ -21,6 +27,7 @@ from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import Schedule, add_group
+from daftar.courses.topics import add_topics
 from daftar.finance.queries import get_payment, history_of_payment
 from daftar.finance.services import (
     edit_payment,
@@ -97,6 +104,22 @@ def add_rows(ours: Probe, mark: str) -> None:
         content = f"Name\n{mark} one\n{mark} two\n\n".encode()
         begin_import(by, branch_id=ids["branch_id"], file_name=mark, content=content, opens_on=by.today)
         add_lines(by, ids["import_id"], mark)
+        add_learning(by, ids, student.pk, mark)
+
+
+def add_learning(by, ids: dict[str, int], student_id: int, mark: str) -> None:
+    """More topics, scales, exams and results."""
+    course_id = Group.objects.visible_to(by).get(pk=ids["group_id"]).course_id
+    add_topics(by, course_id=course_id, lines=f"{mark} one\n{mark} two")
+    for place in range(2):
+        add_scale(by, name=f"{mark} {place}", measure=Measure(Decimal(0), Decimal(9)), pass_mark=Decimal(5))
+    for attach, whose in ((add_group_file, "group_id"), (add_lesson_file, "lesson_id"), (add_topic_file, "topic_id")):
+        attach(by, **{whose: ids[whose]}, file=Upload(f"{mark}.txt", 1, BytesIO(mark.encode())))
+    values = {"group_id": ids["group_id"], "held_on": by.today, "scale_id": ids["scale_id"]}
+    for exam_id in (ids["exam_id"], add_exam(by, name=mark, **values).pk):
+        enter_results(
+            by, exam_id=exam_id, entries={student_id: Entry(Decimal(1)), ids["student_id"]: Entry(Decimal(3))}
+        )
 
 
 def add_lines(by, import_id: int, mark: str) -> None:
@@ -124,6 +147,7 @@ def pages_of(ours: Probe) -> dict[str, str]:
         "payments all": f"{found['payments']}?all=1",
         "lifetime file": f"{found['lifetime']}?{LONG}&kinds=income&kinds=sale&most=500&format=csv",
         "income file": f"{found['group-income']}?since=2026-01-01&until=2026-12-31&kinds=income&kinds=sale&format=csv",
+        "exam file": f"{found['exam']}?format=csv",
         "contracts file": f"{found['contracts']}?{LONG}&which=force&order=student&format=csv",
         "hledger": f"{found['ledger-export']}?format=hledger",
     }
@@ -203,6 +227,18 @@ WRONG = {
     "import-columns": {"column_0": "by magic", "column_1": "groups", "column_2": "phone", "column_3": "balance"},
     "import-groups": {"fate_0": "by magic", "fate_1": "new", "course_1": "new", "name_1": "C", "price_1": "-5"},
     "contract-new": {"starts_on": "yesterday", "last_on": "2001-01-01", "amount": "-5", "visits": "0"},
+    "course-topics": {"lines": " "},
+    "topic-edit": {"title": ""},
+    "topic-move": {"place": "-5"},
+    "exam-new": {"name": "", "held_on": "yesterday", "scale_id": "0"},
+    "scale-new": {
+        "name": "",
+        "lowest": "yesterday",
+        "highest": "-5",
+        "step": "0.001",
+        "pass_mark": "x",
+        "kind": "numbers",
+    },
     "branch-new": {"name": "B", "timezone": "Moon/Sea", "currency": "UZS", "language": "en"},
 }
 

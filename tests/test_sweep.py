@@ -32,7 +32,8 @@ WITHOUT_FORM = {
     "lifetime", "group-income", "contracts",
     "student-forecast", "desks", "team", "imports", "import-errors", "invitation-link", "books",
     "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
-    "timetable", "timetable-free", "hours", "make-ups", "group-journal-file",
+    "timetable", "timetable-free", "hours", "make-ups", "group-journal-file", "group-plan",
+    "group-exams", "exam", "scales", "group-materials", "material",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
 REFUSED = {
@@ -109,7 +110,16 @@ def test_a_teacher_reaches_only_own_groups_and_lessons(centres):
             "lesson_id": Lesson.objects.visible_to(ours.by).filter(group=group)[0].pk,
         }
     teacher = clients_of(ours)["teacher"]
-    for name in ("group", "lesson"):
+    for name in (
+        "group",
+        "lesson",
+        "group-plan",
+        "group-exams",
+        "lesson-topic",
+        "exam-new",
+        "group-materials",
+        "lesson-file-new",
+    ):
         route = next(route for route in urlpatterns if route.name == name)
         assert teacher.get(address(route, ours.slug, ours.ids)).status_code == 200
         assert teacher.get(address(route, ours.slug, with_other_teacher)).status_code == 404

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from daftar.courses.models import Lesson
-from daftar.orgs.models import Member, TenantModel
+from daftar.attendance.rules import LONGEST_WORD, Measure
+from daftar.courses.models import Group, Lesson, Topic
+from daftar.lib.tenancy import TenantManager, TenantQuerySet
+from daftar.orgs.models import Branch, Member, TenantModel
 from daftar.people.models import Student
+
+if TYPE_CHECKING:
+    from daftar.lib.tenancy import Asker
 
 MOST_LATE, BEST_GRADE = 600, 100
 
@@ -121,3 +129,134 @@ class MakeUp(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.student} · {self.missed}"
+
+
+class Scale(TenantModel):
+    """What scores of an exam may be: numbers from `lowest` to `highest` by `step`, or words, the best first."""
+
+    name = models.CharField(max_length=80)
+    lowest = models.DecimalField(max_digits=8, decimal_places=2)
+    highest = models.DecimalField(max_digits=8, decimal_places=2)
+    step = models.DecimalField(max_digits=8, decimal_places=2, default=1)
+    # Empty: numbers. A word counts as its place from the end: the last is 1.
+    words = ArrayField(models.CharField(max_length=LONGEST_WORD), default=list, blank=True)
+    pass_mark = models.DecimalField(max_digits=8, decimal_places=2)
+    is_archived = models.BooleanField(default=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "name"], name="scale_name_once"),
+            models.CheckConstraint(name="scale_goes_up", condition=Q(highest__gt=models.F("lowest"))),
+            models.CheckConstraint(name="scale_step_positive", condition=Q(step__gt=0)),
+            models.CheckConstraint(
+                name="scale_can_be_passed",
+                condition=Q(pass_mark__gte=models.F("lowest"), pass_mark__lte=models.F("highest")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def measure(self) -> Measure:
+        """The scale as values."""
+        return Measure(self.lowest, self.highest, self.step, tuple(self.words))
+
+
+class Exam(TenantModel):
+    """An exam of a group on a day, with a pass mark of its own."""
+
+    branch_path = "group__branch_id"
+
+    group = models.ForeignKey(Group, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=120)
+    held_on = models.DateField()
+    scale = models.ForeignKey(Scale, models.PROTECT, related_name="+")
+    pass_mark = models.DecimalField(max_digits=8, decimal_places=2)
+    # What it is about; empty: nothing of the plan.
+    plan_topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, related_name="+")
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    # When it was deleted; its results stay, so that it can be brought back.
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["org", "group", "held_on", "name"], condition=Q(removed_at=None), name="exam_once"
+            ),
+            models.CheckConstraint(name="exam_has_name", condition=~Q(name="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExamResult(TenantModel):
+    """How a student did: a score, or absent, or only a comment so far."""
+
+    branch_path = "exam__group__branch_id"
+
+    exam = models.ForeignKey(Exam, models.PROTECT, related_name="+")
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    score = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    is_absent = models.BooleanField(default=False)
+    comment = models.CharField(max_length=300, blank=True, default="")
+    entered_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "exam", "student"], name="result_once"),
+            models.CheckConstraint(name="result_of_who_was_there", condition=Q(is_absent=False) | Q(score=None)),
+            models.CheckConstraint(
+                name="result_says_something", condition=Q(is_absent=True) | Q(score__isnull=False) | ~Q(comment="")
+            ),
+        ]
+        indexes = [models.Index(fields=["org", "student"], name="result_of_student")]
+
+    def __str__(self) -> str:
+        return f"{self.student}"
+
+
+class MaterialManager(TenantManager):
+    """Files of one's branches, and those of plans, which are of no branch."""
+
+    def visible_to(self, by: Asker) -> TenantQuerySet[Any]:
+        rows = self.queryset_class(self.model, using=self._db).filter(org_id=by.org_id)
+        return rows if by.branch_ids is None else rows.filter(Q(branch=None) | Q(branch__in=by.branch_ids))
+
+
+class Material(TenantModel):
+    """A file for a lesson (its homework), for a group, or for a topic of a plan; the bytes are on the disk."""
+
+    branch_path = "branch_id"
+
+    lesson = models.ForeignKey(Lesson, models.PROTECT, null=True, blank=True, related_name="+")
+    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="+")
+    topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, related_name="+")
+    # That of the group or the lesson; of a topic there is none.
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+")
+    name = models.CharField(max_length=200)
+    size = models.PositiveIntegerField()
+    # Names the bytes in the folder of the organization.
+    sha256 = models.CharField(max_length=64)
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    added_at = models.DateTimeField()
+    # When it was taken away; the bytes stay, so that Undo brings it back.
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[TenantManager] = MaterialManager()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(
+                name="material_of_one",
+                condition=Q(lesson__isnull=False, group=None, topic=None)
+                | Q(lesson=None, group__isnull=False, topic=None)
+                | Q(lesson=None, group=None, topic__isnull=False),
+            ),
+            models.CheckConstraint(name="material_in_branch", condition=Q(topic=None) ^ Q(branch=None)),
+            models.CheckConstraint(name="material_not_empty", condition=Q(size__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

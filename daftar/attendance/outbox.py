@@ -40,7 +40,7 @@ class Received:
 @verb("attendance.mark")
 def receive_lesson(
     by: Actor, *, key: UUID, lesson_id: int, marks: Mapping[int, Mark], made_at: datetime, topic: str = "",
-    homework: str = "",
+    homework: str = "", plan_topic_id: int | None = None,
 ) -> Received:  # fmt: skip
     """Conducts a lesson with marks made at `made_at` (UTC); a key that has come already does nothing.
 
@@ -58,7 +58,10 @@ def receive_lesson(
     kept = _set_later(by, lesson, ours, made_at)
     ours |= {row.student_id: row.mark for row in kept}
     absent = {pk: mark.reason_id for pk, mark in ours.items() if not mark.is_present}
-    conduct_lesson(by.trusted(), lesson_id=lesson_id, absent=absent, topic=topic, homework=homework, only=ours.keys())
+    conduct_lesson(
+        by.trusted(), lesson_id=lesson_id, absent=absent, topic=topic, homework=homework, plan_topic_id=plan_topic_id,
+        only=ours.keys(),
+    )  # fmt: skip
     return Received(lesson, is_repeated=False, kept=kept, unseen=len(_unmarked(by, lesson, expected) - ours.keys()))
 
 

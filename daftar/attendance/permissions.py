@@ -11,3 +11,14 @@ ADD_GUESTS = Permission(
     _("Seeing students and conducting lessons belong to it."),
 )
 MANAGE = Permission("attendance.manage", _("Edit the absence reasons"))
+EDIT_EXAMS = Permission(
+    "attendance.edit_exams",
+    _("Write exams and enter their results"),
+    _("A teacher does it for own groups."),
+)
+EDIT_SCALES = Permission("attendance.edit_scales", _("Edit the scales of exams"))
+EDIT_MATERIALS = Permission(
+    "attendance.edit_materials",
+    _("Attach files to lessons and groups"),
+    _("A teacher does it for own groups."),
+)

@@ -13,6 +13,7 @@ from daftar.attendance.models import AbsenceReason, Attendance
 from daftar.attendance.queries import expected_students
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.models import Group, Holiday, Lesson, LessonStatus
+from daftar.courses.topics import chosen_topic
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, change, note, publish, verb
 from daftar.orgs.queries import latest_deed, today_in
@@ -58,12 +59,14 @@ def conduct_lesson(
     absent: Mapping[int, int | None],
     topic: str = "",
     homework: str | None = None,
+    plan_topic_id: int | None = None,
     seen: Collection[int] | None = None,
     only: Collection[int] | None = None,
 ) -> Lesson:
     """Conducts a lesson, or corrects it later: everyone expected was there except `absent` (student id -> reason id).
 
     `homework` None: as it was.
+    `plan_topic_id`: a row of the course's plan, or (None) `topic` in one's own words.
     `seen` are those who stood on the page that is saved: whoever came into the group meanwhile is not marked unseen.
     `only`, unless None: whoever is expected and not among them is not marked.
     All or nothing; charges follow in the same transaction.
@@ -88,9 +91,10 @@ def conduct_lesson(
     since = concerns_since(by, lesson)
     _mark(by, lesson, expected, absent)
     settle_make_ups(by.trusted(), lesson, absent, expected - absent.keys())
+    about = chosen_topic(by, lesson, plan_topic_id, topic)
     given = lesson.homework if homework is None else homework
     held = lesson.conducted_at or by.at
-    change(by, lesson, status=LessonStatus.CONDUCTED, topic=topic, homework=given, conducted_at=held)
+    change(by, lesson, status=LessonStatus.CONDUCTED, homework=given, conducted_at=held, **about)
     publish(by, TuitionFactsChanged(tuple(sorted(expected)), since))
     return lesson
 

@@ -10,6 +10,9 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -17,19 +20,24 @@ from django.apps import apps
 from django.db import models
 
 from daftar.attendance.cells import Wish, mark_cells
+from daftar.attendance.exams import Entry, add_exam, enter_results
 from daftar.attendance.journal import Cell
 from daftar.attendance.makeups import add_guest
+from daftar.attendance.materials import Upload, add_group_file, add_lesson_file, add_topic_file
 from daftar.attendance.models import MakeUp
 from daftar.attendance.outbox import receive_lesson
 from daftar.attendance.queries import reasons
+from daftar.attendance.rules import Measure
+from daftar.attendance.scales import add_scale
 from daftar.attendance.services import conduct_lesson
 from daftar.config.probe_prices import fill_prices
 from daftar.contracts.services import ContractTerms, add_contract
 from daftar.courses import services as courses
 from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.feeds import open_feed
-from daftar.courses.models import Group, Lesson
+from daftar.courses.models import Group, Lesson, Topic
 from daftar.courses.rules import PlanKind
+from daftar.courses.topics import add_topics, edit_topic
 from daftar.courses.waiting import put_on_waiting_list
 from daftar.finance import services as finance
 from daftar.finance.models import Desk
@@ -63,6 +71,7 @@ WRITTEN_BY_NOBODY = {
     "Import.content_hash", "Import.encoding", "Import.delimiter", "Import.date_order",
     "Tariff.currency", "CreditDeclined.key", "Contract.lesson_type",
     "Import.fields", "ImportRow.verdict", "Door.hash", "Invitation.nonce", "Feed.nonce", "Invitation.language",
+    "Material.sha256",
 }  # fmt: skip
 
 
@@ -215,7 +224,16 @@ def _groups(probe: Probe, owner: Actor, branch: Branch) -> None:
         enrol_active(owner, student_id=student_id, group_id=group.pk, starts_on=first)
         trial = courses.enrol_student(owner, student_id=other_id, group_id=group.pk, starts_on=today)
         probe.keep(course_id=course.pk, room_id=room.pk, group_id=group.pk, enrolment_id=trial.pk)
+        _topics(probe, owner, course.pk)
         _lessons(probe, owner, group.pk, student_id)
+
+
+def _topics(probe: Probe, owner: Actor, course_id: int) -> None:
+    """A plan of two topics, the second with all that a topic can say."""
+    for row in add_topics(owner, course_id=course_id, lines="\n".join(probe.text("topic") for _ in range(FEWEST))):
+        said = {"contents": probe.text("done"), "homework": probe.text("home")}
+        edit_topic(owner, topic_id=row.pk, title=row.title, **said)
+        probe.keep(topic_id=row.pk, plan_topic_id=row.pk)
 
 
 def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None:
@@ -229,7 +247,7 @@ def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None
     wish = Wish(yesterday.pk, student_id, missed, missed._replace(comment=probe.text("comment")))
     mark_cells(owner, group_id=group_id, wishes=[wish], because=probe.text("because"))
     conduct_lesson(probe.by, lesson_id=today.pk, absent={})
-    said = {"topic": probe.text("topic"), "homework": probe.text("homework")}
+    said: dict[str, Any] = {"topic": probe.text("topic"), "homework": probe.text("homework")}
     for row in (yesterday, today):
         receive_lesson(owner, key=uuid4(), lesson_id=row.pk, marks={}, made_at=owner.at, **said)
     owed = MakeUp.objects.visible_to(owner).get(missed=yesterday)
@@ -240,6 +258,36 @@ def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None
     feed = open_feed(owner, of="group", row_id=group_id)
     open_feed(owner, of="student", row_id=student_id)
     probe.keep(lesson_id=today.pk, make_up_id=owed.pk, feed_id=feed.pk, waiting_id=waits.pk)
+
+
+def _exams(probe: Probe, owner: Actor, branch: Branch) -> None:
+    """A scale of the centre's own, and an exam of today by it in each group of the branch."""
+    measure = Measure.of_words(("A", "B", "F"))
+    scale = add_scale(owner, name=probe.text("scale"), measure=measure, pass_mark=Decimal(2))
+    for group in Group.objects.visible_to(owner).filter(branch=branch).order_by("id"):
+        exam = add_exam(owner, group_id=group.pk, name=probe.text("exam"), held_on=owner.today, scale_id=scale.pk)
+        said = {
+            probe.ids[f"student@{branch.pk}"]: Entry(Decimal(3), comment=probe.text("well")),
+            probe.ids[f"other_student@{branch.pk}"]: Entry(is_absent=True, comment=probe.text("ill")),
+        }
+        enter_results(owner, exam_id=exam.pk, entries=said)
+        probe.keep(exam_id=exam.pk, scale_id=scale.pk)
+        _files_of(probe, owner, group)
+
+
+def _files_of(probe: Probe, owner: Actor, group: Group) -> None:
+    """A file of a group, one of its lesson of today, and one of its plan."""
+    lesson = Lesson.objects.visible_to(owner).get(group=group, held_on=owner.today)
+    topic = Topic.objects.visible_to(owner).filter(course_id=group.course_id).order_by("id")[0]
+    for place, attach in enumerate(
+        (
+            partial(add_group_file, owner, group_id=group.pk), partial(add_lesson_file, owner, lesson_id=lesson.pk),
+            partial(add_topic_file, owner, topic_id=topic.pk),
+        )
+    ):  # fmt: skip
+        content = f"{group.pk} {place}\n".encode()
+        kept = attach(file=Upload(f"{probe.text('file')}.txt", len(content), BytesIO(content)))
+        probe.keep(material_id=kept.pk)
 
 
 def _money(probe: Probe, owner: Actor, branch: Branch) -> None:
@@ -333,7 +381,7 @@ def _checked(probe: Probe, owner: Actor, branch: Branch, text: str, fields: Sequ
 
 
 # What fills a branch, in this order.
-BRANCH = (_members, _students, _groups, _money, fill_prices, _contracts, _files)
+BRANCH = (_members, _students, _groups, _exams, _money, fill_prices, _contracts, _files)
 
 
 # --- what the file tells ----------------------------------------------------------------------------------------

@@ -142,6 +142,30 @@ class Course(TenantModel):
         return self.name
 
 
+class Topic(TenantModel):
+    """A row of the plan of a course: what one lesson is about, what is done in it, and what is given to do at home."""
+
+    course = models.ForeignKey(Course, models.PROTECT, related_name="+")
+    # Where it stands in the plan, from 1 on; empty: in the archive.
+    place = models.PositiveSmallIntegerField(null=True, blank=True)
+    title = models.CharField(max_length=200)
+    contents = models.CharField(max_length=2000, blank=True, default="")
+    homework = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            # Checked after each statement: a row that moves makes room by moving others with it.
+            models.UniqueConstraint(
+                fields=["org", "course", "place"], name="topic_place_once", deferrable=models.Deferrable.IMMEDIATE
+            ),
+            models.CheckConstraint(name="topic_place_from_one", condition=Q(place=None) | Q(place__gt=0)),
+            models.CheckConstraint(name="topic_has_title", condition=~Q(title="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class GroupQuerySet(TenantQuerySet["Group"]):
     """Groups by state."""
 
@@ -264,6 +288,8 @@ class Lesson(TenantModel):
     is_extra = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=LessonStatus.choices, default=LessonStatus.PLANNED)
     topic = models.CharField(max_length=200, blank=True, default="")
+    # The row of the course's plan that `topic` is the title of; empty: a topic in one's own words, or none.
+    plan_topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, related_name="+")
     homework = models.CharField(max_length=500, blank=True, default="")
     conducted_at = models.DateTimeField(null=True, blank=True)
     # Why marks that were old already were corrected; asked for once.

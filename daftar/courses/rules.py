@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -132,3 +134,24 @@ def standing(state: EnrolmentState, balance_minor: int, *, zero_is_due: bool = F
     if balance_minor < 0:
         return Standing.OWES
     return Standing.AT_ZERO if zero_is_due else Standing.ACTIVE
+
+
+def topics_in(text: str) -> list[tuple[str, str, str]]:
+    """The topics that were typed or pasted, one to a line: title, what is done and homework.
+
+    The second and third are columns of a spreadsheet, copied with tabs between them; empty lines are left out.
+    """
+    lines = csv.reader(io.StringIO(text), dialect="excel-tab") if "\t" in text else [[row] for row in text.splitlines()]
+    cells = [[cell.strip() for cell in [*line, "", "", ""][:3]] for line in lines]
+    return [(title, contents, homework) for title, contents, homework in cells if title]
+
+
+def pace(topics: int, taught: int, first_on: date | None, days: Iterable[date]) -> int | None:
+    """How many topics a group is ahead of its timetable; below zero: behind, None: it has not begun the plan.
+
+    A lesson of the timetable is there for one topic, from the lesson that taught the first of them on. `days`: those
+    of such lessons that are over, also if they did not take place.
+    """
+    if first_on is None:
+        return None
+    return taught - min(topics, sum(day >= first_on for day in days))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
+MEGABYTE = 1_000_000
 LOCALES = {"en": "en_GB"}
 GROUPS = {"en": (",", "."), "it": (".", ",")}  # thousands, decimals; the others: a no-break space and a comma
 DAYS = {"uz": "d-MMM, y"}
@@ -41,6 +43,25 @@ SYMBOLS = {
 def language() -> str:
     """The code of the language spoken now."""
     return (get_language() or "en").split("-")[0]
+
+
+def hundredths(value: Decimal) -> Decimal:
+    """Half up to hundredths, as an average is shown."""
+    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def score(value: Decimal) -> str:
+    """7.5 or 7,5, as the reader writes it; without zeros that say nothing."""
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace(".", GROUPS.get(language(), (NBSP, ","))[1]).replace("-", MINUS)
+
+
+def filesize(size: int) -> str:
+    """340 kB or 1.2 MB, in units of 1000; a file of a few bytes has one of them."""
+    if size < MEGABYTE:
+        return f"{max(1, round(size / 1000))}{NBSP}kB"
+    return f"{score(Decimal(10 * size // MEGABYTE) / 10)}{NBSP}MB"
 
 
 def money_text(money: Money) -> str:

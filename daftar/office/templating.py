@@ -26,7 +26,7 @@ CLEAR_SQUARE = re.compile(r'<path stroke="none"[^>]*/>')
 FILTERS = (
     formats.money, formats.money_text, formats.sums, formats.figures, formats.day, formats.day_month,
     formats.weekday_day, formats.weekday, formats.month, formats.plain_date, formats.clock, formats.moment, formats.iso,
-    formats.phone, formats.initials,
+    formats.phone, formats.initials, formats.filesize,
 )
 # fmt: on
 # Numbers that no row has, one for each place of an address.

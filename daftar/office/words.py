@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
 
+from daftar.attendance.rules import passes, word_of
 from daftar.courses.models import PLAN_LABELS
 from daftar.courses.rules import Pattern, PlanKind, pattern_of
 from daftar.finance.models import PaymentKind
@@ -20,8 +21,11 @@ from daftar.tuition.rules import WhyLine, from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from decimal import Decimal
 
+    from daftar.attendance.rules import Measure
     from daftar.courses.queries import WeeklySchedule
+    from daftar.courses.topics import Offer
     from daftar.orgs.access import Actor
 
 PATTERNS: dict[Pattern, Any] = {
@@ -277,3 +281,47 @@ def promise_days(today: date) -> list[tuple[str, date]]:
     """The days that people promise, each one press away; those without a name of their own are shown as a weekday."""
     names = {0: _("Today"), 1: _("Tomorrow")}
     return [(names.get(ahead, ""), today + timedelta(days=ahead)) for ahead in range(7)]
+
+
+def topic_choices(offer: Offer) -> list[tuple[int, str]]:
+    """The topics of a plan as a lesson is offered them: numbered, those that its group had already marked."""
+    return [
+        (row.pk, f"{'–' if row.place is None else f'{row.place}.'} {row.title}{' ✓' if row.pk in offer.taught else ''}")
+        for row in offer.topics
+    ]
+
+
+EXAM_STATES = {
+    "passed": pgettext_lazy("exam", "Passed"), "failed": pgettext_lazy("exam", "Not passed"),
+    "absent": pgettext_lazy("exam", "Absent"), "": pgettext_lazy("exam", "No result"),
+}  # fmt: skip
+
+
+def exam_state(score: Decimal | None, pass_mark: Decimal, *, is_absent: bool) -> str:
+    """How an exam went for somebody, as a key of `EXAM_STATES`."""
+    if score is None:
+        return "absent" if is_absent else ""
+    return "passed" if passes(score, pass_mark) else "failed"
+
+
+def score_text(score: Decimal, measure: Measure) -> str:
+    """A score as its scale says it: a number, or the word for it."""
+    return word_of(score, measure) if measure.words else formats.score(score)
+
+
+def scale_text(measure: Measure) -> str:
+    """What the scores of a scale may be."""
+    if measure.words:
+        return ", ".join(measure.words)
+    values = {name: formats.score(getattr(measure, name)) for name in ("lowest", "highest", "step")}
+    text = _("%(lowest)s to %(highest)s") if measure.step == 1 else _("%(lowest)s to %(highest)s by %(step)s")
+    return text % values
+
+
+def score_wrong(code: str, measure: Measure) -> str:
+    """Why something is no score of a scale."""
+    if code == "no_word":
+        return _("Write one of these: %(words)s.") % {"words": ", ".join(measure.words)}
+    if code == "no_number":
+        return _("This is not a number.")
+    return _("The scale goes from %(scale)s.") % {"scale": scale_text(measure)}

@@ -40,7 +40,7 @@ LABELS = {
     BuiltIn.TEACHER: _("Teacher"),
 }
 
-_TEACHER = frozenset({"courses.view", "attendance.mark"})
+_TEACHER = frozenset({"courses.view", "attendance.mark", "attendance.edit_exams", "attendance.edit_materials"})
 _CASHIER = frozenset(
     {
         "people.view",
@@ -62,6 +62,7 @@ _ADMINISTRATOR = (
         "courses.edit",
         "courses.enrol",
         "attendance.add_guests",
+        "attendance.edit_scales",
         "tuition.activate",
         "tuition.pause",
         "tuition.price",

@@ -9,7 +9,7 @@ from tests.journeys.conftest import AXE, DESK, PHONE
 from tests.probe import a_probe
 from tests.test_sweep import address
 
-DOWNLOADS = {"import-errors", "ledger-export", "group-journal-file", "group-cells", "lesson-send"}
+DOWNLOADS = {"import-errors", "ledger-export", "group-journal-file", "group-cells", "lesson-send", "material"}
 # Pages that look quite different with something in their query.
 VARIANTS = {
     "student": ("tab=money",), "group": ("tab=lessons", "tab=students", "by=students"),

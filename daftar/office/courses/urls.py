@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daftar.office.courses import days, enrolments, views, waiting
+from daftar.office.courses import days, enrolments, topics, views, waiting
 
 urlpatterns = [
     path("groups/", views.groups, name="groups"),
@@ -22,6 +22,13 @@ urlpatterns = [
     path("lessons/<int:lesson_id>/move/", days.lesson_move, name="lesson-move"),
     path("lessons/<int:lesson_id>/type/", days.lesson_type, name="lesson-type"),
     path("lessons/<int:lesson_id>/move/undo/", days.lesson_move_undo, name="lesson-move-undo"),
+    path("lessons/<int:lesson_id>/topic/", topics.lesson_topic, name="lesson-topic"),
+    path("groups/<int:group_id>/plan/", topics.group_plan, name="group-plan"),
+    path("courses/<int:course_id>/topics/", topics.course_topics, name="course-topics"),
+    path("topics/<int:topic_id>/edit/", topics.topic_edit, name="topic-edit"),
+    path("topics/<int:topic_id>/move/", topics.topic_move, name="topic-move"),
+    path("topics/<int:topic_id>/archive/", topics.topic_archive, name="topic-archive"),
+    path("topics/<int:topic_id>/restore/", topics.topic_restore, name="topic-restore"),
     path("days-off/", days.days_off, name="days-off"),
     path("days-off/new/", days.days_off_new, name="days-off-new"),
     path("days-off/<int:holiday_id>/remove/", days.days_off_remove, name="days-off-remove"),

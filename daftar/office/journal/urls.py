@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daftar.office.journal import cells, makeups, outbox, views
+from daftar.office.journal import cells, exams, makeups, materials, outbox, views
 
 urlpatterns = [
     path("lessons/<int:lesson_id>/", views.lesson, name="lesson"),
@@ -16,6 +16,20 @@ urlpatterns = [
         makeups.lesson_guest_remove,
         name="lesson-guest-remove",
     ),
+    path("groups/<int:group_id>/exams/", exams.group_exams, name="group-exams"),
+    path("groups/<int:group_id>/exams/new/", exams.exam_new, name="exam-new"),
+    path("exams/<int:exam_id>/", exams.exam, name="exam"),
+    path("exams/<int:exam_id>/results/", exams.exam_results, name="exam-results"),
+    path("exams/<int:exam_id>/edit/", exams.exam_edit, name="exam-edit"),
+    path("exams/<int:exam_id>/delete/", exams.exam_delete, name="exam-delete"),
+    path("exams/<int:exam_id>/restore/", exams.exam_restore, name="exam-restore"),
+    path("groups/<int:group_id>/materials/", materials.group_materials, name="group-materials"),
+    path("groups/<int:group_id>/materials/new/", materials.group_file_new, name="group-file-new"),
+    path("lessons/<int:lesson_id>/files/new/", materials.lesson_file_new, name="lesson-file-new"),
+    path("topics/<int:topic_id>/files/new/", materials.topic_file_new, name="topic-file-new"),
+    path("materials/<int:material_id>/", materials.material, name="material"),
+    path("materials/<int:material_id>/remove/", materials.material_remove, name="material-remove"),
+    path("materials/<int:material_id>/restore/", materials.material_restore, name="material-restore"),
     path("make-ups/", makeups.make_ups, name="make-ups"),
     path("make-ups/<int:make_up_id>/", makeups.make_up, name="make-up"),
 ]

@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.attendance import services
+from daftar.attendance.materials import files_of_lesson
 from daftar.attendance.queries import Mark, expected_students, get_lesson, guests_of, marks_in, paused_students, reasons
 from daftar.courses.queries import own_lesson_types
+from daftar.courses.topics import topics_for
 from daftar.lib.errors import Refusal
 from daftar.office import words
 from daftar.office.forms import UndoForm, as_number, done, said, tell, typed, undo_page, undone
@@ -33,10 +35,15 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         seen = shown_in(request) or set(expected_students(by, lesson_id))
         absent = absent_of(request, seen)
         topic, homework = typed(request, "topic", 200), typed(request, "homework", 500)
+        plan_topic_id = plan_topic_of(request)
         try:
-            services.conduct_lesson(by, lesson_id=lesson_id, absent=absent, topic=topic, homework=homework, seen=seen)
+            services.conduct_lesson(
+                by, lesson_id=lesson_id, absent=absent, topic=topic, plan_topic_id=plan_topic_id, homework=homework,
+                seen=seen,
+            )  # fmt: skip
         except Refusal as refusal:
             refused = said(refusal)
+            row.topic, row.plan_topic_id, row.homework = topic, plan_topic_id, homework
         else:
             deed = latest_deed(by, row)
             # Where nothing was different nothing was done, and Undo would take back what was marked earlier.
@@ -48,7 +55,7 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     marks = _typed(expected, absent) if refused else marks_in(by, lesson_id)
     guests = guests_of(by, lesson_id)
     context = {
-        "lesson": _head(request, row), "reasons": reasons(by), "refused": refused,
+        "lesson": _head(request, row) | _about(request, row), "reasons": reasons(by), "refused": refused,
         "rows": [
             _line(person, marks) | {"guest": guests.get(person.student_id)} for person in lesson_people(by, expected)
         ],
@@ -77,6 +84,11 @@ def shown_in(request: OfficeRequest) -> set[int]:
     return {number for text in request.POST.getlist("shown") if (number := as_number(text)) is not None}
 
 
+def plan_topic_of(request: OfficeRequest) -> int | None:
+    """The topic of the plan that was chosen, if one was."""
+    return as_number(request.POST.get("plan_topic_id", ""))
+
+
 def absent_of(request: OfficeRequest, seen: set[int]) -> dict[int, int | None]:
     """Who of those shown was not ticked, with the reason; the rest of the answer is not believed."""
     present = set(request.POST.getlist("present"))
@@ -102,6 +114,18 @@ def _head(request: OfficeRequest, row: Lesson) -> dict[str, Any]:
         "may_mark": not is_ahead and row.status != "cancelled", "is_ahead": is_ahead, "moved_from": row.moved_from,
         "may_move": may_edit and row.status == "planned", "may_restore": may_edit and row.status == "cancelled",
         "cancel_reason": words.readable(request.by, row.cancel_reason),
+    }  # fmt: skip
+
+
+def _about(request: OfficeRequest, row: Lesson) -> dict[str, Any]:
+    """What the lesson is about, and what else it may be: while nothing was said the next topic of the plan."""
+    offer = topics_for(request.by, row)
+    chosen = next((topic for topic in offer.topics if topic.pk == offer.chosen_id), None)
+    return {
+        "topics": words.topic_choices(offer), "plan_topic_id": chosen.pk if chosen else None,
+        "plan_contents": chosen.contents if chosen else "", "plan_homework": chosen.homework if chosen else "",
+        "may_topic": row.status != "cancelled", "files": files_of_lesson(request.by, row.pk),
+        "may_attach": request.by.may("attendance.edit_materials") and row.status != "cancelled",
     }  # fmt: skip
 
 

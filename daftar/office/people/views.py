@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from daftar.attendance.exams import exams_of_student
 from daftar.attendance.queries import recent_lessons
 from daftar.courses.queries import enrolments_of, schedules
 from daftar.courses.rules import EnrolmentState, standing, state_on
@@ -105,10 +106,23 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
         "bonus": bonus_of(by, student_id) if tab == "money" else 0,
         "terms": terms_said(by, student_id) if tab == "prices" else None,
         "shows_all": "all" in request.GET, "lessons_left": None, "next_charge": None, "unpriced": 0, "prices": [],
+        "exams": _exams(by, student_id) if tab == "lessons" else [],
         "contracts": contracts_said(by, student_id) if by.may("finance.view") else None,
     }  # fmt: skip
     context["student"]["phone"] = next((way["text"] for way in context["contacts"] if way["kind"] == "mobile"), "")
     return render(request, "office/people/student.html", context | money)
+
+
+def _exams(by: Actor, student_id: int) -> list[dict[str, Any]]:
+    """The exams of a student as the card shows them."""
+    return [
+        {
+            "id": row.exam_id, "name": row.exam.name, "on": row.exam.held_on, "group": row.exam.group.name,
+            "score": "" if row.score is None else words.score_text(row.score, row.exam.scale.measure),
+            "state": words.exam_state(row.score, row.exam.pass_mark, is_absent=row.is_absent), "comment": row.comment,
+        }
+        for row in exams_of_student(by, student_id)
+    ]  # fmt: skip
 
 
 def _minor(balance: Money | None) -> int:

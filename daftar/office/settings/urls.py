@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daftar.office.settings import access, charging, views
+from daftar.office.settings import access, charging, scales, views
 
 urlpatterns = [
     path("settings/", views.settings, name="settings"),
@@ -11,6 +11,11 @@ urlpatterns = [
     path("settings/reasons/", charging.reasons, name="reasons"),
     path("settings/reasons/new/", charging.reason_new, name="reason-new"),
     path("settings/reasons/<int:reason_id>/edit/", charging.reason_edit, name="reason-edit"),
+    path("settings/scales/", scales.scales, name="scales"),
+    path("settings/scales/new/", scales.scale_new, name="scale-new"),
+    path("settings/scales/<int:scale_id>/edit/", scales.scale_edit, name="scale-edit"),
+    path("settings/scales/<int:scale_id>/archive/", scales.scale_archive, name="scale-archive"),
+    path("settings/scales/<int:scale_id>/restore/", scales.scale_restore, name="scale-restore"),
     path("settings/branches/new/", views.branch_new, name="branch-new"),
     path("settings/branches/<int:branch_id>/edit/", views.branch_edit, name="branch-edit"),
     path("settings/two-steps/", access.two_steps, name="two-steps"),

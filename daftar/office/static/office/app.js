@@ -39,7 +39,7 @@
 
   // A choice may show a part of the form: data-shows on the input's group names it, data-when its value.
   const showParts = () => all("[data-shown-by]").forEach((part) => {
-    const chosen = $(`[name="${part.dataset.shownBy}"]:checked`);
+    const chosen = $(`[name="${part.dataset.shownBy}"]:checked, [name="${part.dataset.shownBy}"] option:checked`);
     part.classList.toggle("shown-by", !chosen || !part.dataset.when.split(" ").includes(chosen.value));
   });
 
@@ -122,6 +122,17 @@
     going = event.code === "KeyG" && !recent ? Date.now() : 0;
     const found = all(wanted).find((element) => element.offsetParent !== null) || $(wanted);
     if (found) { event.preventDefault(); press(found); }
+  });
+
+  // Down a column by Enter, back up with Shift; after the last field comes the button that saves.
+  document.addEventListener("keydown", (event) => {
+    const here = event.target;
+    if (event.key !== "Enter" || event.ctrlKey || !here.matches("[data-column]")) return;
+    event.preventDefault();
+    const column = all(`[data-column="${here.dataset.column}"]`, here.form);
+    const next = column[column.indexOf(here) + (event.shiftKey ? -1 : 1)];
+    (next || (event.shiftKey ? here : $("[data-save]", here.form))).focus();
+    next?.select?.();
   });
 
   document.addEventListener("htmx:beforeRequest", (event) => event.detail.target.setAttribute("aria-busy", "true"));

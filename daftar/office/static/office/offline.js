@@ -117,7 +117,7 @@
     const values = new Map();
     row.fields.forEach(([name, value]) => values.set(name, [...(values.get(name) ?? []), value]));
     const shown = new Set(values.get("shown"));
-    form.querySelectorAll("input[name], textarea[name]").forEach((field) => {
+    form.querySelectorAll("input[name], select[name], textarea[name]").forEach((field) => {
       if (field.type === "checkbox") { if (shown.has(field.value)) field.checked = values.get(field.name)?.includes(field.value) ?? false; }
       else if (field.type === "radio") field.checked = (values.get(field.name) ?? [""]).includes(field.value);
       else if (field.type !== "hidden" && values.has(field.name)) [field.value] = values.get(field.name);

@@ -168,7 +168,8 @@ class Exam(TenantModel):
 
     branch_path = "group__branch_id"
 
-    group = models.ForeignKey(Group, models.PROTECT, related_name="+")
+    # Of a group that was never used and is taken away nothing stays.
+    group = models.ForeignKey(Group, models.CASCADE, related_name="+")
     name = models.CharField(max_length=120)
     held_on = models.DateField()
     scale = models.ForeignKey(Scale, models.PROTECT, related_name="+")
@@ -196,7 +197,7 @@ class ExamResult(TenantModel):
 
     branch_path = "exam__group__branch_id"
 
-    exam = models.ForeignKey(Exam, models.PROTECT, related_name="+")
+    exam = models.ForeignKey(Exam, models.CASCADE, related_name="+")
     student = models.ForeignKey(Student, models.PROTECT, related_name="+")
     score = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
     is_absent = models.BooleanField(default=False)
@@ -230,8 +231,9 @@ class Material(TenantModel):
 
     branch_path = "branch_id"
 
-    lesson = models.ForeignKey(Lesson, models.PROTECT, null=True, blank=True, related_name="+")
-    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="+")
+    # A planned lesson that the schedule takes away takes its files along, as a group that was never used does.
+    lesson = models.ForeignKey(Lesson, models.CASCADE, null=True, blank=True, related_name="+")
+    group = models.ForeignKey(Group, models.CASCADE, null=True, blank=True, related_name="+")
     topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, related_name="+")
     # That of the group or the lesson; of a topic there is none.
     branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+")

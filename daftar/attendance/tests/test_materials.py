@@ -1,7 +1,8 @@
 """Files for lessons, groups and topics: what is taken, who reaches it, and that it comes back."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from daftar.attendance.exams import add_exam, get_exam
 from daftar.attendance.materials import (
     LARGEST,
     FileIsEmpty,
@@ -27,11 +29,15 @@ from daftar.attendance.materials import (
     restore_material,
 )
 from daftar.attendance.models import Material
+from daftar.attendance.rules import Measure
+from daftar.attendance.scales import add_scale
+from daftar.attendance.services import conduct_lesson
 from daftar.config import settings as configured
 from daftar.config.backup import _copy_files
 from daftar.config.env import ENV
 from daftar.courses.models import Lesson
 from daftar.courses.moves import move_lesson
+from daftar.courses.services import Schedule, edit_group
 from daftar.courses.topics import add_topics, archive_topic
 from daftar.lib.errors import Forbidden, NotFound
 from daftar.lib.tenancy import tenant_transaction
@@ -133,6 +139,23 @@ def test_homework_goes_with_its_lesson(by, group, lesson):
     row = add_lesson_file(by, lesson_id=lesson.pk, file=a_file())
     move_lesson(by, lesson_id=lesson.pk, held_on=date(2025, 5, 15), starts_time=lesson.starts_time)
     assert files_of_group(by, group.pk).lessons == [row]
+
+
+def test_a_new_schedule_takes_the_files_of_lessons_that_are_planned_no_more_and_leaves_those_of_the_past(by, group):
+    past, ahead = (Lesson.objects.visible_to(by).get(group=group, held_on=day) for day in ("2025-05-12", "2025-05-16"))
+    conduct_lesson(by, lesson_id=past.pk, absent={})
+    kept, gone = (add_lesson_file(by, lesson_id=row.pk, file=a_file()) for row in (past, ahead))
+    exam = add_exam(
+        by, group_id=group.pk, name="Final", held_on=date(2025, 5, 16),
+        scale_id=add_scale(by, name="Ten", measure=Measure(Decimal(0), Decimal(10)), pass_mark=Decimal(5)).pk,
+    )  # fmt: skip
+    edit_group(
+        by, group_id=group.pk, name=group.name, starts_on=group.starts_on, last_on=date(2025, 6, 1),
+        schedule=Schedule((2, 4), time(9)), teacher_id=None, room_id=None, capacity=None,
+    )  # fmt: skip
+    assert files_of_group(by, group.pk).lessons == [kept]
+    assert not Material.objects.visible_to(by).filter(pk=gone.pk).exists()
+    assert get_exam(by, exam.pk) == exam
 
 
 def test_the_database_wants_one_owner(by, group, lesson):

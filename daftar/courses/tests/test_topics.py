@@ -173,7 +173,8 @@ def test_a_conducted_lesson_keeps_the_topic_and_its_title_of_that_day(by, group,
 
 
 def test_a_topic_of_another_course_is_not_found(by, group, plan):
-    (elsewhere,) = add_topics(by, course_id=a_course(by, "Maths").pk, lines="Sums")
+    maths = a_group(by, a_course(by, "Maths"), "Sums", starts_on="2025-05-05", last_on="2025-05-23")
+    (elsewhere,) = add_topics(by, course_id=maths.course_id, lines="Adding")
     with pytest.raises(NotFound):
         teach(by, group, "2025-05-05", elsewhere.pk)
 

@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from datetime import time, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from daftar.attendance.exams import Entry, add_exam, enter_results, results_of
+from daftar.attendance.rules import Measure
+from daftar.attendance.scales import add_scale
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.models import Course, Enrolment, Group, Lesson
 from daftar.courses.services import enrol_student
@@ -128,6 +132,17 @@ def test_whoever_was_marked_in_a_lesson_is_kept_with_what_was_charged(by):
     undone(by, row)
     assert sorted(people(by)) == ["Aziz Karimov", "Barno Saidova"]
     assert balances(by, list(people(by).values())) == {pk: owed[pk] for pk in people(by).values()}
+
+
+def test_whoever_has_a_result_in_an_exam_is_kept_with_it(by):
+    row = run(by, checked(by, "Name;Group\nAziz;A1\nBek;A1\n"))
+    student, group = people(by)["Aziz"], Group.objects.visible_to(by).get(name="A1")
+    scale = add_scale(by, name="Ten", measure=Measure(Decimal(0), Decimal(10)), pass_mark=Decimal(5))
+    exam = add_exam(by, group_id=group.pk, name="First", held_on=by.today, scale_id=scale.pk)
+    enter_results(by, exam_id=exam.pk, entries={student: Entry(Decimal(7))})
+    undone(by, row)
+    assert set(people(by)) == {"Aziz"}
+    assert [line.entry.score for line in results_of(by, exam)] == [7]
 
 
 def test_an_import_is_undone_once_and_within_thirty_days(by):

@@ -55,7 +55,7 @@ def _tariff(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
     binding = Binding(FAR, note=probe.text("note"), is_separate=bool(place))
     bound = bind_tariff(owner, student_id=student_id, tariff_id=tariff.pk, binding=binding)
     probe.keep(tariff_id=tariff.pk, subscription_id=bound.pk)
-    held = Lesson.objects.visible_to(owner).filter(group__branch=branch, status=LessonStatus.CONDUCTED).order_by("id")
+    held = Lesson.objects.visible_to(owner).filter(branch=branch, status=LessonStatus.CONDUCTED).order_by("id")
     choose_payer(owner, student_id=student_id, lesson_id=held[place].pk, subscription_id=bound.pk)
 
 
@@ -89,7 +89,7 @@ def _days(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
     day = add_holiday(owner, name=probe.text("feast"), starts_on=FAR + timedelta(days=place), branch_id=branch.pk)[0]
     kind = add_lesson_type(owner, name=probe.text("make-up"), kind=LessonKind.GROUP)
     probe.keep(holiday_id=day.pk, lesson_type_id=kind.pk)
-    ahead = Lesson.objects.visible_to(owner).filter(group__branch=branch, status=LessonStatus.PLANNED)
+    ahead = Lesson.objects.visible_to(owner).filter(branch=branch, status=LessonStatus.PLANNED)
     cancel_lesson(owner, lesson_id=ahead.order_by("-held_on", "id")[0].pk, reason=probe.text("no teacher"))
 
 

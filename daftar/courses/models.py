@@ -8,6 +8,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.rules import PlanKind
@@ -68,22 +69,46 @@ class Room(TenantModel):
         return self.name
 
 
+class Colour(models.TextChoices):
+    """What a type of lesson is marked with, beside its icon and its name."""
+
+    BLUE = "blue", _("Blue")
+    GREEN = "green", _("Green")
+    PURPLE = "purple", _("Purple")
+    ORANGE = "orange", _("Orange")
+    TEAL = "teal", _("Teal")
+    PINK = "pink", _("Pink")
+    INDIGO = "indigo", _("Indigo")
+    CYAN = "cyan", _("Cyan")
+
+
 class LessonType(TenantModel):
     """What a lesson is for tuition: a centre's own name for a lesson of one of the three kinds."""
 
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=10, choices=LessonKind.choices)
+    # The name of one of the icons that are shipped (`catalogue.TYPE_ICONS`).
+    icon = models.CharField(max_length=40, default="tag")
+    colour = models.CharField(max_length=10, choices=Colour.choices, default=Colour.PURPLE)
+    # How long its lessons are unless said otherwise; empty: as those of the course.
+    minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    # No new lesson is of it; those there are keep it.
+    is_archived = models.BooleanField(default=False)
 
     class Meta(TenantModel.Meta):
-        constraints = [models.UniqueConstraint(fields=["org", "name"], name="lesson_type_name_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["org", "name"], name="lesson_type_name_once"),
+            models.CheckConstraint(name="lesson_type_colour_known", condition=Q(colour__in=Colour.values)),
+            models.CheckConstraint(name="lesson_type_minutes", condition=Q(minutes=None) | Q(minutes__range=(5, 720))),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
-def type_code(type_id: int | None) -> str:
-    """How prices name the type of a lesson: the centre's own by its id, a plain lesson of a group by its kind."""
-    return LessonKind.GROUP.value if type_id is None else str(type_id)
+def type_code(type_id: int | None, kind: LessonKind = LessonKind.GROUP) -> str:
+    """How prices name the type of a lesson: the centre's own by its id, a plain lesson by its kind."""
+    return kind.value if type_id is None else str(type_id)
 
 
 class Holiday(TenantModel):
@@ -217,12 +242,17 @@ class Waiting(TenantModel):
 
 
 class Recurrence(TenantModel):
-    """A weekly lesson of a group: ISO weekday (1 Monday), local wall time, length, and while it was or is in force.
+    """A weekly lesson: ISO weekday (1 Monday), local wall time, length, and while it was or is in force.
 
-    A changed schedule ends its rows and keeps them: what was counted by them must not be counted anew by others.
+    Of a group, or of a course without one: then of one student, or (None) of whoever comes. A changed schedule ends its
+    rows and keeps them: what was counted by them must not be counted anew by others.
     """
 
-    group = models.ForeignKey(Group, models.CASCADE, related_name="recurrences")
+    group = models.ForeignKey(Group, models.CASCADE, null=True, blank=True, related_name="recurrences")
+    course = models.ForeignKey(Course, models.PROTECT, null=True, blank=True, related_name="+")
+    student = models.ForeignKey(Student, models.PROTECT, null=True, blank=True, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+")
+    type = models.ForeignKey(LessonType, models.PROTECT, null=True, blank=True, related_name="+")
     weekday = models.PositiveSmallIntegerField()
     starts_time = models.TimeField()
     minutes = models.PositiveSmallIntegerField()
@@ -244,15 +274,40 @@ class Recurrence(TenantModel):
                 name="recurrence_ends_after_start",
                 condition=Q(valid_from=None) | Q(valid_until=None) | Q(valid_until__gt=F("valid_from")),
             ),
+            models.CheckConstraint(
+                name="recurrence_of_group_or_alone",
+                condition=Q(group__isnull=False, course=None, student=None, branch=None, type=None)
+                | Q(
+                    group=None,
+                    course__isnull=False,
+                    branch__isnull=False,
+                    valid_from__isnull=False,
+                    valid_until__isnull=False,
+                ),
+            ),
             models.CheckConstraint(name="recurrence_weekday", condition=Q(weekday__range=(1, 7))),
             models.CheckConstraint(name="recurrence_minutes", condition=Q(minutes__range=(1, 1440))),
         ]
+        indexes = [models.Index(fields=["org", "student"], condition=Q(group=None), name="recurrence_alone")]
+
+    @property
+    def span(self) -> tuple[date, date]:
+        """From when, and up to which day not included, one without a group is in force: it always has both."""
+        return self.valid_from, self.valid_until  # type: ignore[return-value] # the database sees to it
 
 
 class Lesson(TenantModel):
-    """One meeting: the local date and wall time are what was agreed, the instants follow from the branch's zone."""
+    """One meeting: the local date and wall time are what was agreed, the instants follow from the branch's zone.
 
-    group = models.ForeignKey(Group, models.PROTECT, related_name="+")
+    Of a group; or of a course without one: then of one student, or (None) of whoever is put on it.
+    """
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="+")
+    course = models.ForeignKey(Course, models.PROTECT, null=True, blank=True, related_name="+")
+    student = models.ForeignKey(Student, models.PROTECT, null=True, blank=True, related_name="+")
+    # The weekly lesson that made one without a group; a group's are found by their weekday and time.
+    recurrence = models.ForeignKey(Recurrence, models.PROTECT, null=True, blank=True, related_name="+")
     teacher = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
     room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+")
     held_on = models.DateField()
@@ -272,7 +327,7 @@ class Lesson(TenantModel):
     cancel_reason = models.CharField(max_length=200, blank=True, default="")
     # The day it first stood on, by which months are counted, once it was moved (decision D10).
     moved_from = models.DateField(null=True, blank=True)
-    # Empty: a lesson of the group like all others.
+    # Empty: a plain one of its kind.
     type = models.ForeignKey(LessonType, models.PROTECT, null=True, blank=True, related_name="+")
     # Nobody else may have its room, or its teacher, at its time: so its branch wanted it when it was planned.
     holds_room = models.BooleanField(default=False)
@@ -280,11 +335,21 @@ class Lesson(TenantModel):
     # When it last got another time, room or teacher, or was cancelled or restored; the database writes it.
     changed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    branch_path = "group__branch_id"
+    branch_path = "branch_id"
 
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(fields=["org", "group", "held_on", "starts_time"], name="lesson_once"),
+            models.UniqueConstraint(
+                fields=["org", "student", "held_on", "starts_time"],
+                condition=~Q(status=LessonStatus.CANCELLED),
+                name="lesson_of_student_once",
+            ),
+            models.CheckConstraint(
+                name="lesson_of_group_or_alone",
+                condition=Q(group__isnull=False, course=None, student=None, recurrence=None)
+                | Q(group=None, course__isnull=False),
+            ),
             *(
                 ExclusionConstraint(
                     name=f"lesson_{what}_free",
@@ -316,10 +381,36 @@ class Lesson(TenantModel):
             # Whether a room or a teacher is taken at a time.
             models.Index(fields=["org", "room", "starts_at"], name="lesson_in_room"),
             models.Index(fields=["org", "teacher", "starts_at"], name="lesson_of_teacher"),
-        ]
+            models.Index(
+                fields=["org", "student", "held_on"], condition=Q(student__isnull=False), name="lesson_of_student"
+            ),
+            models.Index(fields=["org", "recurrence"], condition=Q(recurrence__isnull=False), name="lesson_recurs"),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.held_on:%Y-%m-%d} {self.starts_time:%H:%M}"
+
+    @property
+    def name(self) -> str:
+        """How it is called: by its group, by its student, or by its course where whoever comes is welcome."""
+        return str(self.group or self.student or self.course)
+
+    @property
+    def studied(self) -> Course:
+        """The course it is a lesson of."""
+        return self.group.course if self.group else self.course  # type: ignore[return-value] # the database sees to it
+
+    @property
+    def kind(self) -> LessonKind:
+        """Who is on it, and how they get there."""
+        if self.group_id is not None:
+            return LessonKind.GROUP
+        return LessonKind.TRIAL if self.student_id is None else LessonKind.INDIVIDUAL
+
+
+def lesson_name(path: str = "") -> Coalesce:
+    """The name of a lesson, as SQL; `path` leads to the lesson."""
+    return Coalesce(f"{path}group__name", f"{path}student__full_name", f"{path}course__name")
 
 
 class Enrolment(TenantModel):

@@ -69,7 +69,7 @@ def lesson_guest(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     chosen = as_number(request.POST.get("student") or request.GET.get("student", ""))
     context: dict[str, Any] = {
         "title": _("Who else comes on %(day)s?") % {"day": formats.weekday_day(row.held_on)},
-        "crumbs": [(row.group.name, home)], "cancel_url": home,
+        "crumbs": [(row.name, home)], "cancel_url": home,
     }  # fmt: skip
     if chosen is None:
         q = typed(request, "q")
@@ -96,7 +96,7 @@ def lesson_guest_remove(request: OfficeRequest, lesson_id: int, student_id: int)
     if done(form, lambda: makeups.remove_guest(by, lesson_id=lesson_id, student_id=student_id)):
         tell(request, _("The guest does not come."))
         return undone(request, reverse("office:lesson", args=[by.org_slug, lesson_id]))
-    return undo_page(request, form, _("Take the guest out of the lesson of %(group)s?") % {"group": row.group.name})
+    return undo_page(request, form, _("Take the guest out of the lesson of %(group)s?") % {"group": row.name})
 
 
 @page("people.view")
@@ -134,11 +134,11 @@ def make_up(request: OfficeRequest, make_up_id: int) -> HttpResponse:
 
 
 def _missed(row: MakeUp) -> str:
-    return f"{_named(row.missed)}, {row.missed.group.name}"
+    return f"{_named(row.missed)}, {row.missed.name}"
 
 
 def _made(row: MakeUp) -> str:
-    return f"{_named(row.made_in)}, {row.made_in.group.name}" if row.made_in else ""
+    return f"{_named(row.made_in)}, {row.made_in.name}" if row.made_in else ""
 
 
 def _named(lesson: Lesson) -> str:
@@ -148,7 +148,7 @@ def _named(lesson: Lesson) -> str:
 def _place(place: FreePlace) -> dict[str, Any]:
     row = place.lesson
     return {
-        "lesson_id": row.pk, "on": row.held_on, "starts_at": row.starts_time, "group": row.group.name,
+        "lesson_id": row.pk, "on": row.held_on, "starts_at": row.starts_time, "group": row.name,
         "room": row.room.name if row.room else "", "teacher": row.teacher.name if row.teacher else "",
         "free": place.free,
     }  # fmt: skip

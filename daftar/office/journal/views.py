@@ -64,7 +64,7 @@ def lesson_undo(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     if done(form, lambda: services.undo_marks(by, lesson_id=lesson_id)):
         tell(request, _("The marks are as they were before."))
         return undone(request, reverse("office:lesson", args=[by.org_slug, lesson_id]))
-    return undo_page(request, form, _("Take back the last marking of %(group)s?") % {"group": row.group.name})
+    return undo_page(request, form, _("Take back the last marking of %(group)s?") % {"group": row.name})
 
 
 def saved_text(present: int, absent: int) -> str:
@@ -92,10 +92,10 @@ def _typed(expected: dict[int, bool], absent: dict[int, int | None]) -> dict[int
 
 
 def _head(request: OfficeRequest, row: Lesson) -> dict[str, Any]:
-    is_ahead, may_edit = row.held_on > today_in(request.by, row.group.branch), request.by.may("courses.edit")
+    is_ahead, may_edit = row.held_on > today_in(request.by, row.branch), request.by.may("courses.edit")
     may_type = may_edit and row.status != "cancelled" and bool(own_lesson_types(request.by.trusted()))
     return {
-        "id": row.pk, "group_id": row.group_id, "group_name": row.group.name, "on": row.held_on,
+        "id": row.pk, "group_id": row.group_id, "group_name": row.name, "on": row.held_on,
         "starts_at": row.starts_time, "ends_at": row.ends_at, "room": row.room.name if row.room else "",
         "teacher": row.teacher.name if row.teacher else "", "topic": row.topic, "homework": row.homework,
         "type": row.type.name if row.type else "", "may_type": may_type, "state": row.status,

@@ -146,9 +146,13 @@ def _choices(by: Actor, asked: Asked) -> dict[str, list[tuple[int, str]]]:
 def _shown(row: Shown, names: dict[int, str]) -> dict[str, Any]:
     lesson = row.lesson
     starts = lesson.starts_time.hour * HOUR + lesson.starts_time.minute
-    places = [each for each in (lesson.group.capacity, lesson.room.capacity if lesson.room else None) if each]
+    places = [
+        each
+        for each in (lesson.group.capacity if lesson.group else None, lesson.room.capacity if lesson.room else None)
+        if each
+    ]
     return {
-        "id": lesson.pk, "group_id": lesson.group_id, "group": lesson.group.name, "course": lesson.group.course.name,
+        "id": lesson.pk, "group_id": lesson.group_id, "group": lesson.name, "course": lesson.studied.name,
         "on": lesson.held_on, "starts": starts, "ends": starts + lesson.minutes, "starts_at": lesson.starts_time,
         "until": _clock(starts + lesson.minutes), "room": lesson.room.name if lesson.room else "",
         "teacher": lesson.teacher.name if lesson.teacher else "", "type": lesson.type.name if lesson.type else "",
@@ -256,10 +260,10 @@ def _weekly_block(row: Weekly) -> Block[dict[str, Any]]:
     starts = row.starts_time.hour * HOUR + row.starts_time.minute
     days = ", ".join(str(WEEKDAYS[day - 1]) for day in row.weekdays)
     what: dict[str, Any] = {
-        "id": None, "group_id": row.group.pk, "group": row.group.name, "course": row.group.course.name, "clashes": [],
+        "id": None, "group_id": row.group_id, "group": row.name, "course": row.course, "clashes": [],
         "type": "",
         "starts_at": row.starts_time, "until": _clock(starts + row.minutes), "state": LessonStatus.PLANNED.value,
-        "teacher": row.teacher.name if row.teacher else "", "size": row.students, "places": row.group.capacity,
+        "teacher": row.teacher.name if row.teacher else "", "size": row.students, "places": row.places,
         "room": row.room.name if row.room else "", "days": days, "is_moved": False, "starts": starts,
         "ends": starts + row.minutes,
     }  # fmt: skip

@@ -128,10 +128,12 @@ def make_ups(by: Actor, *, state: str = "owed") -> TenantQuerySet[MakeUp]:
     """
     rows = _with_marks(by, MakeUp.objects.visible_to(by))
     rows = rows.select_related("student", *_NAMED)
-    still = Q(made_in=None) | Q(was_there=False)
+    # One whose lesson is cancelled is owed again: nobody can come to it.
+    still = Q(made_in=None) | Q(was_there=False) | Q(made_in__status=LessonStatus.CANCELLED)
     over = Q(until__lt=by.today)
+    ahead = rows.filter(made_in__isnull=False).exclude(made_in__status=LessonStatus.CANCELLED)
     kinds: dict[str, Any] = {
-        "owed": rows.filter(still).exclude(over), "planned": rows.filter(made_in__isnull=False, was_there=None),
+        "owed": rows.filter(still).exclude(over), "planned": ahead.filter(was_there=None),
         "made": rows.filter(was_there=True), "expired": rows.filter(still & over),
     }  # fmt: skip
     found: TenantQuerySet[MakeUp] = kinds[state].order_by("until", "missed__held_on", "id")
@@ -226,12 +228,13 @@ def _is_in(by: Actor, lesson: Lesson, student_id: int) -> bool:
 
 def _use(by: Actor, make_up_id: int, lesson: Lesson, student_id: int) -> None:
     rows = MakeUp.objects.visible_to(replace(by, branch_ids=None)).select_for_update(of=("self",), no_key=True)
-    row: MakeUp = rows.select_related("missed__group").one(pk=make_up_id, student_id=student_id)
+    row: MakeUp = rows.select_related("made_in").one(pk=make_up_id, student_id=student_id)
     there = Attendance.objects.visible_to(replace(by, branch_ids=None)).filter(
         lesson_id=row.made_in_id, student_id=student_id
     )
     mark = there.first() if row.made_in_id is not None else None
-    if row.made_in_id is not None and (mark is None or mark.is_present):
+    is_off = row.made_in is not None and row.made_in.status == LessonStatus.CANCELLED
+    if row.made_in_id is not None and not is_off and (mark is None or mark.is_present):
         raise MadeUpAlready
     if row.until is not None and lesson.held_on > row.until:
         raise MakeUpExpired(until=row.until)

@@ -18,14 +18,15 @@ FILES = {
 
 # fmt: off
 ICONS = (
-    "alert-circle", "alert-triangle", "archive", "arrow-back-up", "arrow-right", "ban", "book", "box",
+    "alert-circle", "alert-triangle", "archive", "arrow-back-up", "arrow-right", "ball-football", "ban", "book", "box",
     "building-bank", "calendar-event", "calendar-off", "calendar-plus", "cash", "check", "checklist",
-    "chevron-left", "chevron-right", "circle-check", "clock", "coins", "credit-card", "device-floppy",
+    "chess", "chevron-left", "chevron-right", "circle-check", "clock", "coins", "credit-card", "device-floppy",
     "devices", "discount", "door", "door-exit", "dots-vertical", "file-download", "file-import", "flask",
     "history", "home", "id-badge-2", "info-circle", "language", "list-check", "lock", "login", "logout",
-    "map-pin", "menu-2", "moon", "notes", "pencil", "phone", "plus", "printer", "receipt", "school", "search",
-    "settings", "snowflake", "sun", "tag", "user", "user-check", "user-plus", "users", "users-group", "wallet",
-    "wifi-off", "x",
+    "map-pin", "math", "menu-2", "microphone", "moon", "music", "notes", "palette", "pencil", "phone", "plus",
+    "printer", "receipt", "repeat", "school", "search",
+    "settings", "snowflake", "star", "sun", "tag", "user", "user-check", "user-plus",
+    "users", "users-group", "video", "wallet", "wifi-off", "x",
 )
 # fmt: on
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from daftar.courses import rules
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.models import Course, Holiday, Lesson, LessonKind, LessonStatus, LessonType, Recurrence
+from daftar.courses.models import Course, Holiday, Lesson, LessonKind, LessonStatus, Recurrence
 from daftar.courses.moves import Staffing
 from daftar.courses.places import check_free
 from daftar.courses.refusals import (
@@ -23,7 +23,7 @@ from daftar.courses.refusals import (
     StudentMissing,
     StudentNotAsked,
 )
-from daftar.courses.services import check_parts, check_type
+from daftar.courses.services import check_parts, check_type, usual_minutes
 from daftar.orgs.access import Actor, add, note, publish, question, verb
 from daftar.orgs.models import Branch
 from daftar.people.models import Student
@@ -169,12 +169,7 @@ def _checked(by: Actor, asked: _Asked) -> _Plan:
         student = Student.objects.visible_to(by).one(pk=asked.student_id)
         if student.branch_id != branch.pk:
             raise StudentElsewhere
-    return _Plan(asked, branch, course, student, asked.minutes or _usual_minutes(by, course, asked.type_id))
-
-
-def _usual_minutes(by: Actor, course: Course, type_id: int | None) -> int:
-    own = None if type_id is None else LessonType.objects.visible_to(by).one(pk=type_id).minutes
-    return own or course.lesson_minutes
+    return _Plan(asked, branch, course, student, asked.minutes or usual_minutes(by, course, asked.type_id))
 
 
 def _check_span(weekdays: Collection[int], starts_on: date, last_on: date) -> None:

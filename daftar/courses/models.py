@@ -266,9 +266,7 @@ class Recurrence(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["org", "group", "weekday", "starts_time"],
-                condition=Q(valid_until=None),
-                name="recurrence_once",
+                fields=["org", "group", "weekday", "starts_time"], condition=Q(valid_until=None), name="recurrence_once"
             ),
             models.CheckConstraint(
                 name="recurrence_ends_after_start",
@@ -277,18 +275,16 @@ class Recurrence(TenantModel):
             models.CheckConstraint(
                 name="recurrence_of_group_or_alone",
                 condition=Q(group__isnull=False, course=None, student=None, branch=None, type=None)
-                | Q(
-                    group=None,
-                    course__isnull=False,
-                    branch__isnull=False,
-                    valid_from__isnull=False,
-                    valid_until__isnull=False,
-                ),
+                | Q(group=None, course__isnull=False, branch__isnull=False, valid_from__isnull=False)
+                & Q(valid_until__isnull=False),
             ),
             models.CheckConstraint(name="recurrence_weekday", condition=Q(weekday__range=(1, 7))),
             models.CheckConstraint(name="recurrence_minutes", condition=Q(minutes__range=(1, 1440))),
         ]
         indexes = [models.Index(fields=["org", "student"], condition=Q(group=None), name="recurrence_alone")]
+
+    def __str__(self) -> str:
+        return str(self.group or self.student or self.course)
 
     @property
     def span(self) -> tuple[date, date]:
@@ -370,8 +366,7 @@ class Lesson(TenantModel):
                 | (~Q(status=LessonStatus.CONDUCTED) & Q(conducted_at=None)),
             ),
             models.CheckConstraint(
-                name="lesson_cancelled_because",
-                condition=Q(cancel_reason="") ^ Q(status=LessonStatus.CANCELLED),
+                name="lesson_cancelled_because", condition=Q(cancel_reason="") ^ Q(status=LessonStatus.CANCELLED)
             ),
         ]
         indexes = [

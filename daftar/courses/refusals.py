@@ -62,6 +62,11 @@ class TypeOfAnotherKind(Refusal):
     text = _("Lessons of this type are held in another way.")
 
 
+class TypeIsArchived(Refusal):
+    field = "type_id"
+    text = _("This type is archived. Choose another, or restore it first.")
+
+
 class LessonWasMarked(Refusal):
     text = _("This lesson was conducted: who was there is charged by its type. Take its marks back first.")
 

@@ -44,6 +44,7 @@ from daftar.courses.refusals import (
     RoomElsewhere,
     ScheduleIncomplete,
     StudentElsewhere,
+    TypeIsArchived,
     TypeOfAnotherKind,
     TypeOfOtherKind,
 )
@@ -148,7 +149,7 @@ def plan_lesson(
 ) -> Lesson:  # fmt: skip
     """One more lesson of a group, outside its weekly schedule; of a type of the centre's own, or (None) plain.
 
-    `minutes` None: as long as the course's lessons.
+    `minutes` None: as long as the type says, or else the course's lessons.
     """
     group: Group = (
         Group.objects.visible_to(by)
@@ -161,7 +162,7 @@ def plan_lesson(
     if Lesson.objects.visible_to(by).filter(group=group, held_on=held_on, starts_time=starts_time).exists():
         raise LessonThere
     check_type(by, type_id)
-    length = minutes or group.course.lesson_minutes
+    length = minutes or usual_minutes(by, group.course, type_id)
     lesson = _lesson(group, group.branch, held_on, Recurrence(starts_time=starts_time, minutes=length))
     lesson.is_extra, lesson.type_id = True, type_id
     check_free(by, [lesson], [{}])
@@ -181,16 +182,29 @@ def change_type(by: Actor, *, lesson_id: int, type_id: int | None) -> Lesson:
     lesson: Lesson = rows.select_related("branch", "group").one(pk=lesson_id)
     if lesson.kind is LessonKind.TRIAL and lesson.status == LessonStatus.CONDUCTED:
         raise LessonWasMarked
-    check_type(by, type_id, lesson.kind)
+    if type_id != lesson.type_id:
+        check_type(by, type_id, lesson.kind)
     change(by, lesson, type_id=type_id)
     publish(by, TuitionFactsChanged(students_on(by, lesson)))
     return lesson
 
 
 def check_type(by: Actor, type_id: int | None, kind: LessonKind = LessonKind.GROUP) -> None:
-    """Refuses a type whose lessons are held in another way: not with a group, say."""
-    if type_id is not None and LessonType.objects.visible_to(by).one(pk=type_id).kind != kind:
+    """Refuses a type that is archived, or whose lessons are held in another way: not with a group, say."""
+    if type_id is None:
+        return
+    # Locked: whoever changes its kind meanwhile waits and then sees the lesson.
+    row: LessonType = LessonType.objects.visible_to(by).select_for_update(no_key=True).one(pk=type_id)
+    if row.kind != kind:
         raise TypeOfOtherKind if kind is LessonKind.GROUP else TypeOfAnotherKind
+    if row.is_archived:
+        raise TypeIsArchived
+
+
+def usual_minutes(by: Actor, course: Course, type_id: int | None) -> int:
+    """How long a lesson is unless said otherwise: as its type says, or else its course."""
+    own = None if type_id is None else LessonType.objects.visible_to(by).one(pk=type_id).minutes
+    return own or course.lesson_minutes
 
 
 @verb("courses.enrol")

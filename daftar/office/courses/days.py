@@ -137,7 +137,13 @@ def lesson_move(request: OfficeRequest, lesson_id: int) -> HttpResponse:
 def lesson_type(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     """Another type for a lesson, with what it does to the money; Undo gives the old one back."""
     by, row = request.by, queries.get_lesson(request.by, lesson_id)
-    form = TypeForm(filled(request), initial={"type_id": row.type_id}, types=queries.own_lesson_types(by))
+    form = TypeForm(
+        filled(request),
+        initial={"type_id": row.type_id},
+        types=queries.own_lesson_types(by),
+        kind=row.kind,
+        own=row.type_id,
+    )
     home = _home(request, row)
     return priced_page(
         request, form, students_on(by, row), partial(change_type, by, lesson_id=lesson_id),

@@ -41,6 +41,7 @@ UNGUARDED = {
     "people.services.region_of": "reads nothing",
     "ledger.services.reversal_of": "an unsaved value",
     "courses.services.check_type": "refuses, for every verb that gives a lesson a type",
+    "courses.queries.lesson_name": "an expression",
     "courses.services.check_parts": "refuses, inside a verb",
     "courses.services.usual_minutes": "a part of verbs that plan lessons",
     "courses.services.students_on": "whom a verb on a lesson concerns",

@@ -70,7 +70,7 @@ class Attendance(TenantModel):
 class SentLesson(TenantModel):
     """The marks of a lesson that were made without a connection and have arrived: each key does its work once."""
 
-    branch_path = "lesson__group__branch_id"
+    branch_path = "lesson__branch_id"
 
     key = models.UUIDField()
     lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="+")

@@ -10,8 +10,8 @@ from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
 from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
-from daftar.courses.models import Enrolment, Holiday, Lesson, LessonStatus, Suspension, lesson_name
-from daftar.courses.queries import with_pause
+from daftar.courses.models import Enrolment, Holiday, Lesson, LessonStatus, Suspension
+from daftar.courses.queries import lesson_name, with_pause
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
 from daftar.orgs.queries import tuition_settings
@@ -252,13 +252,13 @@ def forgotten_lessons(by: Actor, *, limit: int = 20) -> list[Lesson]:
         rows = rows.filter(Q(teacher_id=by.member_id) | Q(group__teacher_id=by.member_id))
     # By the day first: an index holds it, and reading ends with the last row that is shown.
     latest = rows.order_by("-held_on", "-starts_at", "-id")
-    return list(latest.select_related("group", "teacher", "room")[:limit])
+    return list(latest.select_related("group", "student", "course", "teacher", "room", "type")[:limit])
 
 
 @question("attendance.mark")
 def unmarked_in(by: Actor, branch: Branch, *, since: date, until: date) -> list[int]:
     """Lessons of a branch from a day to another (inclusive) that nobody marked, in their order."""
-    rows = _unmarked(by, since, until).filter(group__branch=branch)
+    rows = _unmarked(by, since, until).filter(branch=branch)
     return list(rows.order_by("starts_at", "id").values_list("id", flat=True))
 
 

@@ -8,9 +8,9 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from daftar.courses.plans import PLAN_CHOICES
 from daftar.courses.rules import PlanKind
 from daftar.lib.tenancy import TenantManager, TenantQuerySet
 from daftar.orgs.models import Branch, Door, Member, TenantModel
@@ -20,21 +20,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from daftar.orgs.access import Actor
-
-PLAN_LABELS = {
-    PlanKind.PER_LESSON: _("Per lesson"),
-    PlanKind.MONTH_SPREAD: _("Month spread over its lessons"),
-    PlanKind.WEEK_SPREAD: _("Week spread over its lessons"),
-    PlanKind.DAILY: _("Each scheduled lesson"),
-    PlanKind.CALENDAR_MONTH: _("Per calendar month"),
-    PlanKind.GROUP_MONTH: _("Per month from the group's first day"),
-    PlanKind.STUDENT_MONTH: _("Per month from the student's first day"),
-    PlanKind.MODULE: _("Per module"),
-    PlanKind.WHOLE_COURSE: _("Whole course at once"),
-}
-PLAN_CHOICES = [(kind.value, label) for kind, label in PLAN_LABELS.items()]
-# Those that a group of an imported file can have: their sizes are asked for there.
-OFFERED_PLANS = [(kind.value, PLAN_LABELS[kind]) for kind in (PlanKind.PER_LESSON, PlanKind.CALENDAR_MONTH)]
 
 
 class LessonStatus(models.TextChoices):
@@ -242,10 +227,9 @@ class Waiting(TenantModel):
 
 
 class Recurrence(TenantModel):
-    """A weekly lesson: ISO weekday (1 Monday), local wall time, length, and while it was or is in force.
+    """A weekly lesson of a group, or of a course without one: then of one student, or (None) of whoever comes.
 
-    Of a group, or of a course without one: then of one student, or (None) of whoever comes. A changed schedule ends its
-    rows and keeps them: what was counted by them must not be counted anew by others.
+    A changed schedule ends its rows and keeps them: what was counted by them must not be counted anew by others.
     """
 
     group = models.ForeignKey(Group, models.CASCADE, null=True, blank=True, related_name="recurrences")
@@ -253,7 +237,7 @@ class Recurrence(TenantModel):
     student = models.ForeignKey(Student, models.PROTECT, null=True, blank=True, related_name="+")
     branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+")
     type = models.ForeignKey(LessonType, models.PROTECT, null=True, blank=True, related_name="+")
-    weekday = models.PositiveSmallIntegerField()
+    weekday = models.PositiveSmallIntegerField()  # ISO: 1 is Monday
     starts_time = models.TimeField()
     minutes = models.PositiveSmallIntegerField()
     # Instead of the group's.
@@ -401,11 +385,6 @@ class Lesson(TenantModel):
         if self.group_id is not None:
             return LessonKind.GROUP
         return LessonKind.TRIAL if self.student_id is None else LessonKind.INDIVIDUAL
-
-
-def lesson_name(path: str = "") -> Coalesce:
-    """The name of a lesson, as SQL; `path` leads to the lesson."""
-    return Coalesce(f"{path}group__name", f"{path}student__full_name", f"{path}course__name")
 
 
 class Enrolment(TenantModel):

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 
 from daftar.courses.models import (
     Course,
@@ -19,7 +20,6 @@ from daftar.courses.models import (
     Recurrence,
     Room,
     Suspension,
-    lesson_name,
 )
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from datetime import date, time
 
     from daftar.lib.tenancy import TenantQuerySet
+
+
+def lesson_name(path: str = "") -> Coalesce:
+    """The name of a lesson, as SQL; `path` leads to the lesson."""
+    return Coalesce(f"{path}group__name", f"{path}student__full_name", f"{path}course__name")
 
 
 @dataclass(frozen=True)

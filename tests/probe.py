@@ -62,7 +62,7 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         "enrolment-activate": {"activated_on": str(today)},
         **_cells(ids),
         **_money_bodies(ids, today),
-        **_lesson_bodies(ids),
+        **_lesson_bodies(ids, today),
         **{
             name: {"sent": "on"}
             for name in (
@@ -152,7 +152,11 @@ def _exam_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object
     }
 
 
-def _lesson_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
+def _lesson_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object]]:
+    alone = {
+        "student": ids["student"], "course_id": ids["course_id"], "branch_id": ids["branch_id"], "starts_time": "06:40",
+        "room_id": ids["room_id"], "teacher_id": ids["teacher_id"],
+    }  # fmt: skip
     return {
         "calendars": {"whose": f"room:{ids['room_id']}"},
         "lesson-type": {"type_id": ""},
@@ -161,6 +165,13 @@ def _lesson_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
         "group-wait": {"note": "n"},
         "waiting-end": {"sent": "on"},
         "waiting-on": {"sent": "on"},
+        "lesson-type-edit": {"name": "T changed", "kind": "group", "icon": "star", "colour": "teal", "minutes": "45"},
+        **{name: {"sent": "on"} for name in ("lesson-type-archive", "lesson-type-restore")},
+        "lesson-single-new": alone | {"held_on": str(today + timedelta(days=3))},
+        "lessons-regular-new": alone
+        | {"weekdays": [1, 3], "starts_on": str(today + timedelta(days=3)), "last_on": str(today + timedelta(days=30))},
+        "lessons-regular-end": {"last_on": str(today + timedelta(days=9))},
+        "make-up-lesson": {"held_on": str(today + timedelta(days=2)), "starts_time": "06:00"},
         "calendar-withdraw": {"sent": "on"},
         "course-edit": {"name": "C changed", "lesson_minutes": 60},
         "room-new": {"name": "R new", "branch_id": ids["branch_id"]},
@@ -221,7 +232,7 @@ def _rule_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object
         "tariff-price": price,
         "tariff-new": tariff | {"currency": "UZS", "price": "100", "from_on": str(today)},
         "tariff-edit": tariff,
-        "lesson-type-new": {"name": "L new", "kind": "group"},
+        "lesson-type-new": {"name": "L new", "kind": "group", "icon": "tag", "colour": "blue"},
         "days-off-new": {
             "name": "H new", "starts_on": "2098-01-01", "branch_id": ids["branch_id"], "affects_payment": "yes",
         },

@@ -23,6 +23,8 @@ QUERY_IDS = {
     "payment-new": "student",
     "payment-edit": "student",
     "group-add-student": "student",
+    "lesson-single-new": "student",
+    "lessons-regular-new": "student",
     "payments": "desk",
     "history": "before",
 }
@@ -32,7 +34,7 @@ WITHOUT_FORM = {
     "lifetime", "group-income", "contracts",
     "student-forecast", "desks", "team", "imports", "import-errors", "invitation-link", "books",
     "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
-    "timetable", "timetable-free", "hours", "make-ups", "group-journal-file", "group-plan",
+    "timetable", "timetable-free", "hours", "make-ups", "group-journal-file", "group-plan", "lessons-regular",
     "group-exams", "exam", "scales", "group-materials", "material",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.

@@ -32,6 +32,10 @@ class InLessonAlready(Refusal):
     text = _("The student is in this lesson already.")
 
 
+class LessonOfOneStudent(Refusal):
+    text = _("This is a lesson of one student; nobody else comes to it.")
+
+
 class GuestWasMarked(Refusal):
     text = _("The student was marked in this lesson. Correct the mark instead.")
 
@@ -64,6 +68,8 @@ def add_guest(by: Actor, *, lesson_id: int, student_id: int, make_up_id: int | N
     student: Student = Student.objects.visible_to(everywhere).one(pk=student_id)
     if lesson.status == LessonStatus.CANCELLED:
         raise LessonDoesNotTakePlace
+    if lesson.student_id is not None:
+        raise LessonOfOneStudent
     if _is_in(by, lesson, student_id):
         raise InLessonAlready
     if make_up_id is not None:
@@ -121,11 +127,13 @@ def make_ups(by: Actor, *, state: str = "owed") -> TenantQuerySet[MakeUp]:
     One whose student did not come to make up for it is owed again.
     """
     rows = _with_marks(by, MakeUp.objects.visible_to(by))
-    rows = rows.select_related("student", "missed__group__course", "made_in__group")
-    still = Q(made_in=None) | Q(was_there=False)
+    rows = rows.select_related("student", *_NAMED)
+    # One whose lesson is cancelled is owed again: nobody can come to it.
+    still = Q(made_in=None) | Q(was_there=False) | Q(made_in__status=LessonStatus.CANCELLED)
     over = Q(until__lt=by.today)
+    ahead = rows.filter(made_in__isnull=False).exclude(made_in__status=LessonStatus.CANCELLED)
     kinds: dict[str, Any] = {
-        "owed": rows.filter(still).exclude(over), "planned": rows.filter(made_in__isnull=False, was_there=None),
+        "owed": rows.filter(still).exclude(over), "planned": ahead.filter(was_there=None),
         "made": rows.filter(was_there=True), "expired": rows.filter(still & over),
     }  # fmt: skip
     found: TenantQuerySet[MakeUp] = kinds[state].order_by("until", "missed__held_on", "id")
@@ -150,12 +158,19 @@ class FreePlace:
 def places_for(by: Actor, make_up: MakeUp) -> list[FreePlace]:
     """Lessons ahead in which a miss can be made up for: of other groups of its course, with a free place, in order."""
     last = min(make_up.until or by.today + LOOK_AHEAD, by.today + LOOK_AHEAD)
-    group = make_up.missed.group
+    missed = make_up.missed
+    course = missed.studied
     rows = Lesson.objects.visible_to(by).filter(
-        group__course_id=group.course_id, group__branch__currency=group.course.currency, status=LessonStatus.PLANNED,
-        held_on__range=(by.today, last), starts_at__gt=by.at,
-    ).exclude(group_id=group.pk)  # fmt: skip
-    lessons = list(rows.select_related("group", "room", "teacher").order_by("starts_at", "id")[: MOST_PLACES * 3])
+        Q(group__course_id=course.pk) | Q(course_id=course.pk, student=None), branch__currency=course.currency,
+        status=LessonStatus.PLANNED, held_on__range=(by.today, last), starts_at__gt=by.at,
+    )  # fmt: skip
+    if missed.group_id is not None:
+        rows = rows.exclude(group_id=missed.group_id)
+    lessons = list(
+        rows.select_related("group", "course", "student", "room", "teacher").order_by("starts_at", "id")[
+            : MOST_PLACES * 3
+        ]
+    )
     taken = _taken(by, lessons)
     mine = _own_lessons(by, make_up.student_id, lessons)
     found = [
@@ -169,9 +184,16 @@ def places_for(by: Actor, make_up: MakeUp) -> list[FreePlace]:
 @question("people.view")
 def get_make_up(by: Actor, make_up_id: int) -> MakeUp:
     """The miss with its lesson, group and course; NotFound when invisible."""
-    rows = MakeUp.objects.visible_to(by).select_related("student", "missed__group__course", "made_in__group")
+    rows = MakeUp.objects.visible_to(by).select_related("student", *_NAMED)
     row: MakeUp = rows.one(pk=make_up_id)
     return row
+
+
+# What names the missed lesson and the one that makes up for it.
+_NAMED = (
+    "missed__group__course", "missed__course", "missed__student", "made_in__group", "made_in__course",
+    "made_in__student",
+)  # fmt: skip
 
 
 def _with_marks(by: Actor, rows: Any) -> Any:
@@ -189,7 +211,8 @@ def _lesson(by: Actor, lesson_id: int) -> Lesson:
     ).first()
     rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("group", "room")
     lesson: Lesson = rows.one(pk=lesson_id)
-    if not by.may("courses.see_all") and by.member_id not in {lesson.teacher_id, lesson.group.teacher_id}:
+    of_group = lesson.group.teacher_id if lesson.group else None
+    if not by.may("courses.see_all") and by.member_id not in {lesson.teacher_id, of_group}:
         raise NotFound
     return lesson
 
@@ -205,12 +228,13 @@ def _is_in(by: Actor, lesson: Lesson, student_id: int) -> bool:
 
 def _use(by: Actor, make_up_id: int, lesson: Lesson, student_id: int) -> None:
     rows = MakeUp.objects.visible_to(replace(by, branch_ids=None)).select_for_update(of=("self",), no_key=True)
-    row: MakeUp = rows.select_related("missed__group").one(pk=make_up_id, student_id=student_id)
+    row: MakeUp = rows.select_related("made_in").one(pk=make_up_id, student_id=student_id)
     there = Attendance.objects.visible_to(replace(by, branch_ids=None)).filter(
         lesson_id=row.made_in_id, student_id=student_id
     )
     mark = there.first() if row.made_in_id is not None else None
-    if row.made_in_id is not None and (mark is None or mark.is_present):
+    is_off = row.made_in is not None and row.made_in.status == LessonStatus.CANCELLED
+    if row.made_in_id is not None and not is_off and (mark is None or mark.is_present):
         raise MadeUpAlready
     if row.until is not None and lesson.held_on > row.until:
         raise MakeUpExpired(until=row.until)
@@ -221,21 +245,27 @@ def _use(by: Actor, make_up_id: int, lesson: Lesson, student_id: int) -> None:
 
 def _limit(lesson: Lesson) -> int | None:
     """Whichever is fewer: the places of the group or of the room."""
-    limits = [each for each in (lesson.group.capacity, lesson.room.capacity if lesson.room else None) if each]
+    limits = [
+        each
+        for each in (lesson.group.capacity if lesson.group else None, lesson.room.capacity if lesson.room else None)
+        if each
+    ]
     return min(limits, default=None)
 
 
 def _taken(by: Actor, lessons: list[Lesson]) -> dict[int, int]:
     """How many are expected in each lesson, members and guests."""
     everywhere = replace(by.trusted(), branch_ids=None)
-    rows = Enrolment.objects.visible_to(everywhere).filter(group_id__in={row.group_id for row in lessons})
+    rows = Enrolment.objects.visible_to(everywhere).filter(
+        group_id__in={row.group_id for row in lessons if row.group_id}
+    )
     members = list(rows.values_list("group_id", "starts_on", "ends_on"))
     guests = Guest.objects.visible_to(everywhere).filter(lesson__in=lessons).values("lesson_id")
     extra = dict(guests.annotate(number=Count("pk")).values_list("lesson_id", "number"))
     return {row.pk: _members_on(members, row.group_id, row.held_on) + extra.get(row.pk, 0) for row in lessons}
 
 
-def _members_on(members: Iterable[tuple[int, date, date | None]], group_id: int, on: date) -> int:
+def _members_on(members: Iterable[tuple[int, date, date | None]], group_id: int | None, on: date) -> int:
     return sum(
         1 for group, since, until in members if group == group_id and since <= on and (until is None or on < until)
     )

@@ -65,7 +65,7 @@ class Upload:
 def add_lesson_file(by: Actor, *, lesson_id: int, file: Upload) -> Material:
     """A file of the homework of a lesson."""
     lesson = get_lesson(by.trusted() if by.may("courses.see_all") else by, lesson_id)
-    return _add(by, {"lesson_id": lesson.pk, "branch_id": lesson.group.branch_id}, file)
+    return _add(by, {"lesson_id": lesson.pk, "branch_id": lesson.branch_id}, file)
 
 
 @verb("attendance.edit_materials")
@@ -164,7 +164,11 @@ def _seen(by: Actor) -> Any:
 @question("courses.view")
 def get_material(by: Actor, material_id: int) -> Material:
     """The file's row with what it is for, one that was taken away too; NotFound where the actor may not see that."""
-    row: Material = _seen(by).select_related("lesson__group", "group", "topic__course").one(pk=material_id)
+    row: Material = (
+        _seen(by)
+        .select_related("lesson__group", "lesson__student", "lesson__course", "group", "topic__course")
+        .one(pk=material_id)
+    )
     return row
 
 

@@ -41,7 +41,7 @@ class AbsenceReason(TenantModel):
 class Attendance(TenantModel):
     """A participant's row in a lesson; an absence without a reason counts as unexcused."""
 
-    branch_path = "lesson__group__branch_id"
+    branch_path = "lesson__branch_id"
 
     lesson = models.ForeignKey(Lesson, models.PROTECT, related_name="+")
     student = models.ForeignKey(Student, models.PROTECT, related_name="+")
@@ -78,7 +78,7 @@ class Attendance(TenantModel):
 class SentLesson(TenantModel):
     """The marks of a lesson that were made without a connection and have arrived: each key does its work once."""
 
-    branch_path = "lesson__group__branch_id"
+    branch_path = "lesson__branch_id"
 
     key = models.UUIDField()
     lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="+")
@@ -94,7 +94,7 @@ class SentLesson(TenantModel):
 class Guest(TenantModel):
     """Someone who is to be in a lesson of a group that is not the student's."""
 
-    branch_path = "lesson__group__branch_id"
+    branch_path = "lesson__branch_id"
 
     # A planned lesson that the schedule takes away takes its guests along; what they make up for is owed again.
     lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="+")
@@ -110,7 +110,7 @@ class Guest(TenantModel):
 class MakeUp(TenantModel):
     """A missed lesson that may be made up for, until a day (inclusive; null: whenever), and where it is or was."""
 
-    branch_path = "missed__group__branch_id"
+    branch_path = "missed__branch_id"
 
     student = models.ForeignKey(Student, models.PROTECT, related_name="+")
     missed = models.ForeignKey(Lesson, models.PROTECT, related_name="+")

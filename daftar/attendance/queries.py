@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
 from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
-from daftar.courses.models import Enrolment, Holiday, Lesson, LessonStatus
-from daftar.courses.queries import with_pause
+from daftar.courses.models import Enrolment, Holiday, Lesson, LessonStatus, Suspension
+from daftar.courses.queries import lesson_name, with_pause
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
 from daftar.orgs.queries import tuition_settings
@@ -42,28 +42,47 @@ def reasons(by: Actor) -> list[AbsenceReason]:
 def expected_students(by: Actor, lesson_id: int) -> dict[int, bool]:
     """Who belongs to a lesson: student id -> whether it is a trial for that student.
 
-    Members of the group on that day who do not pause, its guests, and whoever is marked in it already.
+    Members of the group on that day who do not pause, or the one student of the lesson; its guests, and whoever is
+    marked in it already.
     """
-    lesson = Lesson.objects.visible_to(by).select_related("group__branch__org").one(pk=lesson_id)
+    lesson: Lesson = Lesson.objects.visible_to(by).select_related("branch__org").one(pk=lesson_id)
+    found = _own_student(by, lesson) if lesson.group_id is None else _members(by, lesson)
+    marked = Attendance.objects.visible_to(by).filter(lesson=lesson).values_list("student_id", flat=True)
+    guests = Guest.objects.visible_to(by).filter(lesson=lesson).values_list("student_id", flat=True)
+    return dict.fromkeys(marked.union(guests), False) | found
+
+
+def _own_student(by: Actor, lesson: Lesson) -> dict[int, bool]:
+    """The student whose lesson it is, unless pausing in everything on that day."""
+    if lesson.student_id is None or _pauses(by, lesson).exists():
+        return {}
+    return {lesson.student_id: False}
+
+
+def _pauses(by: Actor, lesson: Lesson) -> Any:
+    rows = Suspension.objects.visible_to(replace(by, branch_ids=None)).filter(student_id=lesson.student_id, group=None)
+    return rows.filter(starts_on__lte=lesson.held_on).exclude(ends_on__lte=lesson.held_on)
+
+
+def _members(by: Actor, lesson: Lesson) -> dict[int, bool]:
     rows = (
         Enrolment.objects.visible_to(by)
         .filter(group_id=lesson.group_id, starts_on__lte=lesson.held_on)
         .exclude(ends_on__lte=lesson.held_on)
     )
     # Decision D1 off: the lesson on the day of activation is still a trial.
-    counts = tuition_settings(lesson.group.branch).activation_day_counts
+    counts = tuition_settings(lesson.branch).activation_day_counts
     paid_from = lesson.held_on if counts else lesson.held_on - timedelta(days=1)
     here = with_pause(by, rows, lesson.held_on).filter(is_paused=False)
-    found = {row.student_id: row.activated_on is None or row.activated_on > paid_from for row in here}
-    marked = Attendance.objects.visible_to(by).filter(lesson=lesson).values_list("student_id", flat=True)
-    guests = Guest.objects.visible_to(by).filter(lesson=lesson).values_list("student_id", flat=True)
-    return dict.fromkeys(marked.union(guests), False) | found
+    return {row.student_id: row.activated_on is None or row.activated_on > paid_from for row in here}
 
 
 @question("attendance.mark")
 def paused_students(by: Actor, lesson_id: int) -> list[str]:
-    """The names of members of the lesson's group who pause on its day."""
-    lesson = Lesson.objects.visible_to(by).one(pk=lesson_id)
+    """The names of those who pause on the lesson's day: members of its group, or its one student."""
+    lesson: Lesson = Lesson.objects.visible_to(by).select_related("student").one(pk=lesson_id)
+    if lesson.group_id is None:
+        return [lesson.student.full_name] if lesson.student and _pauses(by, lesson).exists() else []
     rows = Enrolment.objects.visible_to(by).filter(group_id=lesson.group_id, starts_on__lte=lesson.held_on)
     paused = with_pause(by, rows.exclude(ends_on__lte=lesson.held_on), lesson.held_on).filter(is_paused=True)
     return list(paused.order_by("student__sort_key", "id").values_list("student__full_name", flat=True))
@@ -89,7 +108,7 @@ class Replaced(NamedTuple):
 
     student_id: int
     lesson_id: int
-    missed_group_id: int
+    missed_group_id: int | None
     is_paid: bool
 
 
@@ -110,22 +129,23 @@ def replaced_of(by: Actor, student_ids: Collection[int]) -> list[Replaced]:
 
 @question("attendance.mark")
 def get_lesson(by: Actor, lesson_id: int) -> Lesson:
-    """The lesson with group, course, branch, room and teacher; NotFound unless the actor may conduct it."""
+    """The lesson with group, student, course, branch, room, teacher; NotFound unless the actor may conduct it."""
     rows = Lesson.objects.visible_to(by).select_related(
-        "group", "group__course", "group__branch", "room", "teacher", "type"
+        "group__course", "course", "student", "branch", "room", "teacher", "type"
     )
     lesson: Lesson = rows.one(pk=lesson_id)
-    if not by.may("courses.see_all") and by.member_id not in {lesson.teacher_id, lesson.group.teacher_id}:
+    of_group = lesson.group.teacher_id if lesson.group else None
+    if not by.may("courses.see_all") and by.member_id not in {lesson.teacher_id, of_group}:
         raise NotFound
     return lesson
 
 
 class Marked(NamedTuple):
-    """A mark of a student with the lesson's group; `charges` is the reason's flag, None without a reason."""
+    """A mark of a student with the lesson's group, if any; `charges` is the reason's flag, None without a reason."""
 
     student_id: int
     lesson_id: int
-    group_id: int
+    group_id: int | None
     is_present: bool
     charges: bool | None
 
@@ -163,28 +183,28 @@ def recent_lessons(by: Actor, student_id: int, *, back: int = 20, ahead: int = 5
     marks = {
         row[0]: row
         for row in marked.order_by("-lesson__starts_at").values_list(
-            "lesson_id", *(f"lesson__{name}" for name in _SHOWN), "is_present", "reason__name"
+            "lesson_id", *(f"lesson__{name}" for name in _SHOWN), lesson_name("lesson__"), "is_present", "reason__name"
         )[:back]
     }
     times = Enrolment.objects.visible_to(by).filter(student_id=student_id).values_list("group", "starts_on", "ends_on")
-    mine = Q(pk__in=())
+    mine = Q(student_id=student_id)
     for group_id, since, until in times:
         of_group = Q(group_id=group_id, held_on__gte=since)
         mine |= of_group if until is None else of_group & Q(held_on__lt=until)
-    rows = Lesson.objects.visible_to(by).filter(mine).values_list("id", *_SHOWN)
+    rows = Lesson.objects.visible_to(by).filter(mine).values_list("id", *_SHOWN, lesson_name())
     past = {row[0]: (*row, None, None) for row in rows.filter(held_on__lte=by.today).order_by("-starts_at")[:back]}
     coming = rows.filter(held_on__gt=by.today).order_by("starts_at")[:ahead]
     last = sorted((past | marks).values(), key=lambda row: row[1], reverse=True)[:back]
     return [
         StudentLesson(pk, on, starts_time, name, state, _mark_text(present), reason or "")
-        for pk, _starts_at, on, starts_time, name, state, present, reason in [
+        for pk, _starts_at, on, starts_time, state, name, present, reason in [
             *((*row, None, None) for row in reversed(coming)),
             *last,
         ]
     ]
 
 
-_SHOWN = ("starts_at", "held_on", "starts_time", "group__name", "status")
+_SHOWN = ("starts_at", "held_on", "starts_time", "status")
 
 
 def _mark_text(is_present: bool | None) -> str:  # noqa: FBT001 - a column of a row
@@ -212,8 +232,16 @@ def lesson_figures(by: Actor, lesson_ids: Collection[int]) -> dict[int, LessonFi
         .values("number")
     )
     rows = Lesson.objects.visible_to(by).filter(pk__in=lesson_ids)
-    expected = rows.annotate(members=Coalesce(Subquery(members), 0)).values_list("pk", "members")
+    alone = Case(When(student=None, then=Coalesce(Subquery(_guests(by)), 0)), default=1)
+    counted = Case(When(group=None, then=alone), default=Coalesce(Subquery(members), 0))
+    expected = rows.annotate(members=counted).values_list("pk", "members")
     return {pk: LessonFigures(present.get(pk, 0), number) for pk, number in expected}
+
+
+def _guests(by: Actor) -> Any:
+    """How many guests a lesson has."""
+    rows = Guest.unguarded.filter(org_id=by.org_id, lesson_id=OuterRef("pk")).values("lesson_id")
+    return rows.annotate(number=Count("pk")).values("number")
 
 
 @question("courses.view")
@@ -224,13 +252,13 @@ def forgotten_lessons(by: Actor, *, limit: int = 20) -> list[Lesson]:
         rows = rows.filter(Q(teacher_id=by.member_id) | Q(group__teacher_id=by.member_id))
     # By the day first: an index holds it, and reading ends with the last row that is shown.
     latest = rows.order_by("-held_on", "-starts_at", "-id")
-    return list(latest.select_related("group", "teacher", "room")[:limit])
+    return list(latest.select_related("group", "student", "course", "teacher", "room", "type")[:limit])
 
 
 @question("attendance.mark")
 def unmarked_in(by: Actor, branch: Branch, *, since: date, until: date) -> list[int]:
     """Lessons of a branch from a day to another (inclusive) that nobody marked, in their order."""
-    rows = _unmarked(by, since, until).filter(group__branch=branch)
+    rows = _unmarked(by, since, until).filter(branch=branch)
     return list(rows.order_by("starts_at", "id").values_list("id", flat=True))
 
 
@@ -241,8 +269,8 @@ def _unmarked(by: Actor, since: date, until: date) -> TenantQuerySet[Lesson]:
         org_id=by.org_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
     )
     days_off = Holiday.unguarded.filter(org_id=by.org_id, on=OuterRef("held_on"))
-    here = Q(branch=None) | Q(branch_id=OuterRef("group__branch_id"))
-    rows: TenantQuerySet[Lesson] = planned.filter(
-        Exists(someone.exclude(ends_on__lte=OuterRef("held_on"))), ~Exists(days_off.filter(here))
-    )
+    here = Q(branch=None) | Q(branch_id=OuterRef("branch_id"))
+    members = Q(Exists(someone.exclude(ends_on__lte=OuterRef("held_on"))))
+    expected = members | Q(student__isnull=False) | Q(Exists(_guests(by)), group=None)
+    rows: TenantQuerySet[Lesson] = planned.filter(expected, ~Exists(days_off.filter(here)))
     return rows

@@ -71,16 +71,12 @@ def conduct_lesson(
     `only`, unless None: whoever is expected and not among them is not marked.
     All or nothing; charges follow in the same transaction.
     """
-    rows = (
-        Lesson.objects.visible_to(by)
-        .select_for_update(of=("self",), no_key=True)
-        .select_related("group", "group__branch")
-    )
+    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("group", "branch")
     lesson: Lesson = rows.one(pk=lesson_id)
     check_teacher(by, lesson)
     if lesson.status == LessonStatus.CANCELLED:
         raise LessonIsCancelled
-    if lesson.held_on > today_in(by, lesson.group.branch):
+    if lesson.held_on > today_in(by, lesson.branch):
         raise LessonAhead(on=lesson.held_on)
     expected = set(expected_students(by.trusted(), lesson_id))
     if only is not None:

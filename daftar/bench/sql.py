@@ -55,11 +55,12 @@ _RECURRENCES = """
 # A group's lessons are planned when it is made; the last ones of the classes of twenty are not marked yet.
 _LESSONS = """
     INSERT INTO daftar_lesson (
-        id, org_id, group_id, teacher_id, room_id, held_on, starts_time, minutes, starts_at, ends_at, is_extra, status,
-        topic, homework, corrected_because, cancel_reason, conducted_at, holds_room, holds_teacher
+        id, org_id, branch_id, group_id, teacher_id, room_id, held_on, starts_time, minutes, starts_at, ends_at,
+        is_extra, status, topic, homework, corrected_because, cancel_reason, conducted_at, holds_room, holds_teacher
     )
-    SELECT %(before_lesson)s + row_number() OVER (ORDER BY number, day), %(org)s, %(before_group)s + number,
-        %(before_member)s + 1 + number / 10, %(before_room)s + 1 + number / 20, day, at, 90, starts,
+    SELECT %(before_lesson)s + row_number() OVER (ORDER BY number, day), %(org)s,
+        (%(branches)s::bigint[])[1 + number %% 4], %(before_group)s + number, %(before_member)s + 1 + number / 10,
+        %(before_room)s + 1 + number / 20, day, at, 90, starts,
         starts + interval '90 min', false, CASE WHEN held THEN 'conducted' ELSE 'planned' END,
         CASE WHEN held THEN 'Unit ' || extract(week FROM day) ELSE '' END, '', '', '',
         CASE WHEN held THEN starts + interval '90 min' END, false, false

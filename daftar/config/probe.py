@@ -69,7 +69,7 @@ WRITTEN_BY_NOBODY = {
     "AbsenceReason.name", "Transfer.charge_key", "Transfer.why", "Contact.last4", "Contact.digits",
     "Student.search_key", "Student.import_key", "Contact.owner",
     "Import.content_hash", "Import.encoding", "Import.delimiter", "Import.date_order",
-    "Tariff.currency", "CreditDeclined.key", "Contract.lesson_type",
+    "Tariff.currency", "CreditDeclined.key", "Contract.lesson_type", "LessonType.icon",
     "Import.fields", "ImportRow.verdict", "Door.hash", "Invitation.nonce", "Feed.nonce", "Invitation.language",
     "Material.sha256",
 }  # fmt: skip

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from daftar.courses.alone import plan_regular_lessons, plan_single_lesson
 from daftar.courses.catalogue import add_lesson_type
 from daftar.courses.days import add_holiday, cancel_lesson
 from daftar.courses.models import Group, Lesson, LessonKind, LessonStatus
+from daftar.courses.moves import Staffing
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import add_group, enrol_student
 from daftar.finance.services import give_bonus
@@ -41,6 +43,7 @@ def fill_prices(probe: Probe, owner: Actor, branch: Branch) -> None:
         _discount(probe, owner, branch, place)
         _pauses(probe, owner, branch)
         _days(probe, owner, branch, place)
+        _alone(probe, owner, branch, place)
 
 
 def _tariff(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
@@ -55,7 +58,7 @@ def _tariff(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
     binding = Binding(FAR, note=probe.text("note"), is_separate=bool(place))
     bound = bind_tariff(owner, student_id=student_id, tariff_id=tariff.pk, binding=binding)
     probe.keep(tariff_id=tariff.pk, subscription_id=bound.pk)
-    held = Lesson.objects.visible_to(owner).filter(group__branch=branch, status=LessonStatus.CONDUCTED).order_by("id")
+    held = Lesson.objects.visible_to(owner).filter(branch=branch, status=LessonStatus.CONDUCTED).order_by("id")
     choose_payer(owner, student_id=student_id, lesson_id=held[place].pk, subscription_id=bound.pk)
 
 
@@ -89,8 +92,22 @@ def _days(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
     day = add_holiday(owner, name=probe.text("feast"), starts_on=FAR + timedelta(days=place), branch_id=branch.pk)[0]
     kind = add_lesson_type(owner, name=probe.text("make-up"), kind=LessonKind.GROUP)
     probe.keep(holiday_id=day.pk, lesson_type_id=kind.pk)
-    ahead = Lesson.objects.visible_to(owner).filter(group__branch=branch, status=LessonStatus.PLANNED)
+    ahead = Lesson.objects.visible_to(owner).filter(branch=branch, status=LessonStatus.PLANNED)
     cancel_lesson(owner, lesson_id=ahead.order_by("-held_on", "id")[0].pk, reason=probe.text("no teacher"))
+
+
+def _alone(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
+    """A student's lessons on Sundays, a weekly trial, and one of each."""
+    at: dict[str, Any] = {"branch_id": branch.pk, "course_id": _monthly(owner, branch).course_id}
+    teacher = Staffing(None, probe.ids["teacher_id"])
+    hour, ahead = time(5, place * 20), owner.today + timedelta(days=8)
+    whose: dict[str, Any] = {"kind": LessonKind.INDIVIDUAL, "student_id": probe.ids[f"student@{branch.pk}"]}
+    nobodys: dict[str, Any] = {"kind": LessonKind.TRIAL}
+    for kind in (whose, nobodys):
+        plan_single_lesson(owner, **kind, **at, held_on=ahead, starts_time=hour, staffing=teacher)
+        span: dict[str, Any] = {"weekdays": (7,), "starts_on": ahead, "last_on": ahead + timedelta(days=20)}
+        made = plan_regular_lessons(owner, **kind, **at, **span, starts_time=time(4, place * 20), staffing=teacher)
+        probe.keep(recurrence_id=made[0].recurrence_id or 0)
 
 
 def _monthly(owner: Actor, branch: Branch) -> Group:

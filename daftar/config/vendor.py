@@ -19,13 +19,14 @@ FILES = {
 # fmt: off
 ICONS = (
     "alert-circle", "alert-triangle", "archive", "arrow-back-up", "arrow-down", "arrow-right", "arrow-up",
-    "ban", "book", "box", "building-bank", "calendar-event", "calendar-off", "calendar-plus", "cash",
-    "certificate", "check", "checklist", "chevron-left", "chevron-right", "circle-check", "clock", "coins",
-    "credit-card", "device-floppy", "devices", "discount", "door", "door-exit", "dots-vertical",
-    "file-download", "file-import", "flask", "history", "home", "id-badge-2", "info-circle", "language",
-    "list-check", "list-numbers", "lock", "login", "logout", "map-pin", "menu-2", "moon", "notes", "paperclip",
-    "pencil", "phone", "plus", "printer", "receipt", "school", "search", "settings", "snowflake", "sun", "tag",
-    "user", "user-check", "user-plus", "users", "users-group", "wallet", "wifi-off", "x",
+    "ball-football", "ban", "book", "box", "building-bank", "calendar-event", "calendar-off", "calendar-plus", "cash",
+    "certificate", "check", "checklist", "chess", "chevron-left", "chevron-right", "circle-check", "clock", "coins",
+    "credit-card", "device-floppy", "devices", "discount", "door", "door-exit", "dots-vertical", "file-download",
+    "file-import", "flask", "history", "home", "id-badge-2", "info-circle", "language", "list-check", "list-numbers",
+    "lock", "login", "logout", "map-pin", "math", "menu-2", "microphone", "moon", "music", "notes", "palette",
+    "paperclip", "pencil", "phone", "plus", "printer", "receipt", "repeat", "school", "search", "settings",
+    "snowflake", "star", "sun", "tag", "user", "user-check", "user-plus", "users", "users-group", "video", "wallet",
+    "wifi-off", "x",
 )
 # fmt: on
 

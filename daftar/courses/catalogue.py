@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils.translation import gettext_lazy as _
 
-from daftar.courses.models import Course, LessonType, Room
+from daftar.courses.models import Colour, Course, Lesson, LessonType, Recurrence, Room
 from daftar.courses.rules import PlanKind
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, verb
 from daftar.orgs.models import Branch
 
 MOST_LESSONS = 1000
+# What a type of lesson can be marked with, of the icons that are shipped.
+TYPE_ICONS = {
+    "tag": _("Label"), "user": _("Person"), "users": _("People"), "flask": _("Flask"), "school": _("Graduation cap"),
+    "book": _("Book"), "language": _("Language"), "math": _("Sum"), "music": _("Music"), "palette": _("Palette"),
+    "chess": _("Chess"), "ball-football": _("Ball"), "microphone": _("Microphone"), "video": _("Camera"),
+    "repeat": _("Again"), "star": _("Star"),
+}  # fmt: skip
 
 
 class CourseNameTaken(Refusal):
@@ -29,6 +38,16 @@ class LessonTypeTaken(Refusal):
     constraints = ("lesson_type_name_once",)
     field = "name"
     text = _("There is a type of lesson with this name already.")
+
+
+class KindIsUsed(Refusal):
+    field = "kind"
+    text = _("Lessons of this type have been planned: its kind stays. Add another type.")
+
+
+class IconUnknown(Refusal):
+    field = "icon"
+    text = _("Choose one of the icons.")
 
 
 class ModuleLessonsMissing(Refusal):
@@ -98,11 +117,55 @@ def edit_room(by: Actor, *, room_id: int, name: str, capacity: int | None) -> Ro
 
 
 @verb("courses.edit")
-def add_lesson_type(by: Actor, *, name: str, kind: str) -> LessonType:
-    """A type of lesson of the centre's own, of one of the three kinds."""
-    if LessonType.objects.visible_to(by).filter(name=name).exists():
+def add_lesson_type(
+    by: Actor, *, name: str, kind: str, icon: str = "tag", colour: str = Colour.PURPLE, minutes: int | None = None,
+) -> LessonType:  # fmt: skip
+    """A type of lesson of the centre's own, of one of the three kinds; `minutes` None: as long as the course says."""
+    _check_type(by, name, icon, None)
+    return add(by, LessonType, name=name, kind=kind, icon=icon, colour=colour, minutes=minutes)
+
+
+@verb("courses.edit")
+def edit_lesson_type(
+    by: Actor, *, type_id: int, name: str, kind: str, icon: str, colour: str, minutes: int | None,
+) -> LessonType:  # fmt: skip
+    """Changes what a type is called and marked with; its kind as long as no lesson is of it."""
+    row: LessonType = LessonType.objects.visible_to(by).select_for_update(no_key=True).one(pk=type_id)
+    _check_type(by, name, icon, row.pk)
+    if kind != row.kind and _is_used(by, row):
+        raise KindIsUsed
+    change(by, row, name=name, kind=kind, icon=icon, colour=colour, minutes=minutes)
+    return row
+
+
+@verb("courses.edit")
+def archive_lesson_type(by: Actor, *, type_id: int) -> LessonType:
+    """No new lesson is of this type from now on; those that are keep it, and so do prices."""
+    row: LessonType = LessonType.objects.visible_to(by).select_for_update(no_key=True).one(pk=type_id)
+    change(by, row, is_archived=True)
+    return row
+
+
+@verb("courses.edit")
+def restore_lesson_type(by: Actor, *, type_id: int) -> LessonType:
+    """Lessons may be of this type again."""
+    row: LessonType = LessonType.objects.visible_to(by).select_for_update(no_key=True).one(pk=type_id)
+    change(by, row, is_archived=False)
+    return row
+
+
+def _check_type(by: Actor, name: str, icon: str, own: int | None) -> None:
+    if LessonType.objects.visible_to(by).filter(name=name).exclude(pk=own).exists():
         raise LessonTypeTaken
-    return add(by, LessonType, name=name, kind=kind)
+    if icon not in TYPE_ICONS:
+        raise IconUnknown
+
+
+def _is_used(by: Actor, row: LessonType) -> bool:
+    """Whether any lesson is of the type, in any branch."""
+    everywhere = replace(by.trusted(), branch_ids=None)
+    lessons = Lesson.objects.visible_to(everywhere).filter(type=row)
+    return lessons.exists() or Recurrence.objects.visible_to(everywhere).filter(type=row).exists()
 
 
 def check_counts(plan: str, lessons_count: int, module_lessons: int | None, months: int | None) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from daftar.courses.events import DaysOffChanged, TuitionFactsChanged
 from daftar.courses.models import Holiday, Lesson, LessonStatus
 from daftar.courses.places import check_free
-from daftar.courses.services import students_of
+from daftar.courses.services import students_on
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, add, change, note, publish, verb
 from daftar.orgs.models import Branch
@@ -119,7 +119,7 @@ def cancel_lesson(by: Actor, *, lesson_id: int, reason: str) -> Lesson:
     if not reason.strip():
         raise CancelReasonMissing
     change(by, lesson, status=LessonStatus.CANCELLED, cancel_reason=reason.strip())
-    publish(by, TuitionFactsChanged(students_of(by, lesson.group_id)))
+    publish(by, TuitionFactsChanged(students_on(by, lesson)))
     return lesson
 
 
@@ -131,14 +131,14 @@ def restore_lesson(by: Actor, *, lesson_id: int) -> Lesson:
         raise LessonNotCancelled
     check_free(by, [lesson], [{}])
     change(by, lesson, status=LessonStatus.PLANNED, cancel_reason="")
-    publish(by, TuitionFactsChanged(students_of(by, lesson.group_id)))
+    publish(by, TuitionFactsChanged(students_on(by, lesson)))
     return lesson
 
 
 def locked(by: Actor, lesson_id: int) -> Lesson:
     """The lesson, to be changed; refused when it was conducted."""
     rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
-    lesson: Lesson = rows.select_related("group__branch").one(pk=lesson_id)
+    lesson: Lesson = rows.select_related("branch", "group").one(pk=lesson_id)
     if lesson.status == LessonStatus.CONDUCTED:
         raise LessonWasHeld
     return lesson

@@ -61,7 +61,7 @@ def feeds(by: Actor) -> list[Feed]:
 
 @dataclass(frozen=True)
 class Calendar:
-    """What a feed holds: its lessons in order with group, branch, room and teacher; `name`: whose it is.
+    """What a feed holds: its lessons in order with group or course, branch, room and teacher; `name`: whose it is.
 
     A family's feed has no name of a child.
     """
@@ -102,7 +102,7 @@ def _check_right(by: Actor, of: str) -> None:
 
 def _lessons(by: Actor, feed: Feed, of: str) -> list[Lesson]:
     rows = Lesson.objects.visible_to(by).filter(held_on__range=(by.today - BACK, by.today + AHEAD))
-    joined = rows.select_related("group__branch", "room", "teacher").order_by("starts_at", "id")
+    joined = rows.select_related("group", "course", "branch", "room", "teacher").order_by("starts_at", "id")
     if of == "teacher":
         mine = Q(teacher_id=feed.teacher_id) | Q(teacher=None, group__teacher_id=feed.teacher_id)
         return list(joined.filter(mine))
@@ -110,7 +110,7 @@ def _lessons(by: Actor, feed: Feed, of: str) -> list[Lesson]:
         return list(joined.filter(**{f"{of}_id": getattr(feed, f"{of}_id")}))
     spans = Enrolment.objects.visible_to(by).filter(student_id=feed.student_id)
     times: Any = spans.values_list("group_id", "starts_on", "ends_on")
-    theirs = Q(pk__in=())
+    theirs = Q(student_id=feed.student_id)
     for group_id, since, until in times:
         span = Q(group_id=group_id, held_on__gte=since)
         theirs |= span if until is None else span & Q(held_on__lt=until)

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
+from daftar.courses.plans import PLAN_CHOICES
 from daftar.courses.rules import PlanKind
 from daftar.lib.tenancy import TenantManager, TenantQuerySet
 from daftar.orgs.models import Branch, Door, Member, TenantModel
@@ -19,21 +20,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from daftar.orgs.access import Actor
-
-PLAN_LABELS = {
-    PlanKind.PER_LESSON: _("Per lesson"),
-    PlanKind.MONTH_SPREAD: _("Month spread over its lessons"),
-    PlanKind.WEEK_SPREAD: _("Week spread over its lessons"),
-    PlanKind.DAILY: _("Each scheduled lesson"),
-    PlanKind.CALENDAR_MONTH: _("Per calendar month"),
-    PlanKind.GROUP_MONTH: _("Per month from the group's first day"),
-    PlanKind.STUDENT_MONTH: _("Per month from the student's first day"),
-    PlanKind.MODULE: _("Per module"),
-    PlanKind.WHOLE_COURSE: _("Whole course at once"),
-}
-PLAN_CHOICES = [(kind.value, label) for kind, label in PLAN_LABELS.items()]
-# Those that a group of an imported file can have: their sizes are asked for there.
-OFFERED_PLANS = [(kind.value, PLAN_LABELS[kind]) for kind in (PlanKind.PER_LESSON, PlanKind.CALENDAR_MONTH)]
 
 
 class LessonStatus(models.TextChoices):
@@ -68,22 +54,46 @@ class Room(TenantModel):
         return self.name
 
 
+class Colour(models.TextChoices):
+    """What a type of lesson is marked with, beside its icon and its name."""
+
+    BLUE = "blue", _("Blue")
+    GREEN = "green", _("Green")
+    PURPLE = "purple", _("Purple")
+    ORANGE = "orange", _("Orange")
+    TEAL = "teal", _("Teal")
+    PINK = "pink", _("Pink")
+    INDIGO = "indigo", _("Indigo")
+    CYAN = "cyan", _("Cyan")
+
+
 class LessonType(TenantModel):
     """What a lesson is for tuition: a centre's own name for a lesson of one of the three kinds."""
 
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=10, choices=LessonKind.choices)
+    # The name of one of the icons that are shipped (`catalogue.TYPE_ICONS`).
+    icon = models.CharField(max_length=40, default="tag")
+    colour = models.CharField(max_length=10, choices=Colour.choices, default=Colour.PURPLE)
+    # How long its lessons are unless said otherwise; empty: as those of the course.
+    minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    # No new lesson is of it; those there are keep it.
+    is_archived = models.BooleanField(default=False)
 
     class Meta(TenantModel.Meta):
-        constraints = [models.UniqueConstraint(fields=["org", "name"], name="lesson_type_name_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["org", "name"], name="lesson_type_name_once"),
+            models.CheckConstraint(name="lesson_type_colour_known", condition=Q(colour__in=Colour.values)),
+            models.CheckConstraint(name="lesson_type_minutes", condition=Q(minutes=None) | Q(minutes__range=(5, 720))),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
-def type_code(type_id: int | None) -> str:
-    """How prices name the type of a lesson: the centre's own by its id, a plain lesson of a group by its kind."""
-    return LessonKind.GROUP.value if type_id is None else str(type_id)
+def type_code(type_id: int | None, kind: LessonKind = LessonKind.GROUP) -> str:
+    """How prices name the type of a lesson: the centre's own by its id, a plain lesson by its kind."""
+    return kind.value if type_id is None else str(type_id)
 
 
 class Holiday(TenantModel):
@@ -241,13 +251,17 @@ class Waiting(TenantModel):
 
 
 class Recurrence(TenantModel):
-    """A weekly lesson of a group: ISO weekday (1 Monday), local wall time, length, and while it was or is in force.
+    """A weekly lesson of a group, or of a course without one: then of one student, or (None) of whoever comes.
 
     A changed schedule ends its rows and keeps them: what was counted by them must not be counted anew by others.
     """
 
-    group = models.ForeignKey(Group, models.CASCADE, related_name="recurrences")
-    weekday = models.PositiveSmallIntegerField()
+    group = models.ForeignKey(Group, models.CASCADE, null=True, blank=True, related_name="recurrences")
+    course = models.ForeignKey(Course, models.PROTECT, null=True, blank=True, related_name="+")
+    student = models.ForeignKey(Student, models.PROTECT, null=True, blank=True, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+")
+    type = models.ForeignKey(LessonType, models.PROTECT, null=True, blank=True, related_name="+")
+    weekday = models.PositiveSmallIntegerField()  # ISO: 1 is Monday
     starts_time = models.TimeField()
     minutes = models.PositiveSmallIntegerField()
     # Instead of the group's.
@@ -260,23 +274,44 @@ class Recurrence(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["org", "group", "weekday", "starts_time"],
-                condition=Q(valid_until=None),
-                name="recurrence_once",
+                fields=["org", "group", "weekday", "starts_time"], condition=Q(valid_until=None), name="recurrence_once"
             ),
             models.CheckConstraint(
                 name="recurrence_ends_after_start",
                 condition=Q(valid_from=None) | Q(valid_until=None) | Q(valid_until__gt=F("valid_from")),
             ),
+            models.CheckConstraint(
+                name="recurrence_of_group_or_alone",
+                condition=Q(group__isnull=False, course=None, student=None, branch=None, type=None)
+                | Q(group=None, course__isnull=False, branch__isnull=False, valid_from__isnull=False)
+                & Q(valid_until__isnull=False),
+            ),
             models.CheckConstraint(name="recurrence_weekday", condition=Q(weekday__range=(1, 7))),
             models.CheckConstraint(name="recurrence_minutes", condition=Q(minutes__range=(1, 1440))),
         ]
+        indexes = [models.Index(fields=["org", "student"], condition=Q(group=None), name="recurrence_alone")]
+
+    def __str__(self) -> str:
+        return str(self.group or self.student or self.course)
+
+    @property
+    def span(self) -> tuple[date, date]:
+        """From when, and up to which day not included, one without a group is in force: it always has both."""
+        return self.valid_from, self.valid_until  # type: ignore[return-value] # the database sees to it
 
 
 class Lesson(TenantModel):
-    """One meeting: the local date and wall time are what was agreed, the instants follow from the branch's zone."""
+    """One meeting: the local date and wall time are what was agreed, the instants follow from the branch's zone.
 
-    group = models.ForeignKey(Group, models.PROTECT, related_name="+")
+    Of a group; or of a course without one: then of one student, or (None) of whoever is put on it.
+    """
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="+")
+    course = models.ForeignKey(Course, models.PROTECT, null=True, blank=True, related_name="+")
+    student = models.ForeignKey(Student, models.PROTECT, null=True, blank=True, related_name="+")
+    # The weekly lesson that made one without a group; a group's are found by their weekday and time.
+    recurrence = models.ForeignKey(Recurrence, models.PROTECT, null=True, blank=True, related_name="+")
     teacher = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
     room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+")
     held_on = models.DateField()
@@ -298,7 +333,7 @@ class Lesson(TenantModel):
     cancel_reason = models.CharField(max_length=200, blank=True, default="")
     # The day it first stood on, by which months are counted, once it was moved (decision D10).
     moved_from = models.DateField(null=True, blank=True)
-    # Empty: a lesson of the group like all others.
+    # Empty: a plain one of its kind.
     type = models.ForeignKey(LessonType, models.PROTECT, null=True, blank=True, related_name="+")
     # Nobody else may have its room, or its teacher, at its time: so its branch wanted it when it was planned.
     holds_room = models.BooleanField(default=False)
@@ -306,11 +341,21 @@ class Lesson(TenantModel):
     # When it last got another time, room or teacher, or was cancelled or restored; the database writes it.
     changed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    branch_path = "group__branch_id"
+    branch_path = "branch_id"
 
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(fields=["org", "group", "held_on", "starts_time"], name="lesson_once"),
+            models.UniqueConstraint(
+                fields=["org", "student", "held_on", "starts_time"],
+                condition=~Q(status=LessonStatus.CANCELLED),
+                name="lesson_of_student_once",
+            ),
+            models.CheckConstraint(
+                name="lesson_of_group_or_alone",
+                condition=Q(group__isnull=False, course=None, student=None, recurrence=None)
+                | Q(group=None, course__isnull=False),
+            ),
             *(
                 ExclusionConstraint(
                     name=f"lesson_{what}_free",
@@ -331,8 +376,7 @@ class Lesson(TenantModel):
                 | (~Q(status=LessonStatus.CONDUCTED) & Q(conducted_at=None)),
             ),
             models.CheckConstraint(
-                name="lesson_cancelled_because",
-                condition=Q(cancel_reason="") ^ Q(status=LessonStatus.CANCELLED),
+                name="lesson_cancelled_because", condition=Q(cancel_reason="") ^ Q(status=LessonStatus.CANCELLED)
             ),
         ]
         indexes = [
@@ -342,10 +386,31 @@ class Lesson(TenantModel):
             # Whether a room or a teacher is taken at a time.
             models.Index(fields=["org", "room", "starts_at"], name="lesson_in_room"),
             models.Index(fields=["org", "teacher", "starts_at"], name="lesson_of_teacher"),
-        ]
+            models.Index(
+                fields=["org", "student", "held_on"], condition=Q(student__isnull=False), name="lesson_of_student"
+            ),
+            models.Index(fields=["org", "recurrence"], condition=Q(recurrence__isnull=False), name="lesson_recurs"),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.held_on:%Y-%m-%d} {self.starts_time:%H:%M}"
+
+    @property
+    def name(self) -> str:
+        """How it is called: by its group, by its student, or by its course where whoever comes is welcome."""
+        return str(self.group or self.student or self.course)
+
+    @property
+    def studied(self) -> Course:
+        """The course it is a lesson of."""
+        return self.group.course if self.group else self.course  # type: ignore[return-value] # the database sees to it
+
+    @property
+    def kind(self) -> LessonKind:
+        """Who is on it, and how they get there."""
+        if self.group_id is not None:
+            return LessonKind.GROUP
+        return LessonKind.TRIAL if self.student_id is None else LessonKind.INDIVIDUAL
 
 
 class Enrolment(TenantModel):

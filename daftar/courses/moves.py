@@ -19,8 +19,9 @@ from daftar.courses.refusals import (
     LessonOutsideGroup,
     LessonThere,
     RoomElsewhere,
+    StudentHasLesson,
 )
-from daftar.courses.services import make_lessons, students_of
+from daftar.courses.services import make_lessons, students_on
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, note, publish, verb
 from daftar.orgs.models import Member
@@ -71,18 +72,18 @@ def move_lesson(
     from this one on, with ALL from today on; those that were conducted or cancelled, or changed by hand, stay.
     """
     lesson = locked(by, lesson_id)
-    group = lesson.group
-    _check_day(group, held_on)
+    if lesson.group is not None:
+        _check_day(lesson.group, held_on)
     place = staffing or Staffing(lesson.room_id, lesson.teacher_id)
-    _check_staffing(by, group, place)
+    _check_staffing(by, lesson, place)
     if scope is Scope.THIS:
         _move_one(by, lesson, held_on, starts_time, place)
     else:
         since = min(lesson.held_on, held_on)
         if scope is Scope.ALL:
-            since = max(today_in(by, group.branch), group.starts_on)
+            since = max(today_in(by, lesson.branch), lesson.group.starts_on if lesson.group else date.min)
         _move_weekly(by, lesson, (held_on, starts_time, place), since)
-    publish(by, TuitionFactsChanged(students_of(by, lesson.group_id)))
+    publish(by, TuitionFactsChanged(students_on(by, lesson)))
     return lesson
 
 
@@ -101,7 +102,7 @@ def undo_move(by: Actor, *, lesson_id: int) -> Lesson:
     else:
         check_free(by, [lesson], [was])
         change(by, lesson, **was)
-    publish(by, TuitionFactsChanged(students_of(by, lesson.group_id)))
+    publish(by, TuitionFactsChanged(students_on(by, lesson)))
     return lesson
 
 
@@ -110,18 +111,16 @@ def _check_day(group: Group, held_on: date) -> None:
         raise LessonOutsideGroup(first=group.starts_on, last=group.ends_on - timedelta(days=1))
 
 
-def _check_staffing(by: Actor, group: Group, place: Staffing) -> None:
+def _check_staffing(by: Actor, lesson: Lesson, place: Staffing) -> None:
     if place.teacher_id is not None:
         Member.objects.visible_to(by).one(pk=place.teacher_id)
-    if place.room_id is not None and Room.objects.visible_to(by).one(pk=place.room_id).branch_id != group.branch_id:
+    if place.room_id is not None and Room.objects.visible_to(by).one(pk=place.room_id).branch_id != lesson.branch_id:
         raise RoomElsewhere
 
 
 def _move_one(by: Actor, lesson: Lesson, held_on: date, starts_time: time, place: Staffing) -> None:
     is_moved = (held_on, starts_time) != (lesson.held_on, lesson.starts_time)
-    others = Lesson.objects.visible_to(by).filter(group=lesson.group, held_on=held_on, starts_time=starts_time)
-    if others.exclude(pk=lesson.pk).exists():
-        raise LessonThere
+    _check_there(by, [lesson], [{"held_on": held_on}], starts_time)
     first_on = lesson.moved_from or lesson.held_on
     now = {"room_id": place.room_id, "teacher_id": place.teacher_id}
     if is_moved:
@@ -134,31 +133,62 @@ def _move_one(by: Actor, lesson: Lesson, held_on: date, starts_time: time, place
 
 def _move_weekly(by: Actor, lesson: Lesson, to: tuple[date, time, Staffing], since: date) -> None:
     held_on, starts_time, place = to
-    group, shift = lesson.group, held_on - lesson.held_on
+    shift = held_on - lesson.held_on
     if abs(shift) >= WEEK:
         raise FurtherThanWeek
     rule = _rule_of(by, lesson)
     moved = [row for row in _made_by(by, rule, since) if row.held_on + shift >= since]
+    if lesson.group is None and not moved:
+        raise NotWeekly
     names = ("held_on", "starts_time", "room_id", "teacher_id")
     now = dict(zip(names, (held_on, starts_time, place.room_id, place.teacher_id), strict=True))
     note(by, lesson, was={name: getattr(lesson, name) for name in names} | {"since": since}, now=now)
     _shift(by, moved, shift, starts_time, place)
-    values = {
-        "weekday": held_on.isoweekday(), "starts_time": starts_time,
+    values: dict[str, Any] = {"weekday": held_on.isoweekday(), "starts_time": starts_time}
+    if lesson.group is None:
+        values |= {"room_id": place.room_id, "teacher_id": place.teacher_id}
+        _change_alone(by, rule, moved, since, values)
+    else:
+        _change_of_group(by, lesson.group, rule, since, values | _unlike(lesson.group, place))
+    lesson.refresh_from_db()
+
+
+def _unlike(group: Group, place: Staffing) -> dict[str, Any]:
+    """The room and the teacher where they are not the group's."""
+    return {
         "room_id": None if place.room_id == group.room_id else place.room_id,
         "teacher_id": None if place.teacher_id == group.teacher_id else place.teacher_id,
-    }  # fmt: skip
+    }
+
+
+def _change_of_group(by: Actor, group: Group, rule: Recurrence, since: date, values: dict[str, Any]) -> None:
     if since <= (rule.valid_from or group.starts_on):
         change(by, rule, **values)
     else:  # what was in force before stays on record: months were counted by it
         change(by, rule, valid_until=since)
         add(by, Recurrence, group=group, minutes=rule.minutes, valid_from=since, **values)
     make_lessons(by, group, group.branch, since=since)
-    lesson.refresh_from_db()
+
+
+def _change_alone(by: Actor, rule: Recurrence, moved: list[Lesson], since: date, values: dict[str, Any]) -> None:
+    """Of a weekly lesson without a group: its days were chosen when it was planned, so none are made or taken away."""
+    began_on, until = rule.span
+    values["valid_until"] = max(until, max(row.held_on for row in moved) + timedelta(days=1))
+    if since <= began_on:
+        change(by, rule, **values)
+        return
+    same = {name: getattr(rule, name) for name in ("branch_id", "course_id", "student_id", "type_id", "minutes")}
+    added = add(by, Recurrence, valid_from=since, **same, **values)
+    change(by, rule, valid_until=since)
+    Lesson.objects.visible_to(by).filter(pk__in=[row.pk for row in moved]).update(recurrence=added)
 
 
 def _rule_of(by: Actor, lesson: Lesson) -> Recurrence:
     """The weekly lesson that made this one."""
+    if lesson.group is None:
+        if lesson.recurrence is None or lesson.is_extra:
+            raise NotWeekly
+        return lesson.recurrence
     rows = Recurrence.objects.visible_to(by).filter(group=lesson.group, valid_until=None)
     same = rows.filter(weekday=lesson.held_on.isoweekday(), starts_time=lesson.starts_time)
     rule = same.filter(Q(valid_from=None) | Q(valid_from__lte=lesson.held_on)).first()
@@ -169,11 +199,12 @@ def _rule_of(by: Actor, lesson: Lesson) -> Recurrence:
 
 def _made_by(by: Actor, rule: Recurrence, since: date) -> list[Lesson]:
     """Planned lessons of a weekly one from a day on, as it made them, locked."""
-    rows = Lesson.objects.visible_to(by).filter(
-        group_id=rule.group_id, status=LessonStatus.PLANNED, is_extra=False, held_on__gte=since,
-        held_on__iso_week_day=rule.weekday, starts_time=rule.starts_time,
-    )  # fmt: skip
-    return list(rows.select_for_update(of=("self",), no_key=True).select_related("group__branch").order_by("id"))
+    rows = Lesson.objects.visible_to(by).filter(status=LessonStatus.PLANNED, is_extra=False, held_on__gte=since)
+    if rule.group_id is None:
+        rows = rows.filter(recurrence=rule)
+    else:
+        rows = rows.filter(group_id=rule.group_id, held_on__iso_week_day=rule.weekday, starts_time=rule.starts_time)
+    return list(rows.select_for_update(of=("self",), no_key=True).select_related("branch").order_by("id"))
 
 
 def _shift(by: Actor, rows: list[Lesson], shift: timedelta, starts_time: time, place: Staffing) -> None:
@@ -182,12 +213,7 @@ def _shift(by: Actor, rows: list[Lesson], shift: timedelta, starts_time: time, p
         for row in rows
     ]
     check_free(by, rows, values)
-    taken = Lesson.objects.visible_to(by).filter(
-        group_id__in={row.group_id for row in rows}, starts_time=starts_time,
-        held_on__in=[each["held_on"] for each in values],
-    )  # fmt: skip
-    if taken.exclude(pk__in=[row.pk for row in rows]).exists():
-        raise LessonThere
+    _check_there(by, rows, values, starts_time)
     for row, each in zip(rows, values, strict=True):
         for name, value in each.items():
             setattr(row, name, value)
@@ -195,8 +221,20 @@ def _shift(by: Actor, rows: list[Lesson], shift: timedelta, starts_time: time, p
     Lesson.objects.visible_to(by).bulk_update(rows, names, batch_size=500)
 
 
+def _check_there(by: Actor, rows: list[Lesson], values: list[dict[str, Any]], starts_time: time) -> None:
+    """Refuses when the group, or the student whose own lesson it is, has another lesson at that time."""
+    at = {"starts_time": starts_time, "held_on__in": [each["held_on"] for each in values]}
+    others = Lesson.objects.visible_to(by).filter(**at).exclude(pk__in=[row.pk for row in rows])
+    groups, students = {row.group_id for row in rows}, {row.student_id for row in rows}
+    if others.filter(group_id__in=groups - {None}).exists():
+        raise LessonThere
+    own = others.exclude(status=LessonStatus.CANCELLED)
+    if own.filter(student_id__in=students - {None}).exists():
+        raise StudentHasLesson
+
+
 def _when(lesson: Lesson, held_on: date, starts_time: time) -> dict[str, Any]:
-    starts_at = rules.instant(held_on, starts_time, lesson.group.branch.timezone)
+    starts_at = rules.instant(held_on, starts_time, lesson.branch.timezone)
     ends_at = starts_at + timedelta(minutes=lesson.minutes)
     return {"held_on": held_on, "starts_time": starts_time, "starts_at": starts_at, "ends_at": ends_at}
 

@@ -80,7 +80,7 @@ def change_hours(
 
 
 def _hold(by: Actor, branch: Branch, what: str, *, holds: bool) -> None:
-    ahead = Lesson.objects.visible_to(by).filter(group__branch=branch, held_on__gte=today_in(by, branch))
+    ahead = Lesson.objects.visible_to(by).filter(branch=branch, held_on__gte=today_in(by, branch))
     if holds:
         at_once = Lesson.unguarded.filter(
             org_id=by.org_id, ends_at__gt=OuterRef("starts_at"), starts_at__lt=OuterRef("ends_at"),
@@ -105,7 +105,7 @@ def check_free(by: Actor, rows: Sequence[Lesson], values: Sequence[Mapping[str, 
         | Q(holds_teacher=True, teacher__in={each.teacher_id for each in wanted if each.teacher_id}),
         ends_at__gt=min(each.starts_at for each in wanted), starts_at__lt=max(each.ends_at for each in wanted),
     ).exclude(pk__in=[row.pk for row in rows if row.pk])  # fmt: skip
-    for there in taken.select_related("group", "room", "teacher").order_by("starts_at"):
+    for there in taken.select_related("group", "student", "course", "room", "teacher").order_by("starts_at"):
         for here in wanted:
             here.check(there)
 
@@ -126,7 +126,7 @@ class _Wanted:
     def check(self, there: Lesson) -> None:
         if there.ends_at <= self.starts_at or there.starts_at >= self.ends_at:
             return
-        told = {"group": there.group.name, "on": there.held_on, "until": _until(there)}
+        told = {"group": there.name, "on": there.held_on, "until": _until(there)}
         if self.room_id and self.row.holds_room and there.holds_room and there.room_id == self.room_id:
             raise RoomTakenBy(room=str(there.room), **told)
         if self.teacher_id and self.row.holds_teacher and there.holds_teacher and there.teacher_id == self.teacher_id:

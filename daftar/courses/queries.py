@@ -8,8 +8,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 
-from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, LessonType, Recurrence, Room, Suspension
+from daftar.courses.models import (
+    Course,
+    Enrolment,
+    Group,
+    Holiday,
+    Lesson,
+    LessonType,
+    Recurrence,
+    Room,
+    Suspension,
+)
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
 
@@ -18,6 +29,11 @@ if TYPE_CHECKING:
     from datetime import date, time
 
     from daftar.lib.tenancy import TenantQuerySet
+
+
+def lesson_name(path: str = "") -> Coalesce:
+    """The name of a lesson, as SQL; `path` leads to the lesson."""
+    return Coalesce(f"{path}group__name", f"{path}student__full_name", f"{path}course__name")
 
 
 @dataclass(frozen=True)
@@ -105,7 +121,7 @@ def lessons_on(by: Actor, on: date, *, most: int | None = None) -> Day:
     if not by.may("courses.see_all"):
         rows = rows.filter(mine)
     total = rows.count() if most is not None else 0
-    joined = rows.select_related("group", "group__branch", "room", "teacher")
+    joined = rows.select_related("group", "course", "student", "branch", "room", "teacher", "type")
     if most is None or total <= most:
         return Day(list(joined.order_by("starts_at", "group__name", "id")), 0)
     # Each part in the order of the index, and only as far as it is shown: of thousands few are read.
@@ -114,9 +130,7 @@ def lessons_on(by: Actor, on: date, *, most: int | None = None) -> Day:
         if len(near) < most:
             others = part.exclude(mine).order_by("starts_at", "id").values_list("pk", flat=True)
             near += others[: most - len(near)]
-    return Day(
-        sorted(joined.filter(pk__in=near), key=lambda row: (row.starts_at, row.group.name, row.pk)), total - most
-    )
+    return Day(sorted(joined.filter(pk__in=near), key=lambda row: (row.starts_at, row.name, row.pk)), total - most)
 
 
 @question("courses.view")
@@ -172,8 +186,14 @@ def get_course(by: Actor, course_id: int) -> Course:
 
 @question("courses.see_all")
 def own_lesson_types(by: Actor) -> list[LessonType]:
-    """The centre's own types of lessons, by name."""
+    """The centre's own types of lessons, by name; those that are archived too."""
     return list(LessonType.objects.visible_to(by).order_by("name", "id"))
+
+
+@question("courses.see_all")
+def get_lesson_type(by: Actor, type_id: int) -> LessonType:
+    """The type; NotFound when there is none."""
+    return LessonType.objects.visible_to(by).one(pk=type_id)
 
 
 @question("courses.view")
@@ -190,9 +210,11 @@ def get_room(by: Actor, room_id: int) -> Room:
 
 @question("courses.view")
 def get_lesson(by: Actor, lesson_id: int) -> Lesson:
-    """The lesson with group, branch and organization; NotFound when invisible."""
-    seen = Group.objects.visible_to(by)
-    row: Lesson = Lesson.objects.visible_to(by).select_related("group__branch__org").one(pk=lesson_id, group__in=seen)
+    """The lesson with group, student, course, branch and organization; NotFound when invisible."""
+    rows = Lesson.objects.visible_to(by).select_related("group", "student", "course", "branch__org")
+    if not by.may("courses.see_all"):
+        rows = rows.filter(Q(group__in=Group.objects.visible_to(by)) | Q(group=None, teacher_id=by.member_id))
+    row: Lesson = rows.one(pk=lesson_id)
     return row
 
 
@@ -245,6 +267,6 @@ def _runs(by: Actor, rows: Any) -> list[DaysOff]:
 
 @question("people.view")
 def lesson_names(by: Actor, lesson_ids: Collection[int]) -> dict[int, tuple[str, time]]:
-    """Group and local time of each lesson."""
-    rows = Lesson.objects.visible_to(by).filter(pk__in=lesson_ids)
-    return {pk: (name, at) for pk, name, at in rows.values_list("id", "group__name", "starts_time")}
+    """Name and local time of each lesson."""
+    rows = Lesson.objects.visible_to(by).filter(pk__in=lesson_ids).annotate(name_=lesson_name())
+    return {pk: (name, at) for pk, name, at in rows.values_list("id", "name_", "starts_time")}

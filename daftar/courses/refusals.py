@@ -57,6 +57,56 @@ class TypeOfOtherKind(Refusal):
     text = _("Lessons of this type are not held with a group.")
 
 
+class TypeOfAnotherKind(Refusal):
+    field = "type_id"
+    text = _("Lessons of this type are held in another way.")
+
+
+class TypeIsArchived(Refusal):
+    field = "type_id"
+    text = _("This type is archived. Choose another, or restore it first.")
+
+
+class LessonWasMarked(Refusal):
+    text = _("This lesson was conducted: who was there is charged by its type. Take its marks back first.")
+
+
+class StudentMissing(Refusal):
+    field = "student_id"
+    text = _("Choose the student whose lesson it is.")
+
+
+class StudentNotAsked(Refusal):
+    field = "student_id"
+    text = _("A trial lesson has no student of its own: who comes is written down when it is held.")
+
+
+class StudentHasLesson(Refusal):
+    constraints = ("lesson_of_student_once",)
+    field = "starts_time"
+    text = _("The student has a lesson of his or her own at this time already.")
+
+
+class RegularEndsBeforeStart(Refusal):
+    field = "last_on"
+    text = _("The last day lies before the first.")
+
+
+class RegularTooLong(Refusal):
+    field = "last_on"
+    text = _("Regular lessons are planned for a year at most.")
+
+
+class NoRegularLesson(Refusal):
+    field = "weekdays"
+    text = _("No lesson falls on these days, or all of them are days off.")
+
+
+class NoWeekdays(Refusal):
+    field = "weekdays"
+    text = _("Choose at least one day.")
+
+
 class GroupShorterThanLessons(Refusal):
     field = "last_on"
     text = _("A lesson on %(on)s was conducted already.")

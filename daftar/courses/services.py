@@ -39,10 +39,13 @@ from daftar.courses.refusals import (
     LeavesBeforeJoins,
     LessonOutsideGroup,
     LessonThere,
+    LessonWasMarked,
     OtherWayNeedsPrice,
     RoomElsewhere,
     ScheduleIncomplete,
     StudentElsewhere,
+    TypeIsArchived,
+    TypeOfAnotherKind,
     TypeOfOtherKind,
 )
 from daftar.lib.period import Period
@@ -90,7 +93,7 @@ def add_group(
         raise GroupNameTaken
     course = Course.objects.visible_to(by).one(pk=course_id)
     _check_life(starts_on, last_on, schedule)
-    _check_parts(by, branch, course, teacher_id=teacher_id, room_id=room_id)
+    check_parts(by, branch, course, teacher_id=teacher_id, room_id=room_id)
     _check_charging(course, charging, price)
     group = add(
         by, Group, branch=branch, name=name, course=course, teacher_id=teacher_id, room_id=room_id,
@@ -119,7 +122,7 @@ def edit_group(
     if Group.objects.visible_to(by).filter(branch_id=group.branch_id, name=name).exclude(pk=group_id).exists():
         raise GroupNameTaken
     _check_life(starts_on, last_on, schedule)
-    _check_parts(by, group.branch, group.course, teacher_id=teacher_id, room_id=room_id)
+    check_parts(by, group.branch, group.course, teacher_id=teacher_id, room_id=room_id)
     if charging is not None:
         _check_charging(group.course, charging, group.price)
     held = Lesson.objects.visible_to(by).filter(group=group, status=LessonStatus.CONDUCTED)
@@ -146,7 +149,7 @@ def plan_lesson(
 ) -> Lesson:  # fmt: skip
     """One more lesson of a group, outside its weekly schedule; of a type of the centre's own, or (None) plain.
 
-    `minutes` None: as long as the course's lessons.
+    `minutes` None: as long as the type says, or else the course's lessons.
     """
     group: Group = (
         Group.objects.visible_to(by)
@@ -159,7 +162,7 @@ def plan_lesson(
     if Lesson.objects.visible_to(by).filter(group=group, held_on=held_on, starts_time=starts_time).exists():
         raise LessonThere
     check_type(by, type_id)
-    length = minutes or group.course.lesson_minutes
+    length = minutes or usual_minutes(by, group.course, type_id)
     lesson = _lesson(group, group.branch, held_on, Recurrence(starts_time=starts_time, minutes=length))
     lesson.is_extra, lesson.type_id = True, type_id
     check_free(by, [lesson], [{}])
@@ -176,17 +179,32 @@ def change_type(by: Actor, *, lesson_id: int, type_id: int | None) -> Lesson:
     One that was conducted too: prices and discounts may be for some types only.
     """
     rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
-    lesson: Lesson = rows.select_related("group__branch").one(pk=lesson_id)
-    check_type(by, type_id)
+    lesson: Lesson = rows.select_related("branch", "group").one(pk=lesson_id)
+    if lesson.kind is LessonKind.TRIAL and lesson.status == LessonStatus.CONDUCTED:
+        raise LessonWasMarked
+    if type_id != lesson.type_id:
+        check_type(by, type_id, lesson.kind)
     change(by, lesson, type_id=type_id)
-    publish(by, TuitionFactsChanged(students_of(by, lesson.group_id)))
+    publish(by, TuitionFactsChanged(students_on(by, lesson)))
     return lesson
 
 
-def check_type(by: Actor, type_id: int | None) -> None:
-    """Refuses a type whose lessons are not held with a group."""
-    if type_id is not None and LessonType.objects.visible_to(by).one(pk=type_id).kind != LessonKind.GROUP:
-        raise TypeOfOtherKind
+def check_type(by: Actor, type_id: int | None, kind: LessonKind = LessonKind.GROUP) -> None:
+    """Refuses a type that is archived, or whose lessons are held in another way: not with a group, say."""
+    if type_id is None:
+        return
+    # Locked: whoever changes its kind meanwhile waits and then sees the lesson.
+    row: LessonType = LessonType.objects.visible_to(by).select_for_update(no_key=True).one(pk=type_id)
+    if row.kind != kind:
+        raise TypeOfOtherKind if kind is LessonKind.GROUP else TypeOfAnotherKind
+    if row.is_archived:
+        raise TypeIsArchived
+
+
+def usual_minutes(by: Actor, course: Course, type_id: int | None) -> int:
+    """How long a lesson is unless said otherwise: as its type says, or else its course."""
+    own = None if type_id is None else LessonType.objects.visible_to(by).one(pk=type_id).minutes
+    return own or course.lesson_minutes
 
 
 @verb("courses.enrol")
@@ -322,6 +340,16 @@ def students_of(by: Actor, group_id: int) -> tuple[int, ...]:
     return tuple(rows.values_list("student_id", flat=True).distinct())
 
 
+def students_on(by: Actor, lesson: Lesson) -> tuple[int, ...]:
+    """Everyone whose money a planned lesson concerns: of its group, or its one student.
+
+    Who is put on a lesson of nobody is charged for being there, and not before.
+    """
+    if lesson.group_id is not None:
+        return students_of(by, lesson.group_id)
+    return () if lesson.student_id is None else (lesson.student_id,)
+
+
 def _check_day(group: Group, on: date) -> None:
     if not rules.may_join(Period(group.starts_on, group.ends_on), on):
         raise JoinOutsideGroup(first=group.starts_on, last=group.ends_on - timedelta(days=1))
@@ -349,7 +377,7 @@ def _check_life(starts_on: date, last_on: date, schedule: Schedule) -> None:
         raise ScheduleIncomplete
 
 
-def _check_parts(by: Actor, branch: Branch, course: Course, *, teacher_id: int | None, room_id: int | None) -> None:
+def check_parts(by: Actor, branch: Branch, course: Course, *, teacher_id: int | None, room_id: int | None) -> None:
     if course.currency != branch.currency:
         raise CourseInOtherCurrency
     if teacher_id is not None:
@@ -454,7 +482,7 @@ def make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> Non
 def _lesson(group: Group, branch: Branch, on: date, rule: Recurrence) -> Lesson:
     starts_at = rules.instant(on, rule.starts_time, branch.timezone)
     return Lesson(
-        org_id=group.org_id, group=group, teacher_id=rule.teacher_id or group.teacher_id,
+        org_id=group.org_id, branch=branch, group=group, teacher_id=rule.teacher_id or group.teacher_id,
         room_id=rule.room_id or group.room_id, held_on=on, starts_time=rule.starts_time, minutes=rule.minutes,
         starts_at=starts_at, ends_at=starts_at + timedelta(minutes=rule.minutes), holds_room=branch.blocks_rooms,
         holds_teacher=branch.blocks_teachers,

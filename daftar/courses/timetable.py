@@ -11,6 +11,7 @@ from django.db.models import Count, F, Q
 
 from daftar.courses.clashes import Busy, Clash, Slot, clashes, gaps, is_free, nearest
 from daftar.courses.models import Enrolment, Group, Holiday, Lesson, LessonStatus, Recurrence, Room
+from daftar.courses.queries import lesson_name
 from daftar.courses.rules import instant
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import Branch, Member
@@ -38,10 +39,13 @@ class Wanted:
     def of(self, rows: Any) -> Any:
         """Lessons narrowed to these."""
         paths = {
-            "group__branch_id": self.branch_id, "teacher_id": self.teacher_id, "room_id": self.room_id,
-            "group_id": self.group_id, "group__course_id": self.course_id,
+            "branch_id": self.branch_id, "teacher_id": self.teacher_id, "room_id": self.room_id,
+            "group_id": self.group_id,
         }  # fmt: skip
-        return rows.filter(**{path: value for path, value in paths.items() if value is not None})
+        rows = rows.filter(**{path: value for path, value in paths.items() if value is not None})
+        if self.course_id is None:
+            return rows
+        return rows.filter(Q(course_id=self.course_id) | Q(group__course_id=self.course_id))
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Timetable:
-    """Lessons in order, and the names of the groups that clashes are with, by lesson."""
+    """Lessons in order, and the names of those that clashes are with."""
 
     lessons: list[Shown]
     names: dict[int, str]
@@ -68,7 +72,7 @@ def timetable(by: Actor, *, since: date, until: date, wanted: Wanted = Wanted())
     Clashes are looked for among all lessons of the centre: a teacher may be in another branch.
     """
     rows = wanted.of(_visible(by).filter(held_on__range=(since, until)))
-    joined = rows.select_related("group", "group__course", "group__branch", "room", "teacher", "type")
+    joined = rows.select_related("group__course", "course", "student", "branch", "room", "teacher", "type")
     lessons = list(joined.order_by("starts_at", "group__name", "id"))
     if not lessons:
         return Timetable([], {})
@@ -92,9 +96,12 @@ def lessons_per_day(by: Actor, *, since: date, until: date, wanted: Wanted = Wan
 
 @dataclass(frozen=True)
 class Weekly:
-    """A weekly lesson of a running group: the weekdays it meets on at that time in that room."""
+    """A weekly lesson of a running group, or of none: the weekdays it meets on at that time in that room."""
 
-    group: Group
+    group_id: int | None
+    name: str
+    course: str
+    places: int | None
     weekdays: tuple[int, ...]
     starts_time: time
     minutes: int
@@ -105,26 +112,36 @@ class Weekly:
 
 @question("courses.view")
 def weekly(by: Actor, *, wanted: Wanted = Wanted()) -> list[Weekly]:
-    """The weekly schedule of the groups that run today, one line for each time and room of a group."""
+    """The weekly schedule in force today, one line for each time and room of a group, a student or a weekly trial."""
     groups = Group.objects.visible_to(by).filter(ends_on__gt=by.today)
-    rows = Recurrence.objects.visible_to(by).filter(group__in=groups, valid_until=None)
-    rows = rows.select_related("group__course", "group__teacher", "group__room", "room", "teacher")
+    alone = Q(group=None, branch__in=Branch.objects.visible_to(by), valid_from__lte=by.today, valid_until__gt=by.today)
+    if not by.may("courses.see_all"):
+        alone &= Q(teacher_id=by.member_id)
+    rows = Recurrence.objects.visible_to(by).filter(Q(group__in=groups, valid_until=None) | alone)
+    rows = rows.select_related("group__course", "group__teacher", "group__room", "course", "student", "room", "teacher")
     if wanted.branch_id is not None:
-        rows = rows.filter(group__branch_id=wanted.branch_id)
+        rows = rows.filter(Q(group__branch_id=wanted.branch_id) | Q(branch_id=wanted.branch_id))
     if wanted.course_id is not None:
-        rows = rows.filter(group__course_id=wanted.course_id)
-    days: dict[tuple[int, time, int | None], list[Recurrence]] = defaultdict(list)
+        rows = rows.filter(Q(group__course_id=wanted.course_id) | Q(course_id=wanted.course_id))
+    days: dict[tuple[Any, ...], list[Recurrence]] = defaultdict(list)
     for row in rows.order_by("weekday", "id"):
-        days[row.group_id, row.starts_time, row.room_id].append(row)
-    sizes = _sizes_today(by, {key[0] for key in days})
+        whose = (row.group_id, row.student_id, row.course_id, row.teacher_id if row.group_id is None else None)
+        days[*whose, row.starts_time, row.room_id].append(row)
+    sizes = _sizes_today(by, {key[0] for key in days if key[0] is not None})
     found = []
     for same in days.values():
-        first = same[0]
-        room, teacher = first.room or first.group.room, first.teacher or first.group.teacher
+        first, group = same[0], same[0].group
+        room, teacher = (
+            first.room or (group.room if group else None),
+            first.teacher or (group.teacher if group else None),
+        )
         if wanted.teacher_id in (None, teacher and teacher.pk) and wanted.room_id in (None, room and room.pk):
             weekdays = tuple(row.weekday for row in same)
-            number = sizes.get(first.group_id, 0)
-            found.append(Weekly(first.group, weekdays, first.starts_time, first.minutes, room, teacher, number))
+            number = int(first.student_id is not None) if group is None else sizes.get(group.pk, 0)
+            name, course = str(group or first.student or first.course), str(group.course if group else first.course)
+            when = (weekdays, first.starts_time, first.minutes)
+            places = group.capacity if group else None
+            found.append(Weekly(first.group_id, name, course, places, *when, room, teacher, number))
     return found
 
 
@@ -140,10 +157,12 @@ class Suggestion:
 @question("courses.edit")
 def suggestions(by: Actor, lesson: Lesson, *, most: int = 3) -> list[Suggestion]:
     """The nearest free times for a lesson in the next two weeks, in its group's life: the same hour first."""
-    group, branch = lesson.group, lesson.group.branch
+    group, branch = lesson.group, lesson.branch
     here = by.at
     first = max(lesson.held_on - timedelta(days=BACK), by.today)
-    last = min(max(lesson.held_on, by.today) + timedelta(days=AHEAD), group.ends_on - timedelta(days=1))
+    last = max(lesson.held_on, by.today) + timedelta(days=AHEAD)
+    if group is not None:
+        last = min(last, group.ends_on - timedelta(days=1))
     if last < first:
         return []
     rooms = _rooms_for(by, lesson)
@@ -197,7 +216,7 @@ def free_times(
         people |= Q(teacher_id=teacher_id)
     if student_id is not None:
         learning = Enrolment.objects.visible_to(everywhere).filter(student_id=student_id, starts_on__lte=on)
-        people |= Q(group__in=learning.exclude(ends_on__lte=on).values("group_id"))
+        people |= Q(group__in=learning.exclude(ends_on__lte=on).values("group_id")) | Q(student_id=student_id)
     theirs = [_local(*row) for row in rows.filter(people).values_list("held_on", "starts_time", "minutes")]
     rooms = Room.objects.visible_to(by).filter(branch=branch).order_by("name", "id")
     rooms = rooms if room_id is None else rooms.filter(pk=room_id)
@@ -221,16 +240,17 @@ def _visible(by: Actor) -> Any:
 
 
 def _slots(by: Actor, since: date, until: date) -> tuple[dict[int, Slot], dict[int, str]]:
-    """Every lesson of the centre that takes place in these days, by id, and the names of their groups."""
+    """Every lesson of the centre that takes place in these days, by id, and their names."""
     everywhere = replace(by.trusted(), branch_ids=None)
     rows = Lesson.objects.visible_to(everywhere).filter(held_on__range=(since, until))
     columns = (
         "id", "group_id", "held_on", "starts_time", "minutes", "starts_at", "ends_at", "room_id", "teacher_id",
-        "group__name", "group__branch_id", "group__capacity", "room__capacity", "group__branch__opens_at",
-        "group__branch__closes_at",
+        "student_id", "name_", "branch_id", "group__capacity", "room__capacity", "branch__opens_at",
+        "branch__closes_at",
     )  # fmt: skip
-    found = list(rows.exclude(status=LessonStatus.CANCELLED).values_list(*columns))
-    members = _members(everywhere, {row[1] for row in found}, since, until)
+    named = rows.exclude(status=LessonStatus.CANCELLED).annotate(name_=lesson_name())
+    found = list(named.values_list(*columns))
+    members = _members(everywhere, {row[1] for row in found if row[1] is not None}, since, until)
     off = _days_off(by, since, until)
     slots, names = {}, {}
     for (
@@ -243,6 +263,7 @@ def _slots(by: Actor, since: date, until: date) -> tuple[dict[int, Slot], dict[i
         ends,
         room_id,
         teacher_id,
+        student_id,
         name,
         branch_id,
         *sizes,
@@ -254,7 +275,7 @@ def _slots(by: Actor, since: date, until: date) -> tuple[dict[int, Slot], dict[i
             id=pk, starts_at=starts, ends_at=ends, room_id=room_id, teacher_id=teacher_id,
             students=frozenset(
                 who for who, joined, left in members[group_id] if joined <= on and (left is None or on < left)
-            ),
+            ) if student_id is None else frozenset({student_id}),
             places=min(places, default=None), is_closed=_is_closed(at, minutes, opens, closes),
             is_off=on in off.get(branch_id, ()),
         )  # fmt: skip
@@ -300,7 +321,10 @@ def _rooms_for(by: Actor, lesson: Lesson) -> list[Room | None]:
     if lesson.room is None:
         return [None]
     rows = Room.objects.visible_to(by).filter(branch_id=lesson.room.branch_id).exclude(pk=lesson.room_id)
-    enough = Enrolment.objects.visible_to(by).filter(group_id=lesson.group_id).exclude(ends_on__lte=by.today).count()
+    enough = 1
+    if lesson.group_id is not None:
+        members = Enrolment.objects.visible_to(by).filter(group_id=lesson.group_id)
+        enough = members.exclude(ends_on__lte=by.today).count()
     others = rows.filter(Q(capacity=None) | Q(capacity__gte=enough)).order_by(
         F("capacity").asc(nulls_last=True), "name"
     )
@@ -308,16 +332,18 @@ def _rooms_for(by: Actor, lesson: Lesson) -> list[Room | None]:
 
 
 def _busy(by: Actor, first: date, last: date, lesson: Lesson) -> dict[Any, list[Busy]]:
-    """What is taken from day to day: by room, and the lesson's teacher and group under "teacher"."""
+    """What is taken from day to day: by room, and the lesson's teacher, group and student under "teacher"."""
     everywhere = replace(by.trusted(), branch_ids=None)
     rows = Lesson.objects.visible_to(everywhere).filter(held_on__range=(first, last)).exclude(pk=lesson.pk)
-    concerned = Q(group__branch_id=lesson.group.branch_id) | Q(teacher_id=lesson.teacher_id, teacher__isnull=False)
+    concerned = Q(branch_id=lesson.branch_id) | Q(teacher_id=lesson.teacher_id, teacher__isnull=False)
     taken: dict[Any, list[Busy]] = defaultdict(list)
-    columns = ("room_id", "teacher_id", "group_id", "starts_at", "ends_at")
+    columns = ("starts_at", "ends_at", "room_id", "teacher_id", "group_id", "student_id")
+    mine = {("teacher", lesson.teacher_id), ("group", lesson.group_id), ("student", lesson.student_id)}
     shown = rows.filter(concerned).exclude(status=LessonStatus.CANCELLED).values_list(*columns)
-    for room_id, teacher_id, group_id, starts, ends in shown:
+    for starts, ends, room_id, *whose in shown:
         taken[room_id].append(Busy(starts, ends))
-        if group_id == lesson.group_id or (teacher_id is not None and teacher_id == lesson.teacher_id):
+        names = zip(("teacher", "group", "student"), whose, strict=True)
+        if any(each in mine for each in names if each[1] is not None):
             taken["teacher"].append(Busy(starts, ends))
     return taken
 

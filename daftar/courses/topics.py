@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F, Max, Q
 from django.utils.translation import gettext_lazy as _
 
-from daftar.courses.models import Course, Group, Holiday, Lesson, LessonStatus, Topic
+from daftar.courses.models import Course, Group, Holiday, Lesson, LessonKind, LessonStatus, Topic
 from daftar.courses.queries import get_group
 from daftar.courses.rules import pace, topics_in
 from daftar.lib.errors import Refusal
@@ -162,7 +162,9 @@ def _plan(by: Actor, course_id: int) -> Any:
 
 
 def _topics_beside(by: Actor, lesson: Lesson) -> Any:
-    """The topics of the course that the lesson's group studies; whoever gives the lesson need not see the group."""
+    """The topics of the course that the lesson is of; whoever gives the lesson need not see the group."""
+    if lesson.group_id is None:
+        return Topic.objects.visible_to(by).filter(course_id=lesson.course_id)
     courses = Group.unguarded.filter(org_id=by.org_id, pk=lesson.group_id).values("course_id")
     return Topic.objects.visible_to(by).filter(course_id__in=courses)
 
@@ -212,15 +214,18 @@ class Offer:
 def topics_for(by: Actor, lesson: Lesson) -> Offer:
     """The plan of the lesson's course, and what is offered of it.
 
-    From its day on, while nothing was said: the first topic that no other lesson of its group is about.
+    From its day on, while nothing was said: the first topic that no other lesson of its group, or of its one student in
+    the course, is about. A lesson of whoever comes is offered none.
     """
     own = lesson.plan_topic_id
     found = list(_in_order(_topics_beside(by, lesson).filter(Q(place__isnull=False) | Q(pk=own))))
-    others = Lesson.objects.visible_to(by).filter(group_id=lesson.group_id, plan_topic__isnull=False)
+    others = Lesson.objects.visible_to(by).filter(
+        group_id=lesson.group_id, course_id=lesson.course_id, student_id=lesson.student_id, plan_topic__isnull=False
+    )
     others = others.exclude(status=LessonStatus.CANCELLED).exclude(pk=lesson.pk)
     taken = frozenset(others.values_list("plan_topic_id", flat=True))
     is_due = lesson.status == LessonStatus.PLANNED and lesson.held_on <= by.today
-    is_open = own is None and not lesson.topic and is_due
+    is_open = own is None and not lesson.topic and is_due and lesson.kind != LessonKind.TRIAL
     ahead = next((row.pk for row in found if row.pk not in taken), None) if is_open else None
     return Offer(found, taken, own if own is not None else ahead)
 

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from daftar.courses.models import PLAN_CHOICES
+from daftar.courses.plans import PLAN_CHOICES
 from daftar.courses.rules import PlanKind
 
 if TYPE_CHECKING:

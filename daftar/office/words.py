@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
 
 from daftar.attendance.rules import passes, word_of
-from daftar.courses.models import PLAN_LABELS
+from daftar.courses.plans import PLAN_LABELS
 from daftar.courses.rules import Pattern, PlanKind, pattern_of
 from daftar.finance.models import PaymentKind
 from daftar.lib.money import Money

@@ -76,9 +76,9 @@ def attended_without_subscription(by: Actor, *, since: date, until: date) -> tup
     facts = facts_of(by, students)
     missing = [(student, pk) for student in students for pk in rules.unpriced(facts[student.pk], until)]
     held = Lesson.objects.visible_to(by).filter(pk__in={pk for _student, pk in missing}, held_on__range=(since, until))
-    lessons = {row.pk: row for row in held.select_related("group")}
+    lessons = {row.pk: row for row in held.select_related("group", "student", "course")}
     found = [
-        Unpriced(student.pk, student.full_name, pk, lessons[pk].held_on, lessons[pk].group.name)
+        Unpriced(student.pk, student.full_name, pk, lessons[pk].held_on, lessons[pk].name)
         for student, pk in missing
         if pk in lessons
     ]

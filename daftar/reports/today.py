@@ -28,7 +28,7 @@ MOST = 500  # who is judged at once
 
 @dataclass(frozen=True)
 class MustPay:
-    """A student who comes today, in which group, and what is missing for it."""
+    """A student who comes today, in which group (or to which course alone), and what is missing for it."""
 
     student_id: int
     name: str
@@ -68,22 +68,29 @@ def _candidates(by: Actor) -> dict[int, str]:
     """By student, the group: who is below zero, or charged by lessons and with less than the highest price there is."""
     today = by.today
     lessons = Lesson.unguarded.filter(org_id=by.org_id, group_id=OuterRef("group_id"), held_on=today)
+    rows: Any = Enrolment.objects.visible_to(by).filter(starts_on__lte=today, activated_on__lte=today)
+    rows = rows.exclude(ends_on__lte=today).filter(Exists(lessons.exclude(status=LessonStatus.CANCELLED)))
+    own = Lesson.objects.visible_to(by).filter(student__isnull=False, held_on=today)
+    alone = _short(by, own.exclude(status=LessonStatus.CANCELLED)).order_by("-course__name")
+    found = dict(alone.values_list("student_id", "course__name"))
+    return found | dict(_short(by, rows).order_by("-group__name").values_list("student_id", "group__name"))
+
+
+def _short(by: Actor, rows: Any) -> Any:
+    """Of rows of students, those whose money may not be enough."""
     balance = Account.unguarded.filter(
         org_id=by.org_id, kind=AccountKind.STUDENT, student_id=OuterRef("student_id")
     ).values("balance")
     steps = PriceStep.unguarded.filter(
         org_id=by.org_id, subscription__student_id=OuterRef("student_id"), subscription__plan__in=BY_LESSON
     )
-    rows: Any = Enrolment.objects.visible_to(by).filter(starts_on__lte=today, activated_on__lte=today)
-    rows = rows.exclude(ends_on__lte=today).filter(Exists(lessons.exclude(status=LessonStatus.CANCELLED)))
     rows = rows.annotate(
         balance=Subquery(balance[:1]),
         highest=Subquery(
             steps.order_by().values("subscription__student_id").annotate(most=Max("amount")).values("most")[:1]
         ),
     )
-    short = rows.filter(Q(balance__lt=0) | Q(highest__gt=F("balance")) | Q(balance=None, highest__isnull=False))
-    return dict(short.order_by("-group__name").values_list("student_id", "group__name"))
+    return rows.filter(Q(balance__lt=0) | Q(highest__gt=F("balance")) | Q(balance=None, highest__isnull=False))
 
 
 BY_LESSON = [kind.value for kind in rules.PlanKind if not PLANS[kind].by_period]

@@ -19,6 +19,7 @@ from daftar.lib.money import default_step
 from daftar.orgs.models import Organization
 from daftar.orgs.queries import tuition_settings
 from daftar.tuition import rules
+from daftar.tuition.alone import attended, in_window, lessons_of_nobody, own_lessons
 from daftar.tuition.models import CreditDeclined, Discount, LessonPick, Subscription
 from daftar.tuition.rules.decisions import decided
 from daftar.tuition.rules.plans import PLANS
@@ -52,7 +53,7 @@ def facts_of(
     trusted = replace(by.trusted(), branch_ids=None)
     enrolments, subscriptions = _enrolments(trusted, ids), _subscriptions(trusted, ids)
     unmarked = {pk for pk in ids if window is not None and rules.takes_no_marks(subscriptions[pk])}
-    marks, lesson_groups = _marks(trusted, [pk for pk in ids if pk not in unmarked], window)
+    marks, lesson_groups, ungrouped = _marks(trusted, [pk for pk in ids if pk not in unmarked], window)
     wanted = {
         student_id: {row.group_id for row in subscriptions[student_id] if row.group_id is not None}
         | (set() if student_id in unmarked else {row.group_id for row in enrolments[student_id]})
@@ -61,9 +62,14 @@ def facts_of(
     }
     plans = _plans(trusted, set().union(*wanted.values()) if wanted else set(), window)
     special = _special(trusted, ids, {student.branch_id: student.branch for student in students})
-    discounts, suspensions, picks, declined, made_up, holidays = special
+    discounts, suspensions, picks, declined, made_up, own, holidays = special
     payments = _payments(trusted, [pk for pk in ids if any(each.is_separate for each in subscriptions[pk])])
     shared = _shared_lessons(wanted, plans)
+    nobodys = lessons_of_nobody(trusted, ungrouped)
+    for pk in ids if own or nobodys else ():
+        alone = [*own[pk], *attended(marks[pk], nobodys, subscriptions[pk], made_up[pk])]
+        if alone:
+            shared[pk] = rules.SharedLessons([*shared[pk], *in_window(alone, window)])
     settings_of = {
         pk: tuition_settings(branch) for pk, branch in {each.branch_id: each.branch for each in students}.items()
     }
@@ -106,8 +112,9 @@ def _shared_lessons(wanted: dict[int, set[int]], plans: _Plans) -> dict[int, rul
 
 def _marks(
     by: Actor, ids: Collection[int], window: rules.Window | None
-) -> tuple[dict[int, list[rules.AttendanceFact]], dict[int, set[int]]]:
-    """The marks of each student, and the groups they were made in."""
+) -> tuple[dict[int, list[rules.AttendanceFact]], dict[int, set[int]], set[int]]:
+    """The marks of each student, the groups they were made in, and the lessons without one."""
+    alone: set[int] = set()
     marks: dict[int, list[rules.AttendanceFact]] = defaultdict(list)
     groups: dict[int, set[int]] = defaultdict(set)
     for row in marks_of(by, ids, None if window is None else window.since) if ids else ():
@@ -115,8 +122,11 @@ def _marks(
             lesson_id=row.lesson_id, present=row.is_present, charges_absence=row.charges is not False
         )
         marks[row.student_id].append(fact)
-        groups[row.student_id].add(row.group_id)
-    return marks, groups
+        if row.group_id is not None:
+            groups[row.student_id].add(row.group_id)
+        else:
+            alone.add(row.lesson_id)
+    return marks, groups, alone
 
 
 def _enrolments(by: Actor, ids: Collection[int]) -> dict[int, list[rules.EnrolmentFact]]:
@@ -161,10 +171,12 @@ def _subscriptions(by: Actor, ids: Collection[int]) -> dict[int, list[rules.Subs
 def _special(by: Actor, ids: Collection[int], branches: dict[int, Branch]) -> list[Any]:
     """What few students have, by student, and each branch's days off; most often one statement says there is nothing.
 
-    In this order: discounts, pauses, payers chosen by hand, declined credits, lessons that make up, days off.
+    In this order: discounts, pauses, payers chosen by hand, declined credits, lessons that make up, own
+    lessons, days off.
     """
     tables = {
         "discounts": Discount, "pauses": Suspension, "picks": LessonPick, "declined": CreditDeclined, "made_up": MakeUp,
+        "own": Lesson,
     }  # fmt: skip
     rows: dict[str, Any] = {name: model.objects.visible_to(by) for name, model in tables.items()}
     rows["made_up"] = rows["made_up"].filter(made_in__isnull=False)
@@ -174,6 +186,7 @@ def _special(by: Actor, ids: Collection[int], branches: dict[int, Branch]) -> li
     has = asked.values(**there, days_off=Exists(days_off)).get()
     readers = {
         "discounts": _discounts, "pauses": _suspensions, "picks": _picks, "declined": _declined, "made_up": _made_up,
+        "own": own_lessons,
     }  # fmt: skip
     found: list[Any] = [read(by, ids) if has[name] else defaultdict(list) for name, read in readers.items()]
     return [*found, _holidays(days_off, branches) if has["days_off"] else {}]

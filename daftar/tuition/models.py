@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from daftar.courses.models import PLAN_CHOICES, Course, Enrolment, Group, Lesson
+from daftar.courses.models import Course, Enrolment, Group, Lesson
+from daftar.courses.plans import PLAN_CHOICES
 from daftar.courses.rules import PlanKind
 from daftar.orgs.models import Branch, DiscountPer, Member, TenantModel
 from daftar.people.models import Student

@@ -15,6 +15,7 @@ VARIANTS = {
     "student": ("tab=money",), "group": ("tab=lessons", "tab=students", "by=students"),
     "payments": ("all=1",), "payment-edit": ("find=1",),
     "payment-new": ("student={free_student}",), "group-add-student": ("student={free_student}",),
+    **dict.fromkeys(("lesson-single-new", "lessons-regular-new"), ("student={student}", "kind=trial")),
 }  # fmt: skip
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 

@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from daftar.courses import days, moves, queries
-from daftar.courses.services import change_type, students_of
+from daftar.courses.services import change_type, students_on
 from daftar.courses.timetable import suggestions
 from daftar.office import formats
 from daftar.office.courses.day_forms import CancelForm, DaysOffForm, MoveForm
@@ -88,9 +88,9 @@ def lesson_cancel(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         tell(request, _("The lesson is cancelled."), undo=undo)
         return redirect(home)
     # What it does to the money does not depend on the reason.
-    preview = preview_of(by, CancelForm({"reason": "-"}), students_of(by, row.group_id), cancel)
+    preview = preview_of(by, CancelForm({"reason": "-"}), students_on(by, row), cancel)
     return form_page(
-        request, "office/form_preview.html", form, preview=preview, cancel_url=home, crumbs=[(row.group.name, home)],
+        request, "office/form_preview.html", form, preview=preview, cancel_url=home, crumbs=[(row.name, home)],
         title=_("Cancel the lesson of %(day)s") % {"day": _named(row)}, submit_label=_("Cancel the lesson"),
         text=_("Nobody is marked or charged for it; what was charged ahead is credited."), back_label=_("Back"),
     )  # fmt: skip
@@ -105,9 +105,9 @@ def lesson_restore(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     if request.method == "POST" and (_restored := done(form, restore)):
         tell(request, _("The lesson takes place."))
         return undone(request, home)
-    preview = None if form.errors else preview_of(by, form, students_of(by, row.group_id), restore)
+    preview = None if form.errors else preview_of(by, form, students_on(by, row), restore)
     return form_page(
-        request, "office/form_preview.html", form, preview=preview, cancel_url=home, crumbs=[(row.group.name, home)],
+        request, "office/form_preview.html", form, preview=preview, cancel_url=home, crumbs=[(row.name, home)],
         title=_("Does the lesson of %(day)s take place after all?") % {"day": _named(row)}, submit_label=_("Restore"),
     )  # fmt: skip
 
@@ -118,15 +118,15 @@ def lesson_move(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     by, row = request.by, queries.get_lesson(request.by, lesson_id)
     now = {"held_on": row.held_on, "starts_time": row.starts_time, "room_id": row.room_id, "teacher_id": row.teacher_id}
     asked = {name: request.GET[name] for name in now if request.GET.get(name)}
-    rooms = [room for room in queries.rooms(by) if room.branch_id == row.group.branch_id]
+    rooms = [room for room in queries.rooms(by) if room.branch_id == row.branch_id]
     form = MoveForm(
         filled(request), initial=now | asked, rooms=rooms, teachers=teachers(by), is_weekly=not row.is_extra
     )
-    home, stays = _home(request, row), tuition_settings(row.group.branch).moved_lessons == MovedLessons.FIRST_DAY
+    home, stays = _home(request, row), tuition_settings(row.branch).moved_lessons == MovedLessons.FIRST_DAY
     return priced_page(
-        request, form, students_of(by, row.group_id), partial(moves.move_lesson, by, lesson_id=lesson_id),
+        request, form, students_on(by, row), partial(moves.move_lesson, by, lesson_id=lesson_id),
         title=_("Move the lesson of %(day)s") % {"day": _named(row)}, submit_label=_("Move the lesson"),
-        crumbs=[(row.group.name, home)], back=home, told=_("The lesson is changed."),
+        crumbs=[(row.name, home)], back=home, told=_("The lesson is changed."),
         text=_("A single lesson is still counted in the month in which it stood first.") if stays else "",
         suggested=[] if asked else _suggested(request, row),
         undo=lambda _moved: reverse("office:lesson-move-undo", args=[by.org_slug, lesson_id]),
@@ -137,12 +137,18 @@ def lesson_move(request: OfficeRequest, lesson_id: int) -> HttpResponse:
 def lesson_type(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     """Another type for a lesson, with what it does to the money; Undo gives the old one back."""
     by, row = request.by, queries.get_lesson(request.by, lesson_id)
-    form = TypeForm(filled(request), initial={"type_id": row.type_id}, types=queries.own_lesson_types(by))
+    form = TypeForm(
+        filled(request),
+        initial={"type_id": row.type_id},
+        types=queries.own_lesson_types(by),
+        kind=row.kind,
+        own=row.type_id,
+    )
     home = _home(request, row)
     return priced_page(
-        request, form, students_of(by, row.group_id), partial(change_type, by, lesson_id=lesson_id),
+        request, form, students_on(by, row), partial(change_type, by, lesson_id=lesson_id),
         title=_("What is the lesson of %(day)s?") % {"day": _named(row)}, submit_label=_("Save"), back=home,
-        crumbs=[(row.group.name, home)], told=_("The lesson is changed."),
+        crumbs=[(row.name, home)], told=_("The lesson is changed."),
         text=_("Prices and discounts may be for some types of lessons only."),
     )  # fmt: skip
 
@@ -154,7 +160,7 @@ def lesson_move_undo(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     if done(form, lambda: moves.undo_move(by, lesson_id=lesson_id)):
         tell(request, _("The lesson is back where it was."))
         return undone(request, _home(request, row))
-    return undo_page(request, form, _("Move the lesson of %(group)s back?") % {"group": row.group.name})
+    return undo_page(request, form, _("Move the lesson of %(group)s back?") % {"group": row.name})
 
 
 def _suggested(request: OfficeRequest, row: Lesson) -> list[tuple[str, str]]:
@@ -174,6 +180,8 @@ def _home(request: OfficeRequest, row: Lesson) -> str:
     by = request.by
     if by.may("attendance.mark"):
         return reverse("office:lesson", args=[by.org_slug, row.pk])
+    if row.group_id is None:
+        return reverse("office:timetable", args=[by.org_slug]) + f"?on={row.held_on.isoformat()}"
     return reverse("office:group", args=[by.org_slug, row.group_id]) + "?tab=lessons"
 
 

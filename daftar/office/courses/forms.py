@@ -8,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from daftar.courses.models import LessonKind
+from daftar.courses.catalogue import TYPE_ICONS
+from daftar.courses.models import Colour, LessonKind
 from daftar.courses.rules import EVEN, EVERY_DAY, ODD, WEEKEND, Pattern, PlanKind, pattern_of
 from daftar.courses.services import Charging, Schedule
 from daftar.office.forms import MoneyField, day_field, pick_field
@@ -62,11 +63,29 @@ class NewCourseForm(CourseForm):
         return data | {"plan": PlanKind(data["plan"]), "lessons_count": data["lessons_count"] or 1}
 
 
+# How participants come onto a lesson of each kind.
+KINDS = {
+    LessonKind.GROUP: _("Who is in the group on that day is expected; others come as guests."),
+    LessonKind.INDIVIDUAL: _("It is of exactly one student, and is planned on the student's card."),
+    LessonKind.TRIAL: _("Nobody is on it at first: students and people who only try are added to each lesson."),
+}
+
+
 class LessonTypeForm(forms.Form):
     """A type of lesson of the centre's own."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
     kind = forms.ChoiceField(label=_("Kind"), choices=LessonKind.choices, widget=forms.RadioSelect)
+    icon = forms.ChoiceField(label=_("Icon"), choices=list(TYPE_ICONS.items()), initial="tag")
+    colour = forms.ChoiceField(label=_("Colour"), choices=Colour.choices, initial=Colour.PURPLE)
+    minutes = forms.IntegerField(
+        label=_("Minutes"), min_value=5, max_value=720, required=False,
+        help_text=_("How long its lessons are. Leave empty for as long as the course says."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].explains = {kind.value: text for kind, text in KINDS.items()}  # type: ignore[attr-defined] # for the template
 
 
 class RoomForm(forms.Form):
@@ -154,7 +173,10 @@ class LessonForm(forms.Form):
 
     held_on = day_field(_("Date"))
     starts_time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
-    minutes = forms.IntegerField(label=_("Minutes"), min_value=5, max_value=720)
+    minutes = forms.IntegerField(
+        label=_("Minutes"), min_value=5, max_value=720, required=False,
+        help_text=_("Leave empty for as long as the type or the course says."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, types: Iterable[LessonType], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -163,16 +185,20 @@ class LessonForm(forms.Form):
 
 
 class TypeForm(forms.Form):
-    """Another type for a lesson."""
+    """Another type for a lesson of a kind; `own`: the type that it is of, be it archived."""
 
-    def __init__(self, *args: Any, types: Iterable[LessonType], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, types: Iterable[LessonType], kind: LessonKind, own: int | None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["type_id"] = pick_field(_("Type"), type_choices(types), none=_("a lesson of the group"), radio=True)
+        fitting = [(row.pk, row.name) for row in types if row.kind == kind and (not row.is_archived or row.pk == own)]
+        plain = _("a lesson of the group") if kind is LessonKind.GROUP else kind.label
+        self.fields["type_id"] = pick_field(_("Type"), fitting, none=plain, radio=True)
 
 
 def type_choices(types: Iterable[LessonType]) -> list[tuple[int, str]]:
     """Those of the centre's own types whose lessons are held with a group."""
-    return [(row.pk, row.name) for row in types if row.kind == LessonKind.GROUP]
+    return [(row.pk, row.name) for row in types if row.kind == LessonKind.GROUP and not row.is_archived]
 
 
 class EnrolForm(forms.Form):

@@ -132,7 +132,7 @@ def lesson_topic(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         return redirect(home)
     return form_page(
         request, "office/form.html", form, title=_("What is the lesson of %(day)s about?") % {"day": _named(row)},
-        submit_label=_("Save"), cancel_url=home, crumbs=[(row.group.name, home)],
+        submit_label=_("Save"), cancel_url=home, crumbs=[(row.name, home)],
     )  # fmt: skip
 
 

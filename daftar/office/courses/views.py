@@ -11,14 +11,13 @@ from django.utils.translation import gettext as _
 
 from daftar.attendance.queries import lesson_figures
 from daftar.courses import catalogue, queries, services
-from daftar.courses.models import LessonKind
 from daftar.courses.rules import EnrolmentState, standing, state_on
 from daftar.courses.waiting import waiting_list
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
 from daftar.lib.paging import paged
 from daftar.office import formats, words
-from daftar.office.courses.forms import CourseForm, GroupForm, LessonForm, LessonTypeForm, NewCourseForm, RoomForm
+from daftar.office.courses.forms import CourseForm, GroupForm, LessonForm, NewCourseForm, RoomForm
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.grid import grid, month_of
 from daftar.office.page import OfficeRequest, page
@@ -118,7 +117,7 @@ def group_edit(request: OfficeRequest, group_id: int) -> HttpResponse:
 @page("courses.edit")
 def lesson_new(request: OfficeRequest, group_id: int) -> HttpResponse:
     by, row = request.by, queries.get_group(request.by, group_id)
-    initial = {"held_on": by.today, "minutes": row.course.lesson_minutes}
+    initial = {"held_on": by.today}
     form = LessonForm(request.POST or None, initial=initial, types=queries.own_lesson_types(by))
     if added := done(form, lambda **values: services.plan_lesson(by, group_id=group_id, **values)):
         messages.success(request, _("The lesson is planned."))
@@ -170,26 +169,6 @@ def course_edit(request: OfficeRequest, course_id: int) -> HttpResponse:
     return form_page(
         request, "office/courses/group_form.html", form, title=row.name, submit_label=_("Save"), cancel_url="../../",
         priced=("course-price", row.pk), note=_priced(row),
-    )  # fmt: skip
-
-
-@page("courses.see_all")
-def lesson_types(request: OfficeRequest) -> HttpResponse:
-    own = [{"name": row.name, "kind": row.get_kind_display()} for row in queries.own_lesson_types(request.by)]
-    kinds = [{"name": kind.label, "kind": ""} for kind in LessonKind]
-    return render(request, "office/courses/lesson_types.html", {"rows": kinds + own})
-
-
-@page("courses.edit")
-def lesson_type_new(request: OfficeRequest) -> HttpResponse:
-    by = request.by
-    form = LessonTypeForm(request.POST or None, initial={"kind": LessonKind.GROUP})
-    if added := done(form, lambda **values: catalogue.add_lesson_type(by, **values)):
-        messages.success(request, _("The type %(name)s is added.") % {"name": added.name})
-        return redirect("office:lesson-types", by.org_slug)
-    return form_page(
-        request, "office/form.html", form, title=_("New type of lesson"), submit_label=_("Add type"), cancel_url="../",
-        text=_("Tariffs and discounts can be for some types of lessons only."),
     )  # fmt: skip
 
 

@@ -89,12 +89,12 @@ def history(request: OfficeRequest) -> HttpResponse:
 
 
 def _is_mine(by: Actor, row: Lesson) -> bool:
-    return by.member_id in {row.teacher_id, row.group.teacher_id}
+    return by.member_id in {row.teacher_id, row.group.teacher_id if row.group else None}
 
 
 def _lesson(by: Actor, row: Lesson) -> dict[str, Any]:
     return {
-        "id": row.pk, "group_name": row.group.name, "teacher": row.teacher.name if row.teacher else "",
+        "id": row.pk, "group_name": row.name, "teacher": row.teacher.name if row.teacher else "",
         "room": row.room.name if row.room_id and row.room else "", "on": row.held_on, "starts_at": row.starts_time,
         "ends_at": row.ends_at, "state": row.status,
         "is_unmarked": row.status == "planned" and row.starts_at < by.at,

@@ -12,12 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from daftar.attendance import makeups
+from daftar.attendance.makeup_lessons import others_owed, plan_make_up_lesson
 from daftar.attendance.queries import get_lesson
+from daftar.courses.models import LessonKind
+from daftar.courses.moves import Staffing
+from daftar.courses.queries import own_lesson_types, rooms
 from daftar.lib.paging import paged
 from daftar.office import formats
 from daftar.office.forms import (
     UndoForm,
     as_number,
+    day_field,
     done,
     form_page,
     number_in,
@@ -29,15 +34,19 @@ from daftar.office.forms import (
     undone,
 )
 from daftar.office.page import OfficeRequest, page
+from daftar.orgs.queries import teachers
 from daftar.people.queries import get_student
 from daftar.reports.queries import find_students
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.http import HttpResponse
 
     from daftar.attendance.makeups import FreePlace
     from daftar.attendance.models import MakeUp
-    from daftar.courses.models import Lesson
+    from daftar.courses.models import Lesson, LessonType, Room
+    from daftar.orgs.models import Member
 
 STATES = {
     "owed": pgettext_lazy("make-ups", "Owed"), "planned": pgettext_lazy("make-ups", "Planned"),
@@ -69,7 +78,7 @@ def lesson_guest(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     chosen = as_number(request.POST.get("student") or request.GET.get("student", ""))
     context: dict[str, Any] = {
         "title": _("Who else comes on %(day)s?") % {"day": formats.weekday_day(row.held_on)},
-        "crumbs": [(row.group.name, home)], "cancel_url": home,
+        "crumbs": [(row.name, home)], "cancel_url": home,
     }  # fmt: skip
     if chosen is None:
         q = typed(request, "q")
@@ -96,7 +105,7 @@ def lesson_guest_remove(request: OfficeRequest, lesson_id: int, student_id: int)
     if done(form, lambda: makeups.remove_guest(by, lesson_id=lesson_id, student_id=student_id)):
         tell(request, _("The guest does not come."))
         return undone(request, reverse("office:lesson", args=[by.org_slug, lesson_id]))
-    return undo_page(request, form, _("Take the guest out of the lesson of %(group)s?") % {"group": row.group.name})
+    return undo_page(request, form, _("Take the guest out of the lesson of %(group)s?") % {"group": row.name})
 
 
 @page("people.view")
@@ -128,17 +137,80 @@ def make_up(request: OfficeRequest, make_up_id: int) -> HttpResponse:
         return redirect("office:make-ups", by.org_slug)
     context = {
         "row": {"name": row.student.full_name, "missed": _missed(row), "until": row.until},
-        "places": [_place(place) for place in makeups.places_for(by, row)],
+        "make_up_id": make_up_id, "places": [_place(place) for place in makeups.places_for(by, row)],
     }  # fmt: skip
     return form_page(request, "office/journal/make_up.html", form, **context)
 
 
+class MakeUpLessonForm(forms.Form):
+    """A lesson for those who missed one."""
+
+    held_on = day_field(gettext_lazy("Date"))
+    starts_time = forms.TimeField(
+        label=gettext_lazy("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    minutes = forms.IntegerField(
+        label=gettext_lazy("Minutes"), min_value=5, max_value=720, required=False,
+        help_text=gettext_lazy("Leave empty for as long as the type or the course says."),
+    )  # fmt: skip
+
+    def __init__(
+        self, *args: Any, rooms: Iterable[Room], teachers: Iterable[Member], types: Iterable[LessonType],
+        others: Iterable[MakeUp], make_up_id: int, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(*args, **kwargs)
+        self.make_up_id = make_up_id
+        fitting = [(row.pk, row.name) for row in types if row.kind == LessonKind.TRIAL and not row.is_archived]
+        if fitting:
+            self.fields["type_id"] = pick_field(
+                gettext_lazy("Type"), fitting, none=gettext_lazy("as the lesson that was missed")
+            )
+        self.fields["room_id"] = pick_field(
+            gettext_lazy("Room"), [(row.pk, row.name) for row in rooms], none=gettext_lazy("no room")
+        )
+        self.fields["teacher_id"] = pick_field(
+            gettext_lazy("Teacher"), [(row.pk, row.name) for row in teachers], none=gettext_lazy("nobody yet")
+        )
+        choices = [(row.pk, f"{row.student.full_name} · {_missed(row)}") for row in others]
+        if choices:
+            self.fields["make_up_ids"] = forms.TypedMultipleChoiceField(
+                label=gettext_lazy("Who else comes"), choices=choices, coerce=int, required=False,
+                widget=forms.CheckboxSelectMultiple,
+            )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        place = Staffing(data.pop("room_id", None), data.pop("teacher_id", None))
+        return data | {"staffing": place, "make_up_ids": [self.make_up_id, *data.get("make_up_ids", ())]}
+
+
+@page("courses.edit")
+def make_up_lesson(request: OfficeRequest, make_up_id: int) -> HttpResponse:
+    """A lesson of no group for this miss, and for others of the course."""
+    by, row = request.by, makeups.get_make_up(request.by, make_up_id)
+    home = reverse("office:make-up", args=[by.org_slug, make_up_id])
+    missed = row.missed
+    form = MakeUpLessonForm(
+        request.POST or None, others=others_owed(by, row), make_up_id=make_up_id, teachers=teachers(by),
+        types=own_lesson_types(by.trusted()), rooms=[room for room in rooms(by) if room.branch_id == missed.branch_id],
+        initial={"held_on": by.today, "starts_time": missed.starts_time, "teacher_id": missed.teacher_id},
+    )  # fmt: skip
+    if lesson := done(form, partial(plan_make_up_lesson, by)):
+        tell(request, _("The lesson on %(day)s makes up for it.") % {"day": _named(lesson)})
+        return redirect(reverse("office:make-ups", args=[by.org_slug]) + "?state=planned")
+    return form_page(
+        request, "office/form.html", form, title=_("A lesson for those who missed one"), submit_label=_("Plan"),
+        cancel_url=home, crumbs=[(_("Make-ups"), reverse("office:make-ups", args=[by.org_slug])), (_missed(row), home)],
+        text=_("It is of no group and may be held at the time of another lesson of the teacher, then without a room."),
+    )  # fmt: skip
+
+
 def _missed(row: MakeUp) -> str:
-    return f"{_named(row.missed)}, {row.missed.group.name}"
+    return f"{_named(row.missed)}, {row.missed.name}"
 
 
 def _made(row: MakeUp) -> str:
-    return f"{_named(row.made_in)}, {row.made_in.group.name}" if row.made_in else ""
+    return f"{_named(row.made_in)}, {row.made_in.name}" if row.made_in else ""
 
 
 def _named(lesson: Lesson) -> str:
@@ -148,7 +220,7 @@ def _named(lesson: Lesson) -> str:
 def _place(place: FreePlace) -> dict[str, Any]:
     row = place.lesson
     return {
-        "lesson_id": row.pk, "on": row.held_on, "starts_at": row.starts_time, "group": row.group.name,
+        "lesson_id": row.pk, "on": row.held_on, "starts_at": row.starts_time, "group": row.name,
         "room": row.room.name if row.room else "", "teacher": row.teacher.name if row.teacher else "",
         "free": place.free,
     }  # fmt: skip

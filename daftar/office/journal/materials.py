@@ -72,7 +72,7 @@ def lesson_file_new(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     by, row = request.by, get_lesson(request.by, lesson_id)
     home = reverse("office:lesson", args=[by.org_slug, lesson_id])
     attach = partial(materials.add_lesson_file, by, lesson_id=lesson_id)
-    title = _("Homework of %(group)s, %(day)s") % {"group": row.group.name, "day": formats.weekday_day(row.held_on)}
+    title = _("Homework of %(group)s, %(day)s") % {"group": row.name, "day": formats.weekday_day(row.held_on)}
     return _attach(request, attach, home, title=title, files=materials.files_of_lesson(by, lesson_id))
 
 

@@ -32,4 +32,5 @@ urlpatterns = [
     path("materials/<int:material_id>/restore/", materials.material_restore, name="material-restore"),
     path("make-ups/", makeups.make_ups, name="make-ups"),
     path("make-ups/<int:make_up_id>/", makeups.make_up, name="make-up"),
+    path("make-ups/<int:make_up_id>/lesson/", makeups.make_up_lesson, name="make-up-lesson"),
 ]

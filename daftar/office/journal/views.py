@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 from daftar.attendance import services
 from daftar.attendance.materials import files_of_lesson
 from daftar.attendance.queries import Mark, expected_students, get_lesson, guests_of, marks_in, paused_students, reasons
+from daftar.courses.models import LessonKind
 from daftar.courses.queries import own_lesson_types
 from daftar.courses.topics import topics_for
 from daftar.lib.errors import Refusal
 from daftar.office import words
 from daftar.office.forms import UndoForm, as_number, done, said, tell, typed, undo_page, undone
+from daftar.office.lesson_words import type_of
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import latest_deed, today_in
 from daftar.reports.queries import lesson_people
@@ -71,7 +73,7 @@ def lesson_undo(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     if done(form, lambda: services.undo_marks(by, lesson_id=lesson_id)):
         tell(request, _("The marks are as they were before."))
         return undone(request, reverse("office:lesson", args=[by.org_slug, lesson_id]))
-    return undo_page(request, form, _("Take back the last marking of %(group)s?") % {"group": row.group.name})
+    return undo_page(request, form, _("Take back the last marking of %(group)s?") % {"group": row.name})
 
 
 def saved_text(present: int, absent: int) -> str:
@@ -104,13 +106,15 @@ def _typed(expected: dict[int, bool], absent: dict[int, int | None]) -> dict[int
 
 
 def _head(request: OfficeRequest, row: Lesson) -> dict[str, Any]:
-    is_ahead, may_edit = row.held_on > today_in(request.by, row.group.branch), request.by.may("courses.edit")
+    is_ahead, may_edit = row.held_on > today_in(request.by, row.branch), request.by.may("courses.edit")
     may_type = may_edit and row.status != "cancelled" and bool(own_lesson_types(request.by.trusted()))
     return {
-        "id": row.pk, "group_id": row.group_id, "group_name": row.group.name, "on": row.held_on,
+        "id": row.pk, "group_id": row.group_id, "group_name": row.name, "on": row.held_on,
         "starts_at": row.starts_time, "ends_at": row.ends_at, "room": row.room.name if row.room else "",
         "teacher": row.teacher.name if row.teacher else "", "topic": row.topic, "homework": row.homework,
-        "type": row.type.name if row.type else "", "may_type": may_type, "state": row.status,
+        **type_of(row), "may_type": may_type, "state": row.status, "student_id": row.student_id,
+        "course": "" if row.group_id or not row.student_id else row.studied.name,
+        "is_open": row.kind is LessonKind.TRIAL, "may_add": row.status != "cancelled" and row.student_id is None,
         "may_mark": not is_ahead and row.status != "cancelled", "is_ahead": is_ahead, "moved_from": row.moved_from,
         "may_move": may_edit and row.status == "planned", "may_restore": may_edit and row.status == "cancelled",
         "cancel_reason": words.readable(request.by, row.cancel_reason),

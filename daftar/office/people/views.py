@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 
 from daftar.attendance.exams import exams_of_student
 from daftar.attendance.queries import recent_lessons
+from daftar.courses.alone import regular_lessons
 from daftar.courses.queries import enrolments_of, schedules
 from daftar.courses.rules import EnrolmentState, standing, state_on
 from daftar.ledger.queries import bonus_of, statement
 from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.forms import done, form_page, number_in, typed
+from daftar.office.lesson_words import regular_rows
 from daftar.office.page import OfficeRequest, page
 from daftar.office.people.contracts import contracts_said
 from daftar.office.people.forms import StudentForm
@@ -102,6 +104,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
         "student": _head(by, row) | {"standing": stands}, "contacts": _contacts(by, student_id),
         "enrolments": enrolments, "tab": tab,
         "lessons": recent_lessons(by, student_id) if tab == "lessons" else [],
+        "regular": regular_rows(regular_lessons(by, student_id=student_id)) if by.may("courses.view") else [],
         "statement": _statement(by, row, with_reversed="all" in request.GET) if tab == "money" else [],
         "bonus": bonus_of(by, student_id) if tab == "money" else 0,
         "terms": terms_said(by, student_id) if tab == "prices" else None,

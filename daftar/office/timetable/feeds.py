@@ -92,7 +92,7 @@ def calendar(request: HttpRequest, secret: str) -> HttpResponse:
         behind = calendar_behind(secret, datetime.now(UTC))
     except NotFound:
         return render(request, "404.html", status=404)
-    with override(behind.lessons[0].group.branch.language if behind.lessons else "en"):
+    with override(behind.lessons[0].branch.language if behind.lessons else "en"):
         content = written(behind)
     mark = f'"{sha256(content).hexdigest()[:32]}"'
     if request.headers.get("If-None-Match") == mark:
@@ -120,7 +120,7 @@ def written(behind: Behind) -> bytes:
 
 
 def _event(lesson: Lesson, of: str) -> Event:
-    zone = ZoneInfo(lesson.group.branch.timezone)
+    zone = ZoneInfo(lesson.branch.timezone)
     starts = datetime.combine(lesson.held_on, lesson.starts_time, zone)
     changed = lesson.changed_at or SINCE
     event = Event()
@@ -131,8 +131,9 @@ def _event(lesson: Lesson, of: str) -> Event:
     event.add("sequence", max(int((changed - SINCE).total_seconds()), 0))
     event.add("dtstart", starts)
     event.add("dtend", lesson.ends_at.astimezone(zone))
-    event.add("summary", lesson.group.name)
-    where = [lesson.room.name if lesson.room and of != "room" else "", lesson.group.branch.name]
+    # Whoever holds a link reads no child's name.
+    event.add("summary", (lesson.group or lesson.studied).name)
+    where = [lesson.room.name if lesson.room and of != "room" else "", lesson.branch.name]
     event.add("location", ", ".join(filter(None, where)))
     if lesson.teacher and of != "teacher":
         event.add("description", lesson.teacher.name)

@@ -19,6 +19,7 @@ from daftar.courses.timetable import Wanted, lessons_per_day, weekly
 from daftar.courses.timetable import timetable as lessons_of
 from daftar.office import formats
 from daftar.office.forms import number_in, typed
+from daftar.office.lesson_words import type_of
 from daftar.office.page import OfficeRequest, page
 from daftar.office.timetable.board import HOUR, Block, Lane, board_of
 from daftar.office.words import WEEKDAYS
@@ -146,12 +147,16 @@ def _choices(by: Actor, asked: Asked) -> dict[str, list[tuple[int, str]]]:
 def _shown(row: Shown, names: dict[int, str]) -> dict[str, Any]:
     lesson = row.lesson
     starts = lesson.starts_time.hour * HOUR + lesson.starts_time.minute
-    places = [each for each in (lesson.group.capacity, lesson.room.capacity if lesson.room else None) if each]
+    places = [
+        each
+        for each in (lesson.group.capacity if lesson.group else None, lesson.room.capacity if lesson.room else None)
+        if each
+    ]
     return {
-        "id": lesson.pk, "group_id": lesson.group_id, "group": lesson.group.name, "course": lesson.group.course.name,
+        "id": lesson.pk, "group_id": lesson.group_id, "group": lesson.name, "course": lesson.studied.name,
         "on": lesson.held_on, "starts": starts, "ends": starts + lesson.minutes, "starts_at": lesson.starts_time,
         "until": _clock(starts + lesson.minutes), "room": lesson.room.name if lesson.room else "",
-        "teacher": lesson.teacher.name if lesson.teacher else "", "type": lesson.type.name if lesson.type else "",
+        "teacher": lesson.teacher.name if lesson.teacher else "", **type_of(lesson),
         "size": row.size, "places": min(places, default=None),
         "state": lesson.status, "is_moved": lesson.moved_from is not None, "room_id": lesson.room_id,
         "teacher_id": lesson.teacher_id, "clashes": [_clash(each, lesson, names) for each in row.clashes],
@@ -195,12 +200,14 @@ def _lanes(asked: Asked, choices: dict[str, list[tuple[int, str]]], used: Iterab
     name, used = ("room" if asked.view == "rooms" else "teacher"), set(used)
     only = asked.wanted.room_id if name == "room" else asked.wanted.teacher_id
     lanes = [
-        Lane(pk, label, sent={name: pk})
+        Lane(pk, label, sent={f"{name}_id": pk, "held_on": asked.on.isoformat()})
         for pk, label in choices[name]
         if only in (None, pk) and (name == "room" or pk in used)
     ]
     if None in used or not lanes:
-        lanes.append(Lane(None, _("No room") if name == "room" else _("No teacher")))
+        lanes.append(
+            Lane(None, _("No room") if name == "room" else _("No teacher"), sent={"held_on": asked.on.isoformat()})
+        )
     return lanes
 
 
@@ -209,10 +216,20 @@ def _week_lanes(by: Actor, asked: Asked) -> list[Lane]:
     days = [monday + timedelta(days=count) for count in range(7)]
     return [
         Lane(
-            day, formats.weekday(day), formats.day_month(day), is_now=day == by.today, sent={"held_on": day.isoformat()}
+            day,
+            formats.weekday(day),
+            formats.day_month(day),
+            is_now=day == by.today,
+            sent={"held_on": day.isoformat()} | _own_lane(asked.wanted),
         )
         for day in days
     ]
+
+
+def _own_lane(wanted: Wanted) -> dict[str, int]:
+    """The room or teacher whose week is shown."""
+    named = {"room_id": wanted.room_id, "teacher_id": wanted.teacher_id}
+    return {name: pk for name, pk in named.items() if pk is not None}
 
 
 def _open(branch: Branch) -> tuple[int, int]:
@@ -256,10 +273,10 @@ def _weekly_block(row: Weekly) -> Block[dict[str, Any]]:
     starts = row.starts_time.hour * HOUR + row.starts_time.minute
     days = ", ".join(str(WEEKDAYS[day - 1]) for day in row.weekdays)
     what: dict[str, Any] = {
-        "id": None, "group_id": row.group.pk, "group": row.group.name, "course": row.group.course.name, "clashes": [],
-        "type": "",
+        "id": None, "group_id": row.group_id, "group": row.name, "course": row.course, "clashes": [],
+        "type": "", "icon": "tag", "colour": "purple",
         "starts_at": row.starts_time, "until": _clock(starts + row.minutes), "state": LessonStatus.PLANNED.value,
-        "teacher": row.teacher.name if row.teacher else "", "size": row.students, "places": row.group.capacity,
+        "teacher": row.teacher.name if row.teacher else "", "size": row.students, "places": row.places,
         "room": row.room.name if row.room else "", "days": days, "is_moved": False, "starts": starts,
         "ends": starts + row.minutes,
     }  # fmt: skip

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from daftar.courses.models import OFFERED_PLANS
+from daftar.courses.plans import OFFERED_PLANS
 from daftar.courses.rules import EVEN, EVERY_DAY, ODD, WEEKEND
 from daftar.office.forms import MoneyField, day_field, pick_field
 from daftar.office.transfer.words import FIELDS

@@ -78,7 +78,7 @@ def lesson_payer(request: OfficeRequest, student_id: int, lesson_id: int) -> Htt
         request, PayerForm(filled(request), initial=initial, subscriptions=choices), [student_id],
         partial(_choose, by, student_id, lesson_id), title=_("Who pays for the lesson"), submit_label=_("Save"),
         crumbs=[(student.full_name, back)], back=back, told=_("Saved."),
-        text=f"{lesson.group.name}, {formats.day(lesson.held_on)}",
+        text=f"{lesson.name}, {formats.day(lesson.held_on)}",
     )  # fmt: skip
 
 

@@ -28,4 +28,28 @@
     if (field) to.set(field, cell.dataset.lane);
     location.href = `${held.dataset.move}?${to}`;
   });
+  // The free places are one stop of the tabulator: the arrows go from one to the next.
+  const free = [...board.querySelectorAll(".board-free")];
+  if (free.length) free[0].tabIndex = 0;
+  const at = (row, lane) => row?.querySelector(`td[data-lane="${CSS.escape(lane)}"] > .board-free`);
+  const beside = (link, key) => {
+    const row = link.closest("tr"), lane = link.parentElement.dataset.lane;
+    if (key === "ArrowRight" || key === "ArrowLeft") {
+      const mine = [...row.querySelectorAll(".board-free")];
+      return mine[mine.indexOf(link) + (key === "ArrowRight" ? 1 : -1)];
+    }
+    const step = key === "ArrowDown" ? "nextElementSibling" : "previousElementSibling";
+    for (let next = row[step]; next; next = next[step]) if (at(next, lane)) return at(next, lane);
+    return null;
+  };
+  board.addEventListener("keydown", (event) => {
+    const link = event.target.closest(".board-free");
+    if (!link || !event.key.startsWith("Arrow")) return;
+    const next = beside(link, event.key);
+    if (!next) return;
+    event.preventDefault();
+    link.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  });
 })();

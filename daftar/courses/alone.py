@@ -1,0 +1,213 @@
+"""Verbs on lessons without a group: those of one student, and those of whoever is put on them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from daftar.courses import rules
+from daftar.courses.events import TuitionFactsChanged
+from daftar.courses.models import Course, Holiday, Lesson, LessonKind, LessonStatus, Recurrence
+from daftar.courses.moves import Staffing
+from daftar.courses.places import check_free
+from daftar.courses.refusals import (
+    NoRegularLesson,
+    NoWeekdays,
+    RegularEndsBeforeStart,
+    RegularTooLong,
+    StudentElsewhere,
+    StudentHasLesson,
+    StudentMissing,
+    StudentNotAsked,
+)
+from daftar.courses.services import check_parts, check_type, usual_minutes
+from daftar.orgs.access import Actor, add, note, publish, question, verb
+from daftar.orgs.models import Branch
+from daftar.people.models import Student
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import time
+
+LONGEST_REGULAR = timedelta(days=366)
+NOBODY_YET = Staffing(room_id=None, teacher_id=None)
+
+
+@verb("courses.edit")
+def plan_single_lesson(
+    by: Actor, *, kind: LessonKind, course_id: int, branch_id: int, held_on: date, starts_time: time,
+    student_id: int | None = None, type_id: int | None = None, minutes: int | None = None,
+    staffing: Staffing = NOBODY_YET,
+) -> Lesson:  # fmt: skip
+    """One lesson without a group: an individual one of a student, or a trial on which nobody is yet.
+
+    `minutes` None: as long as its type says, or else the course's lessons.
+    """
+    asked = _Asked(kind, course_id, branch_id, student_id, type_id, minutes, staffing)
+    plan = _checked(by, asked)
+    lesson = _lesson(by, plan, held_on, starts_time)
+    lesson.is_extra = True
+    _check_there(by, [lesson])
+    check_free(by, [lesson], [{}])
+    lesson.save(force_insert=True)
+    now = {"course": plan.course, "held_on": held_on, "starts_time": starts_time, "type_id": type_id}
+    note(by, lesson, was=None, now=now | ({"student": plan.student} if plan.student else {}))
+    _publish(by, student_id)
+    return lesson
+
+
+@verb("courses.edit")
+def plan_regular_lessons(
+    by: Actor, *, kind: LessonKind, course_id: int, branch_id: int, weekdays: Collection[int], starts_time: time,
+    starts_on: date, last_on: date, student_id: int | None = None, type_id: int | None = None,
+    minutes: int | None = None, staffing: Staffing = NOBODY_YET,
+) -> list[Lesson]:  # fmt: skip
+    """Weekly lessons without a group on some ISO weekdays, from a day to another, the last one included.
+
+    At the same wall time whatever the clocks do, and none on days off. Trials have no participants: whoever comes to
+    one is put on that one.
+    """
+    _check_span(weekdays, starts_on, last_on)
+    asked = _Asked(kind, course_id, branch_id, student_id, type_id, minutes, staffing)
+    plan = _checked(by, asked)
+    until = last_on + timedelta(days=1)
+    off = _days_off(by, plan.branch, starts_on, last_on)
+    days = {day: [on for on in rules.lesson_dates([day], starts_on, until) if on not in off] for day in set(weekdays)}
+    if not any(days.values()):
+        raise NoRegularLesson
+    made = []
+    for day in sorted(day for day in days if days[day]):
+        rule = add(
+            by, Recurrence, branch=plan.branch, course=plan.course, student=plan.student, type_id=type_id,
+            weekday=day, starts_time=starts_time, minutes=plan.minutes, **asdict(staffing),
+            valid_from=starts_on, valid_until=until,
+        )  # fmt: skip
+        made += [_lesson(by, plan, on, starts_time, rule) for on in days[day]]
+    made.sort(key=lambda row: row.starts_at)
+    _check_there(by, made)
+    check_free(by, made, [{}] * len(made))
+    Lesson.objects.bulk_create(made, batch_size=2000)
+    _publish(by, student_id)
+    return made
+
+
+@verb("courses.edit")
+def end_regular_lessons(by: Actor, *, recurrence_id: int, last_on: date) -> Recurrence:
+    """The last day of a weekly lesson without a group: planned ones after it go, those changed by hand stay."""
+    rows = Recurrence.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    branches = Branch.objects.visible_to(by)
+    rule: Recurrence = rows.one(pk=recurrence_id, group=None, branch__in=branches)
+    began_on, ends_on = rule.span
+    if last_on < began_on:
+        raise RegularEndsBeforeStart
+    until = min(last_on + timedelta(days=1), ends_on)
+    note(by, rule, was={"valid_until": ends_on}, now={"valid_until": until})
+    Recurrence.objects.visible_to(by).filter(pk=rule.pk).update(valid_until=until)
+    ahead = Lesson.objects.visible_to(by).filter(recurrence=rule, held_on__gte=until, is_extra=False)
+    ahead.filter(status=LessonStatus.PLANNED).delete()
+    _publish(by, rule.student_id)
+    rule.valid_until = until
+    return rule
+
+
+@question("courses.view")
+def regular_lessons(by: Actor, *, student_id: int | None) -> list[Recurrence]:
+    """Weekly lessons without a group that are still to come: of a student, or (None) trials of the actor's branches."""
+    rows = Recurrence.objects.visible_to(by).filter(group=None, student_id=student_id, valid_until__gt=by.today)
+    if not by.may("courses.see_all"):
+        rows = rows.filter(teacher_id=by.member_id)
+    here = rows.filter(branch__in=Branch.objects.visible_to(by)).select_related("course", "type", "room", "teacher")
+    return list(here.order_by("weekday", "starts_time", "id"))
+
+
+@question("courses.view")
+def get_regular_lesson(by: Actor, recurrence_id: int) -> Recurrence:
+    """A weekly lesson without a group, with its course and student; NotFound when invisible."""
+    rows = Recurrence.objects.visible_to(by).select_related("course", "student", "branch")
+    row: Recurrence = rows.one(pk=recurrence_id, group=None, branch__in=Branch.objects.visible_to(by))
+    return row
+
+
+@dataclass(frozen=True)
+class _Asked:
+    kind: LessonKind
+    course_id: int
+    branch_id: int
+    student_id: int | None
+    type_id: int | None
+    minutes: int | None
+    staffing: Staffing
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What was asked for, found and allowed."""
+
+    asked: _Asked
+    branch: Branch
+    course: Course
+    student: Student | None
+    minutes: int
+
+
+def _checked(by: Actor, asked: _Asked) -> _Plan:
+    if asked.kind is LessonKind.GROUP:
+        raise ValueError(asked.kind)
+    branch: Branch = Branch.objects.visible_to(by).one(pk=asked.branch_id)
+    course: Course = Course.objects.visible_to(by).one(pk=asked.course_id)
+    check_parts(by, branch, course, **asdict(asked.staffing))
+    check_type(by, asked.type_id, asked.kind)
+    if asked.kind is LessonKind.INDIVIDUAL and asked.student_id is None:
+        raise StudentMissing
+    if asked.kind is LessonKind.TRIAL and asked.student_id is not None:
+        raise StudentNotAsked
+    student = None
+    if asked.student_id is not None:
+        student = Student.objects.visible_to(by).one(pk=asked.student_id)
+        if student.branch_id != branch.pk:
+            raise StudentElsewhere
+    return _Plan(asked, branch, course, student, asked.minutes or usual_minutes(by, course, asked.type_id))
+
+
+def _check_span(weekdays: Collection[int], starts_on: date, last_on: date) -> None:
+    if not weekdays:
+        raise NoWeekdays
+    if last_on < starts_on:
+        raise RegularEndsBeforeStart
+    if last_on - starts_on > LONGEST_REGULAR:
+        raise RegularTooLong
+
+
+def _days_off(by: Actor, branch: Branch, first: date, last: date) -> set[date]:
+    everywhere = replace(by.trusted(), branch_ids=None)
+    rows = Holiday.objects.visible_to(everywhere).filter(Q(branch=None) | Q(branch=branch))
+    return set(rows.filter(on__range=(first, last)).values_list("on", flat=True))
+
+
+def _check_there(by: Actor, rows: Iterable[Lesson]) -> None:
+    """Refuses when the student has a lesson of his or her own at one of these times."""
+    wanted = [(row.student_id, row.starts_at) for row in rows if row.student_id is not None]
+    if not wanted:
+        return
+    there = Lesson.objects.visible_to(by).filter(student_id=wanted[0][0], starts_at__in=[at for _pk, at in wanted])
+    if there.exclude(status=LessonStatus.CANCELLED).exists():
+        raise StudentHasLesson
+
+
+def _lesson(by: Actor, plan: _Plan, on: date, at: time, rule: Recurrence | None = None) -> Lesson:
+    asked, branch = plan.asked, plan.branch
+    starts_at = rules.instant(on, at, branch.timezone)
+    return Lesson(
+        org_id=by.org_id, branch=branch, course=plan.course, student=plan.student, recurrence=rule,
+        type_id=asked.type_id, **asdict(asked.staffing), held_on=on, starts_time=at,
+        minutes=plan.minutes, starts_at=starts_at, ends_at=starts_at + timedelta(minutes=plan.minutes),
+        holds_room=branch.blocks_rooms, holds_teacher=branch.blocks_teachers,
+    )  # fmt: skip
+
+
+def _publish(by: Actor, student_id: int | None) -> None:
+    if student_id is not None:
+        publish(by, TuitionFactsChanged((student_id,)))

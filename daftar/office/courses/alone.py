@@ -1,0 +1,144 @@
+"""Pages on lessons without a group: of one student, from the card or the timetable, and of whoever comes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from daftar.courses import alone, queries
+from daftar.courses.models import LessonKind
+from daftar.office import formats
+from daftar.office.courses.alone_forms import AloneForm, EndRegularForm, RegularForm
+from daftar.office.forms import as_number, done, form_page, tell, the_only, typed
+from daftar.office.lesson_words import regular_rows
+from daftar.office.page import OfficeRequest, page
+from daftar.orgs.queries import branches, teachers
+from daftar.people.queries import get_student
+from daftar.reports.queries import find_students
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpResponse
+
+    from daftar.courses.models import Lesson
+    from daftar.people.models import Student
+
+# What the address of a new lesson may bring along: the place in the timetable that was pressed.
+ASKED = ("held_on", "starts_time", "room_id", "teacher_id", "branch_id")
+
+
+@page("courses.edit")
+def lesson_single_new(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+
+    def planned(lesson: Lesson) -> HttpResponse:
+        told = {"name": lesson.name, "day": formats.weekday_day(lesson.held_on)}
+        tell(request, _("The lesson of %(name)s on %(day)s is planned.") % told)
+        if by.may("attendance.mark"):
+            return redirect("office:lesson", by.org_slug, lesson.pk)
+        return redirect(reverse("office:timetable", args=[by.org_slug]) + f"?on={lesson.held_on.isoformat()}")
+
+    titles = (_("A lesson of %(name)s"), _("New trial lesson"))
+    return _new(request, AloneForm, partial(alone.plan_single_lesson, by), planned, titles)
+
+
+@page("courses.edit")
+def lessons_regular_new(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+
+    def planned(lessons: list[Lesson]) -> HttpResponse:
+        first = lessons[0]
+        told = {"name": first.name, "day": formats.weekday_day(first.held_on)}
+        tell(request, _("Regular lessons of %(name)s are planned from %(day)s on.") % told)
+        return redirect(_home(request, first.student_id))
+
+    titles = (_("Regular lessons of %(name)s"), _("Regular trial lessons"))
+    return _new(request, RegularForm, partial(alone.plan_regular_lessons, by), planned, titles)
+
+
+@page("courses.view")
+def lessons_regular(request: OfficeRequest) -> HttpResponse:
+    """The weekly trials of the actor's branches."""
+    rows = alone.regular_lessons(request.by, student_id=None)
+    return render(request, "office/courses/regular.html", {"rows": regular_rows(rows)})
+
+
+@page("courses.edit")
+def lessons_regular_end(request: OfficeRequest, recurrence_id: int) -> HttpResponse:
+    by, row = request.by, alone.get_regular_lesson(request.by, recurrence_id)
+    home, name = _home(request, row.student_id), str(row.student or row.course)
+    form = EndRegularForm(request.POST or None, initial={"last_on": max(by.today, row.span[0])})
+    if done(form, partial(alone.end_regular_lessons, by, recurrence_id=recurrence_id)):
+        tell(request, _("The regular lessons end."))
+        return redirect(home)
+    return form_page(
+        request, "office/form.html", form, title=_("Last day of the regular lessons of %(name)s") % {"name": name},
+        submit_label=_("Save"), cancel_url=home, crumbs=[(name, home)],
+        text=_("Planned lessons after it go; those that were held or changed by hand stay."),
+    )  # fmt: skip
+
+
+def _new(
+    request: OfficeRequest, form_of: type[AloneForm], verb: Callable[..., Any],
+    planned: Callable[[Any], HttpResponse], titles: tuple[str, str],
+) -> HttpResponse:  # fmt: skip
+    """Asks whose lesson it is, and then for the rest; `titles` are those of a student's and of a trial."""
+    by = request.by
+    chosen = as_number(request.POST.get("student") or request.GET.get("student", ""))
+    kept = {name: request.GET[name] for name in ASKED if request.GET.get(name)}
+    if chosen is None and typed(request, "kind", 10) != LessonKind.TRIAL.value and request.method != "POST":
+        return _whose(request, kept)
+    student = None if chosen is None else get_student(by, chosen)
+    form = _form(request, form_of, student, kept)
+    if added := done(form, partial(verb, student_id=student.pk if student else None)):
+        return planned(added)
+    nobody = _("Nobody is on it at first: whoever comes is put on the lesson itself.")
+    name = student.full_name if student else ""
+    home = _home(request, student.pk if student else None)
+    return form_page(
+        request, "office/courses/alone_form.html", form, title=(titles[0] % {"name": name}) if student else titles[1],
+        student_id=student.pk if student else None, submit_label=_("Plan"), cancel_url=home,
+        crumbs=[(name or _("Timetable"), home)], text="" if student else nobody,
+    )  # fmt: skip
+
+
+def _form(request: OfficeRequest, form_of: type[AloneForm], student: Student | None, kept: dict[str, str]) -> AloneForm:
+    by = request.by
+    places = branches(by)
+    if student is not None:
+        places = [row for row in places if row.pk == student.branch_id] or places
+    elif request.branch is not None:
+        places = sorted(places, key=lambda row: row.pk != getattr(request.branch, "pk", None))
+    on = kept.get("held_on", by.today.isoformat())
+    return form_of(
+        request.POST or None, initial={"held_on": on, "starts_on": on} | kept, courses=queries.courses(by.trusted()),
+        types=queries.own_lesson_types(by.trusted()), branches=places, rooms=queries.rooms(by), teachers=teachers(by),
+        kind=LessonKind.TRIAL if student is None else LessonKind.INDIVIDUAL,
+    )  # fmt: skip
+
+
+def _whose(request: OfficeRequest, kept: dict[str, str]) -> HttpResponse:
+    """Whose lesson: a student who is found by name, or nobody's."""
+    by, q = request.by, typed(request, "q")
+    found = find_students(by, q) if by.may("people.view") else []
+    rest = urlencode(kept)
+    if only := the_only(request, found):
+        return redirect(f"{request.path}?{rest}&student={only}")
+    context = {
+        "title": _("Whose lesson?"), "q": q, "found": found, "kept": kept.items(), "choose": f"?{rest}&student=%s",
+        "trial": f"?{rest}&kind=trial", "may_find": by.may("people.view"),
+    }  # fmt: skip
+    return render(request, "office/courses/alone_whose.html", context)
+
+
+def _home(request: OfficeRequest, student_id: int | None) -> str:
+    by = request.by
+    if student_id is not None and by.may("people.view"):
+        return reverse("office:student", args=[by.org_slug, student_id])
+    return reverse("office:lessons-regular" if student_id is None else "office:timetable", args=[by.org_slug])

@@ -1,0 +1,44 @@
+"""What lessons are, in the reader's words: their types with icon and colour, and those that recur without a group."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from daftar.courses.models import Colour, LessonKind
+from daftar.office.words import WEEKDAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from daftar.courses.models import Lesson, Recurrence
+
+# What the plain lessons of each kind are marked with; those of a group, the usual ones, with nothing.
+PLAIN = {
+    LessonKind.GROUP: ("users", Colour.BLUE.value), LessonKind.INDIVIDUAL: ("user", Colour.TEAL.value),
+    LessonKind.TRIAL: ("flask", Colour.ORANGE.value),
+}  # fmt: skip
+
+
+def type_of(lesson: Lesson) -> dict[str, str]:
+    """The `type` of a lesson ("" of a plain one of a group) with its icon and colour."""
+    if lesson.type is not None:
+        return {"type": lesson.type.name, "icon": lesson.type.icon, "colour": lesson.type.colour}
+    mark, colour = PLAIN[lesson.kind]
+    name = "" if lesson.kind is LessonKind.GROUP else str(lesson.kind.label)
+    return {"type": name, "icon": mark, "colour": colour}
+
+
+def regular_rows(rows: Iterable[Recurrence]) -> list[dict[str, Any]]:
+    """Weekly lessons without a group as lists show them."""
+    return [_regular(row) for row in rows]
+
+
+def _regular(row: Recurrence) -> dict[str, Any]:
+    began_on, until = row.span
+    return {
+        "id": row.pk, "name": row.course.name if row.course else "", "day": WEEKDAYS[row.weekday - 1],
+        "starts_at": row.starts_time, "since": began_on, "last_day": until - timedelta(days=1),
+        "teacher": row.teacher.name if row.teacher else "", "room": row.room.name if row.room else "",
+        "type": row.type.name if row.type else "",
+    }  # fmt: skip

@@ -162,6 +162,8 @@ def _lesson_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, obje
         "lesson-type": {"type_id": ""},
         "group-several": {"enrolment_ids": ids["enrolment_id"], "deed": "pause", "on": "2030-01-01", "last_on": ""},
         "group-several-undo": {"sent": "on"},
+        "lesson-view-keep": {"name": "V new"},
+        "lesson-view-drop": {"sent": "on"},
         "group-wait": {"note": "n"},
         "waiting-end": {"sent": "on"},
         "waiting-on": {"sent": "on"},

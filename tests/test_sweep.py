@@ -35,7 +35,7 @@ WITHOUT_FORM = {
     "student-forecast", "desks", "team", "imports", "import-errors", "invitation-link", "books",
     "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
     "timetable", "timetable-free", "hours", "make-ups", "group-journal-file", "group-plan", "lessons-regular",
-    "group-exams", "exam", "scales", "group-materials", "material",
+    "group-exams", "lessons", "exam", "scales", "group-materials", "material",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
 REFUSED = {

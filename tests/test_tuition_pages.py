@@ -7,7 +7,8 @@ import re
 import pytest
 from django.test import Client
 
-from daftar.courses.models import Lesson, LessonStatus
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Lesson
 from daftar.lib.tenancy import tenant_transaction
 from daftar.office.urls import urlpatterns
 from daftar.orgs.rules import ANSWERS

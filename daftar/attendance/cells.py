@@ -14,7 +14,8 @@ from daftar.attendance.makeups import settle_make_ups
 from daftar.attendance.models import BEST_GRADE, MOST_LATE, AbsenceReason, Attendance
 from daftar.attendance.services import LessonAhead, LessonIsCancelled, NotInLesson, check_teacher, concerns_since
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.models import Lesson, LessonStatus
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Lesson
 from daftar.courses.queries import get_group
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, change, note, publish, verb

@@ -10,7 +10,8 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from daftar.attendance.queries import expected_students, unmarked_in
 from daftar.attendance.services import conduct_lesson
-from daftar.courses.models import Lesson, LessonStatus
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Lesson
 from daftar.orgs.models import Branch, Organization, Unmarked
 from daftar.orgs.queries import today_in
 from daftar.orgs.work import task

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from daftar.attendance.makeups import add_guest, make_ups
 from daftar.attendance.models import MakeUp
 from daftar.courses.alone import NOBODY_YET, plan_single_lesson
-from daftar.courses.models import Lesson, LessonKind
+from daftar.courses.kinds import LessonKind
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, question, verb
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date, time
 
+    from daftar.courses.models import Lesson
     from daftar.courses.moves import Staffing
 
 MOST_OTHERS = 50

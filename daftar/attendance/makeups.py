@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.models import Enrolment, Group, Lesson, LessonStatus
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Enrolment, Group, Lesson
 from daftar.courses.rules import has_place
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, add, change, note, publish, question, verb

@@ -10,7 +10,8 @@ from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
 from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
-from daftar.courses.models import Enrolment, Holiday, Lesson, LessonStatus, Suspension
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Enrolment, Holiday, Lesson, Suspension
 from daftar.courses.queries import lesson_name, with_pause
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question

@@ -12,7 +12,8 @@ from daftar.attendance.makeups import settle_make_ups
 from daftar.attendance.models import AbsenceReason, Attendance
 from daftar.attendance.queries import expected_students
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.models import Group, Holiday, Lesson, LessonStatus
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Group, Holiday, Lesson
 from daftar.courses.topics import chosen_topic
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, change, note, publish, verb

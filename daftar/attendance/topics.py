@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from daftar.attendance.queries import get_lesson
 from daftar.attendance.services import LessonIsCancelled
-from daftar.courses.models import Lesson, LessonStatus
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Lesson
 from daftar.courses.topics import chosen_topic
 from daftar.orgs.access import Actor, change, verb
 

@@ -19,7 +19,8 @@ from daftar.bench.clients import together
 from daftar.bench.everyone import Run, charged, next_month
 from daftar.bench.load import PASSWORD
 from daftar.bench.measure import Browser, Figure, cpu_of, measured, memory_of
-from daftar.courses.models import Group, Lesson, LessonStatus
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Group, Lesson
 from daftar.finance.models import Desk
 from daftar.ledger import services as ledger
 from daftar.ledger.models import Transfer, TransferKind

@@ -15,7 +15,8 @@ from daftar.attendance.queries import expected_students, reasons
 from daftar.attendance.services import conduct_lesson
 from daftar.courses import services as courses
 from daftar.courses.catalogue import add_course, add_room
-from daftar.courses.models import Enrolment, Lesson, LessonStatus
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.rules import EVEN, ODD, PlanKind
 from daftar.finance.queries import desks
 from daftar.finance.services import promise, take_payment

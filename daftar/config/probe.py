@@ -45,6 +45,7 @@ from daftar.finance.services import open_desk, promise, reverse_payment, take_pa
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs import services as orgs
 from daftar.orgs.founding import found
+from daftar.orgs.kept import keep_view
 from daftar.orgs.models import AuditEntry, Branch, Member, Organization, Role, TenantModel, User
 from daftar.orgs.queries import actor_for, places_of, settled
 from daftar.people import services as people
@@ -255,6 +256,7 @@ def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None
     add_guest(owner, lesson_id=tomorrow.pk, student_id=probe.ids["free_student"])
     free_id = probe.ids["free_student"]
     waits = put_on_waiting_list(owner, group_id=group_id, student_id=free_id, note=probe.text("note"))
+    keep_view(owner, of="lessons", name=probe.text(f"view {group_id}"), address=f"group_id={group_id}")
     feed = open_feed(owner, of="group", row_id=group_id)
     open_feed(owner, of="student", row_id=student_id)
     probe.keep(lesson_id=today.pk, make_up_id=owed.pk, feed_id=feed.pk, waiting_id=waits.pk)

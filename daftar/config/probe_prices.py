@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from daftar.courses.alone import plan_regular_lessons, plan_single_lesson
 from daftar.courses.catalogue import add_lesson_type
 from daftar.courses.days import add_holiday, cancel_lesson
-from daftar.courses.models import Group, Lesson, LessonKind, LessonStatus
+from daftar.courses.kinds import LessonKind, LessonStatus
+from daftar.courses.models import Group, Lesson
 from daftar.courses.moves import Staffing
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import add_group, enrol_student

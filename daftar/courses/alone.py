@@ -10,7 +10,8 @@ from django.db.models import Q
 
 from daftar.courses import rules
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.models import Course, Holiday, Lesson, LessonKind, LessonStatus, Recurrence
+from daftar.courses.kinds import LessonKind, LessonStatus
+from daftar.courses.models import Course, Holiday, Lesson, Recurrence
 from daftar.courses.moves import Staffing
 from daftar.courses.places import check_free
 from daftar.courses.refusals import (

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from django.utils.translation import gettext_lazy as _
 
-from daftar.courses.models import Colour, Course, Lesson, LessonType, Recurrence, Room
+from daftar.courses.kinds import Colour
+from daftar.courses.models import Course, Lesson, LessonType, Recurrence, Room
 from daftar.courses.rules import PlanKind
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, verb

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.events import DaysOffChanged, TuitionFactsChanged
-from daftar.courses.models import Holiday, Lesson, LessonStatus
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Holiday, Lesson
 from daftar.courses.places import check_free
 from daftar.courses.services import students_on
 from daftar.lib.errors import NotFound, Refusal

@@ -8,8 +8,8 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
-from django.utils.translation import gettext_lazy as _
 
+from daftar.courses.kinds import Colour, LessonKind, LessonStatus
 from daftar.courses.plans import PLAN_CHOICES
 from daftar.courses.rules import PlanKind
 from daftar.lib.tenancy import TenantManager, TenantQuerySet
@@ -20,22 +20,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from daftar.orgs.access import Actor
-
-
-class LessonStatus(models.TextChoices):
-    """Where a lesson is in its life."""
-
-    PLANNED = "planned", _("Planned")
-    CONDUCTED = "conducted", _("Conducted")
-    CANCELLED = "cancelled", _("Cancelled")
-
-
-class LessonKind(models.TextChoices):
-    """Who is on a lesson, and how they get there."""
-
-    GROUP = "group", _("Group lesson")
-    INDIVIDUAL = "individual", _("Individual lesson")
-    TRIAL = "trial", _("Trial lesson")
 
 
 class Room(TenantModel):
@@ -52,19 +36,6 @@ class Room(TenantModel):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Colour(models.TextChoices):
-    """What a type of lesson is marked with, beside its icon and its name."""
-
-    BLUE = "blue", _("Blue")
-    GREEN = "green", _("Green")
-    PURPLE = "purple", _("Purple")
-    ORANGE = "orange", _("Orange")
-    TEAL = "teal", _("Teal")
-    PINK = "pink", _("Pink")
-    INDIGO = "indigo", _("Indigo")
-    CYAN = "cyan", _("Cyan")
 
 
 class LessonType(TenantModel):

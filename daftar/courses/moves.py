@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from daftar.courses import rules
 from daftar.courses.days import locked
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.models import Group, Lesson, LessonStatus, Recurrence, Room
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Group, Lesson, Recurrence, Room
 from daftar.courses.places import check_free
 from daftar.courses.refusals import (
     LessonOutsideGroup,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from daftar.courses.models import Lesson, LessonStatus
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Lesson
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, change, verb
 from daftar.orgs.models import Branch

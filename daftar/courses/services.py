@@ -11,17 +11,8 @@ from django.db.models import Q
 from daftar.courses import rules
 from daftar.courses.catalogue import check_counts
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.models import (
-    Course,
-    Enrolment,
-    Group,
-    Lesson,
-    LessonKind,
-    LessonStatus,
-    LessonType,
-    Recurrence,
-    Room,
-)
+from daftar.courses.kinds import LessonKind, LessonStatus
+from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonType, Recurrence, Room
 from daftar.courses.places import check_free
 from daftar.courses.refusals import (
     ActivationBeforeJoining,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, F, Q
 
 from daftar.courses.clashes import Busy, Clash, Slot, clashes, gaps, is_free, nearest
-from daftar.courses.models import Enrolment, Group, Holiday, Lesson, LessonStatus, Recurrence, Room
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Enrolment, Group, Holiday, Lesson, Recurrence, Room
 from daftar.courses.queries import lesson_name
 from daftar.courses.rules import instant
 from daftar.orgs.access import Actor, question

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F, Max, Q
 from django.utils.translation import gettext_lazy as _
 
-from daftar.courses.models import Course, Group, Holiday, Lesson, LessonKind, LessonStatus, Topic
+from daftar.courses.kinds import LessonKind, LessonStatus
+from daftar.courses.models import Course, Group, Holiday, Lesson, Topic
 from daftar.courses.queries import get_group
 from daftar.courses.rules import pace, topics_in
 from daftar.lib.errors import Refusal

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from daftar.attendance.journal import EMPTY, Cell, Journal, journal
 from daftar.attendance.queries import Mark, reasons
-from daftar.courses.models import LessonStatus
+from daftar.courses.kinds import LessonStatus
 from daftar.office import formats
 from daftar.orgs.queries import today_in
 from daftar.reports.journal import charged_cells

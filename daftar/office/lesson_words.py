@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from daftar.courses.models import Colour, LessonKind
+from daftar.courses.kinds import Colour, LessonKind
 from daftar.office.words import WEEKDAYS
 
 if TYPE_CHECKING:

@@ -314,3 +314,18 @@ class AuditEntry(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.actor} {self.verb}"
+
+
+class KeptView(TenantModel):
+    """Filters of a list that a member keeps under a name: its route, and the query of its address without "?"."""
+
+    member = models.ForeignKey(Member, models.CASCADE, related_name="+")
+    of = models.CharField(max_length=40)
+    name = models.CharField(max_length=60)
+    address = models.CharField(max_length=1000)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "member", "of", "name"], name="kept_view_name_once")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When
 
 from daftar.attendance.models import Attendance
-from daftar.courses.models import Lesson, LessonStatus
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Lesson
 from daftar.ledger.models import Account, AccountKind, Transfer, TransferKind
 from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged_uncounted

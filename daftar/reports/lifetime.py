@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from daftar.attendance.models import Attendance
-from daftar.courses.models import LessonStatus
+from daftar.courses.kinds import LessonStatus
 from daftar.finance.models import Payment, PaymentKind, PaymentReversal
 from daftar.lib.money import Money
 from daftar.orgs.access import Actor, question

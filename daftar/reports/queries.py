@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q
 
-from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonStatus
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Course, Enrolment, Group, Lesson
 from daftar.courses.queries import with_pause
 from daftar.courses.rules import EnrolmentState, standing, state_on
 from daftar.finance.models import Payment

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
 
-from daftar.courses.models import Enrolment, Lesson, LessonStatus
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Enrolment, Lesson
 from daftar.ledger.models import Account, AccountKind
 from daftar.ledger.queries import base_balances
 from daftar.lib.money import Money

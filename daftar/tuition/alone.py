@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from daftar.courses.models import Lesson, LessonKind, type_code
+from daftar.courses.kinds import LessonKind
+from daftar.courses.models import Lesson, type_code
 from daftar.tuition import rules
 
 if TYPE_CHECKING:

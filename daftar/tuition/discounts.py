@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.models import LessonKind, LessonType
+from daftar.courses.kinds import LessonKind
+from daftar.courses.models import LessonType
 from daftar.lib.errors import Refusal
 from daftar.lib.money import LARGEST_MAJOR, exponent
 from daftar.orgs.access import Actor, add, change, note, publish, verb

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
-from daftar.courses.models import Course, LessonKind, LessonType, Suspension
+from daftar.courses.kinds import LessonKind
+from daftar.courses.models import Course, LessonType, Suspension
 from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged
 from daftar.orgs.access import Actor, question

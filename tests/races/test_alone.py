@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, time
 
 from daftar.courses.alone import plan_regular_lessons, plan_single_lesson
-from daftar.courses.models import Lesson, LessonKind, Recurrence
+from daftar.courses.kinds import LessonKind
+from daftar.courses.models import Lesson, Recurrence
 from daftar.courses.moves import Staffing
 from daftar.lib.tenancy import tenant_transaction
 from tests.cast import a_branch, a_student

@@ -11,7 +11,8 @@ from daftar.attendance.queries import expected_students, forgotten_lessons, less
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.catalogue import add_lesson_type, add_room
 from daftar.courses.days import cancel_lesson
-from daftar.courses.models import Lesson, LessonKind
+from daftar.courses.kinds import LessonKind
+from daftar.courses.models import Lesson
 from daftar.courses.moves import Staffing
 from daftar.courses.rules import PlanKind
 from daftar.ledger.queries import balances

@@ -32,7 +32,8 @@ from daftar.contracts.services import (
     restore_contract,
 )
 from daftar.courses.catalogue import add_lesson_type
-from daftar.courses.models import Lesson, LessonKind
+from daftar.courses.kinds import LessonKind
+from daftar.courses.models import Lesson
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import plan_lesson
 from daftar.finance.models import Desk

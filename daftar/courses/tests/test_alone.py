@@ -16,7 +16,8 @@ from daftar.courses.alone import (
 from daftar.courses.catalogue import add_lesson_type, add_room
 from daftar.courses.clashes import ClashKind
 from daftar.courses.days import add_holiday, cancel_lesson, restore_lesson
-from daftar.courses.models import Lesson, LessonKind, LessonStatus, Recurrence
+from daftar.courses.kinds import LessonKind, LessonStatus
+from daftar.courses.models import Lesson, Recurrence
 from daftar.courses.moves import NotWeekly, Scope, Staffing, move_lesson, undo_move
 from daftar.courses.places import RoomTaken, change_hours
 from daftar.courses.refusals import (

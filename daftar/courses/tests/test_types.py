@@ -15,7 +15,7 @@ from daftar.courses.catalogue import (
     edit_lesson_type,
     restore_lesson_type,
 )
-from daftar.courses.models import LessonKind
+from daftar.courses.kinds import LessonKind
 from daftar.courses.refusals import TypeIsArchived
 from daftar.courses.services import change_type, plan_lesson
 from tests.cast import a_course, a_group

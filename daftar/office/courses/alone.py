@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from daftar.courses import alone, queries
-from daftar.courses.models import LessonKind
+from daftar.courses.kinds import LessonKind
 from daftar.office import formats
 from daftar.office.courses.alone_forms import AloneForm, EndRegularForm, RegularForm
 from daftar.office.forms import as_number, done, form_page, tell, the_only, typed

@@ -15,7 +15,8 @@ from daftar.office.words import WEEKDAYS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from daftar.courses.models import Course, LessonKind, LessonType, Room
+    from daftar.courses.kinds import LessonKind
+    from daftar.courses.models import Course, LessonType, Room
     from daftar.orgs.models import Branch, Member
 
 

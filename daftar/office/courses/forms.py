@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from daftar.courses.catalogue import TYPE_ICONS
-from daftar.courses.models import Colour, LessonKind
+from daftar.courses.kinds import Colour, LessonKind
 from daftar.courses.rules import EVEN, EVERY_DAY, ODD, WEEKEND, Pattern, PlanKind, pattern_of
 from daftar.courses.services import Charging, Schedule
 from daftar.office.forms import MoneyField, day_field, pick_field

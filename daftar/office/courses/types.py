@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from daftar.courses import catalogue, queries
-from daftar.courses.models import LessonKind
+from daftar.courses.kinds import LessonKind
 from daftar.office.courses.forms import KINDS, LessonTypeForm
 from daftar.office.forms import UndoForm, done, form_page, tell, undo_page, undone
 from daftar.office.lesson_words import PLAIN

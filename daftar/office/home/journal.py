@@ -49,6 +49,7 @@ VERBS = {
     "courses.add_holiday": _("added the days off"),
     "courses.remove_holiday": _("removed the days off"), "courses.remove_holidays": _("removed the days off"),
     "courses.cancel_lesson": _("cancelled the lesson"), "courses.restore_lesson": _("restored the lesson"),
+    "orgs.keep_view": _("kept the view"), "orgs.drop_view": _("forgot the view"),
     "courses.put_on_waiting_list": _("put on the waiting list:"),
     "courses.take_off_waiting_list": _("took off the waiting list:"),
     "courses.wait_on": _("put back on the waiting list:"),

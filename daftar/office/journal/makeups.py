@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from daftar.attendance import makeups
 from daftar.attendance.makeup_lessons import others_owed, plan_make_up_lesson
 from daftar.attendance.queries import get_lesson
-from daftar.courses.models import LessonKind
+from daftar.courses.kinds import LessonKind
 from daftar.courses.moves import Staffing
 from daftar.courses.queries import own_lesson_types, rooms
 from daftar.lib.paging import paged

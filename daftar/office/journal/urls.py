@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from daftar.office.journal import cells, exams, makeups, materials, outbox, views
+from daftar.office.journal import cells, exams, lessons, makeups, materials, outbox, views
 
 urlpatterns = [
+    path("lessons/", lessons.lessons, name="lessons"),
+    path("lessons/views/keep/", lessons.lesson_view_keep, name="lesson-view-keep"),
+    path("lessons/views/drop/", lessons.lesson_view_drop, name="lesson-view-drop"),
     path("lessons/<int:lesson_id>/", views.lesson, name="lesson"),
     path("lessons/<int:lesson_id>/send/", outbox.lesson_send, name="lesson-send"),
     path("groups/<int:group_id>/cells/", cells.group_cells, name="group-cells"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from daftar.attendance import services
 from daftar.attendance.materials import files_of_lesson
 from daftar.attendance.queries import Mark, expected_students, get_lesson, guests_of, marks_in, paused_students, reasons
-from daftar.courses.models import LessonKind
+from daftar.courses.kinds import LessonKind
 from daftar.courses.queries import own_lesson_types
 from daftar.courses.topics import topics_for
 from daftar.lib.errors import Refusal

@@ -18,7 +18,7 @@ from icalendar import Calendar, Event
 
 from daftar.courses import queries
 from daftar.courses.feeds import calendar_behind, feeds, kind_of, open_feed, withdraw_feed
-from daftar.courses.models import LessonStatus
+from daftar.courses.kinds import LessonStatus
 from daftar.lib.errors import NotFound
 from daftar.office.forms import UndoForm, done, form_page, number_in, tell
 from daftar.office.page import OfficeRequest, page

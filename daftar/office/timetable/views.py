@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from daftar.courses import queries
 from daftar.courses.clashes import ClashKind
-from daftar.courses.models import LessonStatus
+from daftar.courses.kinds import LessonStatus
 from daftar.courses.rules import EVEN, ODD
 from daftar.courses.timetable import Wanted, lessons_per_day, weekly
 from daftar.courses.timetable import timetable as lessons_of

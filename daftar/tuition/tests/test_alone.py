@@ -10,7 +10,7 @@ from daftar.attendance.services import conduct_lesson, undo_marks
 from daftar.courses.alone import plan_single_lesson
 from daftar.courses.catalogue import add_lesson_type
 from daftar.courses.feeds import calendar_behind, open_feed
-from daftar.courses.models import LessonKind
+from daftar.courses.kinds import LessonKind
 from daftar.courses.moves import Staffing
 from daftar.courses.queries import get_lesson as planned_lesson
 from daftar.courses.queries import lessons_on

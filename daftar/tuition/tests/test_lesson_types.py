@@ -6,7 +6,7 @@ import pytest
 
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.catalogue import add_lesson_type
-from daftar.courses.models import LessonKind
+from daftar.courses.kinds import LessonKind
 from daftar.courses.refusals import TypeOfOtherKind
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import change_type, plan_lesson

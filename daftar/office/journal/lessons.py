@@ -1,0 +1,165 @@
+"""Lessons as a list: filters stand in the address, which may be kept under a name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from daftar.attendance.queries import lesson_figures
+from daftar.courses import queries
+from daftar.courses.kinds import LessonKind, LessonStatus
+from daftar.lib.paging import paged
+from daftar.office import formats
+from daftar.office.forms import UndoForm, done, form_page, number_in, pick_field, tell, undo_page, undone
+from daftar.office.lesson_words import type_of
+from daftar.office.page import OfficeRequest, page
+from daftar.orgs import kept
+from daftar.orgs.queries import teachers
+from daftar.people.queries import get_student
+from daftar.reports.lessons import UNMARKED, Wanted
+from daftar.reports.lessons import lessons as ask_lessons
+from daftar.transfer.files import written
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from daftar.courses.models import Lesson
+    from daftar.orgs.access import Actor
+
+ANY = gettext_lazy("all")
+MOST_IN_FILE = 20_000
+STATES = [
+    ("", ANY), *LessonStatus.choices, (UNMARKED, gettext_lazy("Not marked")),
+]  # fmt: skip
+
+
+class LessonsForm(forms.Form):
+    """Which lessons are shown; days that are not said are this week's."""
+
+    since = forms.DateField(label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=gettext_lazy("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    status = forms.ChoiceField(label=gettext_lazy("State"), choices=STATES, required=False)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=[("", ANY), *LessonKind.choices], required=False)
+
+    def __init__(self, *args: Any, by: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sees_all = by.may("courses.see_all")
+        rows: dict[str, tuple[Any, Any]] = {
+            "group_id": (_("Group"), [(row.pk, row.name) for row in queries.groups(by)])
+        }
+        if sees_all:
+            own = [(0, _("a plain lesson")), *((row.pk, row.name) for row in queries.own_lesson_types(by))]
+            rows["type_id"] = (_("Type"), own)
+            rows["teacher_id"] = (_("Teacher"), [(row.pk, row.name) for row in teachers(by)])
+            rows["course_id"] = (_("Course"), [(row.pk, row.name) for row in queries.courses(by)])
+        rows["room_id"] = (_("Room"), [(row.pk, row.name) for row in queries.rooms(by)])
+        for name, (label, choices) in rows.items():
+            self.fields[name] = pick_field(label, choices, none=ANY)
+        self.fields["student_id"] = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+
+
+class ViewForm(forms.Form):
+    """What a view is called."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=60)
+
+
+@page("courses.view")
+def lessons(request: OfficeRequest) -> HttpResponse:
+    by = request.by
+    form = LessonsForm(request.GET, by=by)
+    wanted = _wanted(by, form)
+    if "file" in request.GET:
+        return _file(by, wanted)
+    rows, at = paged(ask_lessons(by, wanted), number_in(request, "page") or 1)
+    student = get_student(by, wanted.student_id) if wanted.student_id and by.may("people.view") else None
+    context = {
+        "form": form, "rows": _shown(by, rows), "page": at, "wanted": wanted,
+        "student": student.full_name if student else "", "views": kept.kept_views(by, "lessons"),
+        "address": _address(request), "is_filtered": bool(_address(request)),
+    }  # fmt: skip
+    return render(request, "office/journal/lessons.html", context, status=422 if form.errors else 200)
+
+
+@page("courses.view")
+def lesson_view_keep(request: OfficeRequest) -> HttpResponse:
+    """Keeps the filters that the address names under a name."""
+    by, address = request.by, _address(request)
+    form = ViewForm(request.POST or None)
+    home = reverse("office:lessons", args=[by.org_slug])
+    if row := done(form, lambda name: kept.keep_view(by, of="lessons", name=name, address=address)):
+        tell(request, _("The view %(name)s is kept.") % {"name": row.name})
+        return redirect(f"{home}?{row.address}")
+    return form_page(
+        request, "office/form.html", form, title=_("Keep this view"), submit_label=_("Keep"),
+        cancel_url=f"{home}?{address}", text=_("It stands above the list of lessons, for you alone."),
+    )  # fmt: skip
+
+
+@page("courses.view")
+def lesson_view_drop(request: OfficeRequest) -> HttpResponse:
+    """Forgets the view named in the address."""
+    by, name = request.by, request.GET.get("name", "")[:60]
+    form = UndoForm(request.POST or None)
+    # An answer is a list: one that was gone already has no address.
+    if found := done(form, lambda: [kept.drop_view(by, of="lessons", name=name)]):
+        tell(request, _("The view %(name)s is forgotten; its filters are still shown.") % {"name": name})
+        return undone(request, reverse("office:lessons", args=[by.org_slug]) + f"?{found[0]}")
+    return undo_page(request, form, _("Forget the view %(name)s?") % {"name": name})
+
+
+def _wanted(by: Actor, form: LessonsForm) -> Wanted:
+    """What the form says; what is wrong in it is as if it were not said."""
+    form.is_valid()
+    said = {name: value for name, value in form.cleaned_data.items() if value not in (None, "")}
+    monday = by.today - timedelta(days=by.today.weekday())
+    since: date = said.pop("since", monday)
+    until: date = said.pop("until", max(since, monday + timedelta(days=6)))
+    return Wanted(since, until, **said)
+
+
+def _address(request: OfficeRequest) -> str:
+    """The filters as they stand in the address, without the page of the list."""
+    kept = request.GET.copy()
+    for name in ("page", "file", "branch"):
+        kept.pop(name, None)
+    return kept.urlencode()[:1000]
+
+
+def _shown(by: Actor, rows: list[Lesson]) -> list[dict[str, Any]]:
+    figures = lesson_figures(by, [row.pk for row in rows])
+    return [
+        {
+            "id": row.pk, "on": row.held_on, "starts_at": row.starts_time, "ends_at": row.ends_at, "name": row.name,
+            "course": row.studied.name, "teacher": row.teacher.name if row.teacher else "",
+            "room": row.room.name if row.room else "", "topic": row.topic, "state": row.status,
+            "is_unmarked": row.status == LessonStatus.PLANNED and row.starts_at < by.at,
+            "present": figures[row.pk].present, "expected": figures[row.pk].expected, **type_of(row),
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _file(by: Actor, wanted: Wanted) -> HttpResponse:
+    head = [_("Date"), _("Time"), _("Lesson"), _("Course"), _("Type"), _("Teacher"), _("Room"), _("State"), _("Topic")]
+    rows = _shown(by, list(ask_lessons(by, wanted)[:MOST_IN_FILE]))
+    lines = [
+        [
+            row["on"].isoformat(), formats.clock(row["starts_at"]), row["name"], row["course"], row["type"],
+            row["teacher"], row["room"], str(LessonStatus(row["state"]).label), row["topic"], str(row["present"]),
+            str(row["expected"]),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    answer = HttpResponse(
+        written([[*head, _("Present"), _("Expected")], *lines]), content_type="text/csv; charset=utf-8"
+    )
+    answer["Content-Disposition"] = f'attachment; filename="lessons-{wanted.since}-{wanted.until}.csv"'
+    return answer

@@ -1,0 +1,83 @@
+"""Lessons by what they are: one question for the list, the file and whoever wants the number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Q
+
+from daftar.attendance.models import Attendance, Guest
+from daftar.courses.kinds import LessonStatus
+from daftar.courses.models import Enrolment, Lesson
+from daftar.orgs.access import Actor, question
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from daftar.lib.tenancy import TenantQuerySet
+
+UNMARKED = "unmarked"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which lessons: of days from `since` to `until` inclusive, and (None or "": any) of what.
+
+    `status` is a state of a lesson, or "unmarked": begun and marked by nobody. `type_id` 0: a plain lesson.
+    """
+
+    since: date
+    until: date
+    status: str = ""
+    kind: str = ""
+    type_id: int | None = None
+    group_id: int | None = None
+    student_id: int | None = None
+    teacher_id: int | None = None
+    room_id: int | None = None
+    course_id: int | None = field(default=None)
+
+
+@question("courses.view")
+def lessons(by: Actor, wanted: Wanted) -> TenantQuerySet[Lesson]:
+    """The lessons in the order of their time, with all that names them; a teacher asks for the own ones."""
+    rows: TenantQuerySet[Lesson] = Lesson.objects.visible_to(by).filter(held_on__range=(wanted.since, wanted.until))
+    if not by.may("courses.see_all"):
+        rows = rows.filter(Q(teacher_id=by.member_id) | Q(group__teacher_id=by.member_id))
+    rows = rows.filter(_state(by, wanted.status), _kind(wanted.kind))
+    same = {
+        "group_id": wanted.group_id, "teacher_id": wanted.teacher_id, "room_id": wanted.room_id,
+        "type_id": wanted.type_id,
+    }  # fmt: skip
+    rows = rows.filter(**{name: value or None for name, value in same.items() if value is not None})
+    if wanted.course_id is not None:
+        rows = rows.filter(Q(course_id=wanted.course_id) | Q(group__course_id=wanted.course_id))
+    if wanted.student_id is not None:
+        rows = rows.filter(_with_student(by, wanted.student_id))
+    joined = rows.select_related("group__course", "course", "student", "branch", "room", "teacher", "type")
+    return joined.order_by("held_on", "starts_at", "id")
+
+
+def _state(by: Actor, status: str) -> Q:
+    if status == UNMARKED:
+        return Q(status=LessonStatus.PLANNED, starts_at__lt=by.at)
+    return Q(status=status) if status else Q()
+
+
+def _kind(kind: str) -> Q:
+    kinds = {
+        "group": Q(group__isnull=False), "individual": Q(group=None, student__isnull=False),
+        "trial": Q(group=None, student=None),
+    }  # fmt: skip
+    return kinds.get(kind, Q())
+
+
+def _with_student(by: Actor, student_id: int) -> Q:
+    """Lessons a student belongs to, or was in: alone, as a member on that day, as a guest, or by a mark."""
+    member = Enrolment.unguarded.filter(
+        org_id=by.org_id, student_id=student_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
+    ).exclude(ends_on__lte=OuterRef("held_on"))
+    here = {"org_id": by.org_id, "student_id": student_id, "lesson_id": OuterRef("pk")}
+    guest, mark = Guest.unguarded.filter(**here), Attendance.unguarded.filter(**here)
+    return Q(student_id=student_id) | Q(Exists(member)) | Q(Exists(guest)) | Q(Exists(mark))

@@ -49,7 +49,8 @@ def without_lock(monkeypatch, everybody_looked) -> None:
     """Students' accounts are looked at and not locked, and nobody posts before everybody has looked."""
 
     def unlocked(by: Any, *, students: Any) -> dict[int, Account]:
-        return {row.student_id: row for row in Account.objects.visible_to(by).filter(student__in=students)}
+        rows = Account.objects.visible_to(by).filter(student_id__in=[student.pk for student in students])
+        return {row.student_id: row for row in rows}
 
     def patient(post: Any) -> Any:
         def patiently(by: Any, **values: Any) -> Any:
@@ -58,7 +59,8 @@ def without_lock(monkeypatch, everybody_looked) -> None:
 
         return patiently
 
-    monkeypatch.setattr(ledger, "student_accounts", unlocked)
+    for name in ("student_accounts", "hold_accounts"):
+        monkeypatch.setattr(ledger, name, unlocked)
     for name in ("post", "post_all"):
         monkeypatch.setattr(ledger, name, patient(getattr(ledger, name)))
 

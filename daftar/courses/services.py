@@ -23,6 +23,7 @@ from daftar.courses.models import (
     Room,
 )
 from daftar.courses.places import check_free
+from daftar.courses.planned import write_lessons
 from daftar.courses.refusals import (
     ActivationBeforeJoining,
     ActivationOutsideGroup,
@@ -443,12 +444,14 @@ def make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> Non
     held = {on for (on, _at), row in kept.items() if row.status == LessonStatus.CONDUCTED}
     held |= {row.moved_from for row in locked if row.moved_from is not None}
     made = [
-        _lesson(group, branch, on, rule)
+        (on, rule)
         for (on, at), rule in sorted(wanted.items(), key=lambda item: item[0])
         if (on, at) not in kept and on not in held
     ]
-    check_free(by, made, [{}] * len(made))
-    Lesson.objects.bulk_create(made, batch_size=2000)
+    if branch.blocks_rooms or branch.blocks_teachers:
+        planned = [_lesson(group, branch, on, rule) for on, rule in made]
+        check_free(by, planned, [{}] * len(planned))
+    write_lessons(by, group, branch, made)
 
 
 def _lesson(group: Group, branch: Branch, on: date, rule: Recurrence) -> Lesson:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from daftar.ledger.models import Account, AccountKind, Books, Transfer, TransferKind
 from daftar.ledger.queries import SINCE
 from daftar.ledger.rules import first_open_day, is_closed
+from daftar.lib.among import array_of
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, verb
 
@@ -325,14 +326,14 @@ def _columns(moves: Sequence[Move]) -> dict[str, str]:
     told = [_told(move.why) for move in moves]
     places = [None if each is None else shared.setdefault(each.shared, len(shared)) for each in told]
     return {
-        "debits": _array([move.debit_id for move in moves]),
-        "credits": _array([move.credit_id for move in moves]),
-        "amounts": _array([move.amount for move in moves]),
-        "days": _array([move.on for move in moves]),
-        "corrected": _array([move.corrects_on for move in moves]),
-        "turns": _array([move.turn for move in moves]),
-        "reversed": _array([move.reverses_id for move in moves]),
-        "places": _array(places),
+        "debits": array_of([move.debit_id for move in moves]),
+        "credits": array_of([move.credit_id for move in moves]),
+        "amounts": array_of([move.amount for move in moves]),
+        "days": array_of([move.on for move in moves]),
+        "corrected": array_of([move.corrects_on for move in moves]),
+        "turns": array_of([move.turn for move in moves]),
+        "reversed": array_of([move.reverses_id for move in moves]),
+        "places": array_of(places),
         "own": f"[{','.join(['null' if each is None else each.own for each in told])}]",
         "shared": f"[{','.join(shared)}]",
         "kinds": json.dumps([move.kind for move in moves]),
@@ -346,11 +347,6 @@ def _told(why: Any) -> Told | None:
     if why is None or isinstance(why, Told):
         return why
     return Told(json.dumps(why), "[]")
-
-
-def _array(values: Sequence[object]) -> str:
-    """Numbers or days as PostgreSQL writes an array."""
-    return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"
 
 
 def reversal_of(transfer: Transfer, *, closed_until: date | None, turn: int | None = None, note: str = "") -> Move:

@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from daftar.bench.measure import cpu_of
+from daftar.bench.measure import checked_at_once, cpu_of
 from daftar.config.supervise import ROOT, surroundings
 from daftar.lib.period import add_months
 from daftar.lib.tenancy import tenant_transaction
@@ -71,9 +71,8 @@ def _charge(org_id: int) -> dict[str, int]:
         parts = parts_to_charge(later, later.today)
     charges = 0
     for part in parts:
-        with tenant_transaction(org_id), connection.cursor() as cursor:
-            # At the commit the keys would not be checked, since everything is undone before it.
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with tenant_transaction(org_id):
+            checked_at_once()
             charges += reconcile(later, student_ids=part, since=date.max)
             transaction.set_rollback(True)
     return {"students": sum(map(len, parts)), "charges": charges}

@@ -18,7 +18,8 @@ from django.test.utils import CaptureQueriesContext
 from daftar.bench.clients import together
 from daftar.bench.everyone import Run, charged, next_month
 from daftar.bench.load import PASSWORD
-from daftar.bench.measure import Browser, Figure, cpu_of, measured, memory_of
+from daftar.bench.measure import Browser, Figure, checked_at_once, cpu_of, measured, memory_of
+from daftar.bench.timetable import planning
 from daftar.courses.models import Group, Lesson, LessonStatus
 from daftar.finance.models import Desk
 from daftar.ledger import services as ledger
@@ -242,7 +243,7 @@ def month(bench: Bench) -> Figure:
     parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
     posted, again, cost = [], [], []
     with tenant_transaction(by.org_id), transaction.atomic():
-        _check_at_once()
+        checked_at_once()
         for part in parts:
             before = cpu_of(bench.database) + time.process_time()
             posted.append(reconcile(later, student_ids=part, since=date.max))
@@ -255,12 +256,6 @@ def month(bench: Bench) -> Figure:
     figure = Figure(cost[len(cost) // 2], cost, 0.0, 0.0, len(ids))
     figure.notes.append(f"{len(ids):,} students, each charged once")
     return figure
-
-
-def _check_at_once() -> None:
-    """Keys are checked at each statement: at the commit they would not be where everything is undone before it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def everyone(bench: Bench) -> Figure:
@@ -285,7 +280,7 @@ def year(bench: Bench) -> Figure:
         with tenant_transaction(by.org_id), transaction.atomic():
             group = Group.objects.visible_to(by).filter(starts_on__lte=since).exclude(course__plan="per_lesson")[0]
             pupil = add_student(by, full_name=f"Year {number}", branch_id=group.branch_id)
-            _check_at_once()
+            checked_at_once()
             before = cpu_of(bench.database) + time.process_time()
             enrol_active(by, student_id=pupil.pk, group_id=group.pk, starts_on=since)
             cost.append((cpu_of(bench.database) + time.process_time() - before) * 1000)
@@ -328,7 +323,7 @@ def raw_month(bench: Bench) -> Figure:
     cost = []
     for _ in range(REPEATS):
         with tenant_transaction(by.org_id), transaction.atomic(), connection.cursor() as cursor:
-            _check_at_once()
+            checked_at_once()
             before = cpu_of(bench.database)
             cursor.execute(RAW, values)
             cost.append((cpu_of(bench.database) - before) * 1000 / len(ids))
@@ -464,6 +459,7 @@ LINES = (
     Line("memory of the monthly run", memory_of_run, 600, calibrator="", unit="MB"),
     Line("a year of one student", year, 50),
     Line("not charged and why, first page", not_charged),
+    Line("five years of lessons of a group", planning, 30, calibrator="raw charges"),
     Line("one posting", posting, 1.9, calibrator="one query"),
     Line("record a payment (request)", payment),
     Line("login and first page, hashing apart", login, 50),

@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 from django.db.models.functions import Coalesce
@@ -21,9 +21,10 @@ from daftar.ledger.rules import first_open_day, is_closed
 from daftar.lib.among import array_of
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, verb
+from daftar.people.queries import learners
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from daftar.people.models import Student
@@ -90,8 +91,6 @@ MOVE_BALANCES_ABOVE_ZERO = """
 """
 
 
-Found = TypeVar("Found")
-
 _NOTHING: Mapping[int, date | None] = MappingProxyType({})
 
 # Many post at once and none of them waits for another, only for whoever closes the books or opens them.
@@ -133,11 +132,21 @@ def student_accounts(by: Actor, *, students: Collection[Student]) -> dict[int, A
     From here to the end of the transaction nobody else posts to these students, not to the accounts of their
     subscriptions either. Students need their branch loaded.
     """
-    return _opened(by, students, _as_rows)
+    found = _locked_of(by, students)
+    missing = [student for student in students if student.id not in found]
+    if not missing:
+        return found
+    _open(by, missing)
+    return found | _locked_of(by, missing)
+
+
+def _locked_of(by: Actor, students: Collection[Student]) -> dict[int, Account]:
+    locked = _locked(by, [student.id for student in students])
+    return {row.student_id: row for row in locked if row.kind == AccountKind.STUDENT}
 
 
 class Held(NamedTuple):
-    """A student's locked account."""
+    """A student's locked account, and the branch where the student is."""
 
     id: int
     student_id: int
@@ -145,6 +154,7 @@ class Held(NamedTuple):
     currency: str
     balance: int
     charged_until: date | None
+    branch_id: int
 
     @property
     def pk(self) -> int:
@@ -153,44 +163,42 @@ class Held(NamedTuple):
 
 
 @verb("ledger.post")
-def hold_accounts(by: Actor, *, students: Collection[Learner]) -> dict[int, Held]:
-    """The same for very many: what of their accounts charging asks for."""
-    return _opened(by, students, _as_held)
-
-
-def _as_rows(rows: Any) -> dict[int, Account]:
-    return {row.student_id: row for row in rows if row.kind == AccountKind.STUDENT}
-
-
-def _as_held(rows: Any) -> dict[int, Held]:
-    return {row[1]: Held._make(row) for row in rows.values_list(*Held._fields) if row[2] == AccountKind.STUDENT}
-
-
-def _opened(
-    by: Actor, students: Collection[Student | Learner], read: Callable[[Any], dict[int, Found]]
-) -> dict[int, Found]:
-    """The locked accounts as `read` has them, opened where there is none."""
-    found = read(_locked(by, students))
-    if all(student.id in found for student in students):
+def hold_accounts(by: Actor, *, student_ids: Collection[int]) -> dict[int, Held]:
+    """The same for very many students that the actor sees: what of their accounts charging asks for."""
+    found = _held(by, student_ids)
+    missing = set(student_ids) - found.keys()
+    unopened = learners(by, missing) if missing else []
+    if not unopened:
         return found
-    missing = sorted((each for each in students if each.pk not in found), key=lambda student: student.pk)
+    _open(by, unopened)
+    return found | _held(by, [student.id for student in unopened])
+
+
+def _held(by: Actor, student_ids: Collection[int]) -> dict[int, Held]:
+    rows = _locked(by, student_ids)
+    if by.branch_ids is not None:
+        rows = rows.filter(student__branch_id__in=by.branch_ids)
+    columns = (*Held._fields[:-1], "student__branch_id")
+    return {row[1]: Held._make(row) for row in rows.values_list(*columns) if row[2] == AccountKind.STUDENT}
+
+
+def _open(by: Actor, students: Collection[Student | Learner]) -> None:
     Account.objects.bulk_create(
         [
             Account(
                 org_id=by.org_id, kind=AccountKind.STUDENT, student_id=student.pk, currency=student.branch.currency,
                 balance=0,
             )
-            for student in missing
+            for student in sorted(students, key=lambda student: student.pk)
         ],
         ignore_conflicts=True,
         batch_size=2000,
     )  # fmt: skip
-    return found | read(_locked(by, missing))
 
 
-def _locked(by: Actor, students: Collection[Student | Learner]) -> Any:
+def _locked(by: Actor, student_ids: Collection[int]) -> Any:
     """All their accounts, whatever they are for."""
-    owned = Account.objects.visible_to(by).filter(student_id__among=[student.id for student in students])
+    owned = Account.objects.visible_to(by).filter(student_id__among=student_ids)
     return owned.select_for_update(of=("self",), no_key=True).order_by("id")
 
 

@@ -13,7 +13,7 @@ from daftar.orgs.models import Branch
 from daftar.people.models import LAST_DIGITS, Contact, ContactKind, Student, phone_digits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import date
 
 TAIL = 7
@@ -46,10 +46,16 @@ class Learner(NamedTuple):
 
 @question("people.view")
 def learners(by: Actor, student_ids: Collection[int]) -> list[Learner]:
-    """These students with their branches and organization, which are read once and not with each of thousands."""
-    rows = list(Student.objects.visible_to(by).filter(pk__among=student_ids).values_list("id", "branch_id"))
-    places = Branch.objects.visible_to(by).select_related("org").in_bulk({branch_id for _pk, branch_id in rows})
-    return [Learner(pk, branch_id, places[branch_id]) for pk, branch_id in rows]
+    """These students, with their branches and organization."""
+    rows = Student.objects.visible_to(by).filter(pk__among=student_ids)
+    return learners_in(by, dict(rows.values_list("id", "branch_id")))
+
+
+@question("people.view")
+def learners_in(by: Actor, places: Mapping[int, int]) -> list[Learner]:
+    """The same of students whose branches are known; a branch is read once and not with each of thousands."""
+    branches = Branch.objects.visible_to(by).select_related("org").in_bulk(set(places.values()))
+    return [Learner(pk, branch_id, branches[branch_id]) for pk, branch_id in places.items()]
 
 
 @question("people.view")

@@ -16,7 +16,7 @@ from daftar.ledger.models import AccountKind, Transfer, TransferKind
 from daftar.ledger.rules import first_open_day
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, publish, verb
-from daftar.people.queries import learners
+from daftar.people.queries import learners_in
 from daftar.tuition import rules
 from daftar.tuition.asked import to_charge
 from daftar.tuition.listed import prices_from
@@ -184,10 +184,9 @@ def take_back(by: Actor, *, student_ids: Collection[int]) -> None:
 
     Everything that was posted stays on record beside its reversal.
     """
-    students = learners(by.trusted(), student_ids)
-    ledger.hold_accounts(by.trusted(), students=students)
+    accounts = ledger.hold_accounts(by.trusted(), student_ids=student_ids)
     openings = ledger_queries.live_openings(by.trusted(), student_ids)
-    closed = ledger.closed_books(by.trusted(), branch_ids={student.branch_id for student in students})
+    closed = ledger.closed_books(by.trusted(), branch_ids={account.branch_id for account in accounts.values()})
     # An import is of one branch.
     moves = [ledger.reversal_of(opening, closed_until=max(closed.values(), default=None)) for opening in openings]
     ledger.post(by.trusted(), moves=moves)
@@ -202,9 +201,9 @@ def reconcile(by: Actor, *, student_ids: Collection[int], since: date | None = N
     Done again it posts nothing. Two at once on one student: the second waits for the first and finds it done. `since`:
     what changed can concern no charge of an earlier day (None: any; `date.max`: nothing changed, only time went by).
     """
-    students = learners(by.trusted(), student_ids)
     # The lock comes before the facts are read, so that what another transaction changed meanwhile is seen.
-    accounts = ledger.hold_accounts(by.trusted(), students=students)
+    accounts = ledger.hold_accounts(by.trusted(), student_ids=student_ids)
+    students = learners_in(by.trusted(), {pk: account.branch_id for pk, account in accounts.items()})
     asked = to_charge(by, students, accounts, since)
     apart = [each.student.id for each in asked if each.has_separate_accounts]
     own = ledger_queries.separate_accounts(by.trusted(), apart) if apart else {}

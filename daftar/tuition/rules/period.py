@@ -13,7 +13,7 @@ from daftar.tuition.rules.charging import ChargeDraft
 from daftar.tuition.rules.facts import NO_END, DeclinedCredit
 from daftar.tuition.rules.known import Fate, any_among, counted, fate_of, is_paid_for, suspended_since
 from daftar.tuition.rules.price import period_price
-from daftar.tuition.rules.why import line, subscription_lines
+from daftar.tuition.rules.why import line, subscription_line, subscription_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -147,11 +147,11 @@ def _alike(case: Case, run: Run, cycle: Cycle, key: str) -> Iterable[ChargeDraft
         if asked is not None:
             memo[asked] = found
         return found
-    mine = subscription_lines(case.subscription, rule="period")[:1]
+    mine = subscription_line(case.subscription)
     return [
         ChargeDraft(
             subscription_id=case.subscription.id, key=draft.key, on=draft.on, amount=draft.amount, lesson_id=None,
-            why=(*mine, *draft.why[len(mine) :]), serves=draft.serves,
+            why=(mine, *draft.why[1:]), serves=draft.serves,
         )
         for draft in found
     ]  # fmt: skip

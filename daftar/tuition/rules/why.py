@@ -57,15 +57,12 @@ def line(code: str, **values: Value) -> WhyLine:
 
 def subscription_lines(subscription: SubscriptionFact, *, rule: str, over: Iterable[int] = ()) -> Why:
     """The subscription, the rule of picking it and the ids it was picked over."""
-    return (
-        line(
-            "subscription",
-            id=str(subscription.id),
-            plan=subscription.plan.value,
-            starts_on=subscription.starts_on.isoformat(),
-        ),
-        line("picked_because", rule=rule, over=[str(other) for other in over]),
-    )
+    return subscription_line(subscription), line("picked_because", rule=rule, over=[str(other) for other in over])
+
+
+def subscription_line(subscription: SubscriptionFact) -> WhyLine:
+    starts_on = subscription.starts_on.isoformat()
+    return line("subscription", id=str(subscription.id), plan=subscription.plan.value, starts_on=starts_on)
 
 
 def as_json(why: Why) -> list[dict[str, object]]:

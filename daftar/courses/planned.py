@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 from daftar.courses import rules
-from daftar.courses.models import LessonStatus
+from daftar.courses.models import Lesson
 from daftar.lib.among import array_of
 
 if TYPE_CHECKING:
@@ -15,40 +15,50 @@ if TYPE_CHECKING:
     from datetime import date
 
     from daftar.courses.models import Group, Recurrence
-    from daftar.orgs.access import Actor
     from daftar.orgs.models import Branch
 
-# What the schedule does not say is as of any lesson that nobody has touched yet.
+# What the schedule says of each lesson; all other columns are as of a lesson that nobody has touched yet.
+SAID = ("held_on", "starts_time", "minutes", "starts_at", "ends_at", "teacher_id", "room_id")
 WRITE = """
-    INSERT INTO daftar_lesson (
-        org_id, group_id, teacher_id, room_id, held_on, starts_time, minutes, starts_at, ends_at, is_extra, status,
-        topic, cancel_reason, holds_room, holds_teacher
-    )
-    SELECT %(org)s, %(group)s, teacher_id, room_id, held_on, starts_time, minutes, starts_at,
-        starts_at + make_interval(mins => minutes), false, %(status)s, '', '', %(rooms)s, %(teachers)s
+    INSERT INTO daftar_lesson ({said}, {others})
+    SELECT held_on, starts_time, minutes, starts_at, starts_at + make_interval(mins => minutes), teacher_id, room_id,
+        {values}
     FROM unnest(
-        %(days)s::date[], %(times)s::time[], %(minutes)s::int[], %(instants)s::timestamptz[], %(given_by)s::bigint[],
+        %(days)s::date[], %(times)s::time[], %(lengths)s::int[], %(instants)s::timestamptz[], %(given_by)s::bigint[],
         %(places)s::bigint[]
     ) AS row (held_on, starts_time, minutes, starts_at, teacher_id, room_id)
 """
 
 
-def write_lessons(by: Actor, group: Group, branch: Branch, made: Sequence[tuple[date, Recurrence]]) -> None:
+def write_lessons(group: Group, branch: Branch, made: Sequence[tuple[date, Recurrence]]) -> None:
     """Adds planned lessons of a group, each on its day as the row of the weekly schedule says, in one statement."""
     if not made:
         return
     said = {id(rule): _values(group, rule) for _on, rule in made}
-    times, minutes, given_by, places = zip(*[said[id(rule)] for _on, rule in made], strict=True)
+    times, lengths, given_by, places = zip(*[said[id(rule)] for _on, rule in made], strict=True)
     zone = branch.timezone
     instants = [rules.instant(on, at, zone).isoformat() for (on, _rule), at in zip(made, times, strict=True)]
-    values: dict[str, Any] = {
-        "org": by.org_id, "group": group.pk, "status": LessonStatus.PLANNED.value, "rooms": branch.blocks_rooms,
-        "teachers": branch.blocks_teachers, "days": array_of([on for on, _rule in made]), "times": array_of(times),
-        "minutes": array_of(minutes), "instants": array_of(instants), "given_by": array_of(given_by),
-        "places": array_of(places),
+    others = _untouched(group, branch)
+    columns = {
+        "said": ", ".join(SAID),
+        "others": ", ".join(others),
+        "values": ", ".join(f"%({name})s" for name in others),
+    }
+    values: dict[str, Any] = others | {
+        "days": array_of([on for on, _rule in made]), "times": array_of(times), "lengths": array_of(lengths),
+        "instants": array_of(instants), "given_by": array_of(given_by), "places": array_of(places),
     }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, values)
+        cursor.execute(WRITE.format(**columns), values)
+
+
+def _untouched(group: Group, branch: Branch) -> dict[str, Any]:
+    """The columns that the schedule says nothing of; a new one is among them by itself."""
+    row = Lesson(
+        org_id=group.org_id, group=group, holds_room=branch.blocks_rooms, holds_teacher=branch.blocks_teachers
+    )  # fmt: skip
+    fields = [each for each in Lesson._meta.concrete_fields if not each.primary_key and each.column not in SAID]
+    return {str(each.column): each.get_db_prep_save(getattr(row, each.attname), connection) for each in fields}
 
 
 def _values(group: Group, rule: Recurrence) -> tuple[Any, ...]:

@@ -465,7 +465,7 @@ def _plan(by: Actor, group: Group, branch: Branch, wanted: Mapping[tuple[date, t
     if branch.blocks_rooms or branch.blocks_teachers:
         planned = [_lesson(group, branch, on, rule) for on, rule in made]
         check_free(by, planned, [{}] * len(planned))
-    write_lessons(by, group, branch, made)
+    write_lessons(group, branch, made)
 
 
 def _lesson(group: Group, branch: Branch, on: date, rule: Recurrence) -> Lesson:

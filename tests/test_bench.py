@@ -65,6 +65,13 @@ def test_a_run_over_everybody_must_stay_linear_and_below_its_memory():
     assert chosen(["monthly"]) == [named["monthly charge, per student"], run, held]
 
 
+def test_lessons_of_a_thousand_groups_must_be_planned_in_half_a_minute_in_a_centre_of_any_size():
+    line = {line.name: line for line in LINES}["five years of lessons of a group"]
+    assert verdict(line, [a_result(10_000, 29.0), a_result(100_000, 29.5)]) == "ok"
+    assert verdict(line, [a_result(10_000, 31.0)]) == "OVER: target at 10,000"
+    assert verdict(line, [a_result(10_000, 20.0), a_result(100_000, 25.0)]) == "OVER: ratio"
+
+
 def a_result(students: int, cpu: float) -> Result:
     centre = Centre(None, "", students, {}, {}, 0.0)
     figures = {line.name: Figure(cpu, [], 0, 0, 1) for line in LINES}

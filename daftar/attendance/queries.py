@@ -15,6 +15,7 @@ from daftar.courses.models import Enrolment, Holiday, Lesson, Suspension
 from daftar.courses.queries import lesson_name, with_pause
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
+from daftar.orgs.models import AuditEntry
 from daftar.orgs.queries import tuition_settings
 
 if TYPE_CHECKING:
@@ -47,10 +48,9 @@ def expected_students(by: Actor, lesson_id: int) -> dict[int, bool]:
     marked in it already.
     """
     lesson: Lesson = Lesson.objects.visible_to(by).select_related("branch__org").one(pk=lesson_id)
-    found = _own_student(by, lesson) if lesson.group_id is None else _members(by, lesson)
     marked = Attendance.objects.visible_to(by).filter(lesson=lesson).values_list("student_id", flat=True)
     guests = Guest.objects.visible_to(by).filter(lesson=lesson).values_list("student_id", flat=True)
-    return dict.fromkeys(marked.union(guests), False) | found
+    return dict.fromkeys(marked.union(guests), False) | members_in(by, lesson)
 
 
 def _own_student(by: Actor, lesson: Lesson) -> dict[int, bool]:
@@ -65,7 +65,11 @@ def _pauses(by: Actor, lesson: Lesson) -> Any:
     return rows.filter(starts_on__lte=lesson.held_on).exclude(ends_on__lte=lesson.held_on)
 
 
-def _members(by: Actor, lesson: Lesson) -> dict[int, bool]:
+@question("attendance.mark")
+def members_in(by: Actor, lesson: Lesson) -> dict[int, bool]:
+    """The members among them, or the one student; the lesson needs its branch with the organization loaded."""
+    if lesson.group_id is None:
+        return _own_student(by, lesson)
     rows = (
         Enrolment.objects.visible_to(by)
         .filter(group_id=lesson.group_id, starts_on__lte=lesson.held_on)
@@ -75,7 +79,19 @@ def _members(by: Actor, lesson: Lesson) -> dict[int, bool]:
     counts = tuition_settings(lesson.branch).activation_day_counts
     paid_from = lesson.held_on if counts else lesson.held_on - timedelta(days=1)
     here = with_pause(by, rows, lesson.held_on).filter(is_paused=False)
-    return {row.student_id: row.activated_on is None or row.activated_on > paid_from for row in here}
+    columns = here.values_list("student_id", "activated_on")
+    return {student_id: since is None or since > paid_from for student_id, since in columns}
+
+
+@question("attendance.mark")
+def just_marked(by: Actor, lesson_id: int) -> tuple[int, bool]:
+    """How many are marked in a lesson, and whether the last deed on it was done at this very moment."""
+    marks = Attendance.unguarded.filter(org_id=by.org_id, lesson_id=OuterRef("pk")).values("lesson_id")
+    deeds = AuditEntry.objects.visible_to(by).filter(subject=f"lesson:{lesson_id}").order_by("-id")
+    number = Subquery(marks.annotate(number=Count("pk")).values("number"))
+    rows = Lesson.objects.visible_to(by).filter(pk=lesson_id)
+    marked, at = rows.values_list(Coalesce(number, 0), Subquery(deeds.values("at")[:1])).get()
+    return marked, at == by.at
 
 
 @question("attendance.mark")

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.db.models import Exists, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from daftar.attendance.makeups import settle_make_ups
-from daftar.attendance.models import AbsenceReason, Attendance
-from daftar.attendance.queries import expected_students
+from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
+from daftar.attendance.queries import expected_students, members_in
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Group, Holiday, Lesson
 from daftar.courses.topics import chosen_topic
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, change, note, publish, verb
+from daftar.orgs.models import Organization
 from daftar.orgs.queries import latest_deed, today_in
 
 if TYPE_CHECKING:
@@ -72,22 +75,25 @@ def conduct_lesson(
     `only`, unless None: whoever is expected and not among them is not marked.
     All or nothing; charges follow in the same transaction.
     """
-    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("group", "branch")
+    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    rows = rows.select_related("group", "branch__org")
     lesson: Lesson = rows.one(pk=lesson_id)
     check_teacher(by, lesson)
     if lesson.status == LessonStatus.CANCELLED:
         raise LessonIsCancelled
     if lesson.held_on > today_in(by, lesson.branch):
         raise LessonAhead(on=lesson.held_on)
-    expected = set(expected_students(by.trusted(), lesson_id))
+    there = _there(by, lesson)
+    expected = members_in(by.trusted(), lesson).keys() | _others_in(by, lesson, there)
     if only is not None:
         expected &= set(only)
     if not absent.keys() <= expected or (seen is not None and not expected <= set(seen)):
         raise NotInLesson
     _check_reasons(by, absent)
-    since = concerns_since(by, lesson)
-    _mark(by, lesson, expected, absent)
-    settle_make_ups(by.trusted(), lesson, absent, expected - absent.keys())
+    since = _since(lesson, is_off=there.is_off)
+    _mark(by, lesson, expected, absent, there)
+    if there.has_make_ups or any(reason_id is not None for reason_id in absent.values()):
+        settle_make_ups(by.trusted(), lesson, absent, expected - absent.keys())
     about = chosen_topic(by, lesson, plan_topic_id, topic)
     given = lesson.homework if homework is None else homework
     held = lesson.conducted_at or by.at
@@ -127,14 +133,45 @@ def undo_marks(by: Actor, *, lesson_id: int) -> Lesson:
     return lesson
 
 
+class There(NamedTuple):
+    """Whether a lesson has what few have: marks, guests, misses to be made up for or made up for in it, a day off."""
+
+    has_marks: bool
+    has_guests: bool
+    has_make_ups: bool
+    is_off: bool
+
+
+def _there(by: Actor, lesson: Lesson) -> There:
+    """Asked once the lesson is locked; most often one statement says that there is nothing to be read."""
+    make_ups = MakeUp.objects.visible_to(replace(by, branch_ids=None))
+    found = {
+        "has_marks": Attendance.objects.visible_to(by).filter(lesson=lesson),
+        "has_guests": Guest.objects.visible_to(by).filter(lesson=lesson),
+        "has_make_ups": make_ups.filter(Q(missed=lesson) | Q(made_in=lesson)),
+        "is_off": Holiday.objects.visible_to(by).filter(on=lesson.held_on),
+    }
+    asked: Any = Organization.objects.filter(pk=by.org_id)
+    return There(**asked.values(**{name: Exists(rows) for name, rows in found.items()}).get())
+
+
+def _others_in(by: Actor, lesson: Lesson, there: There) -> set[int]:
+    """Whoever is marked in the lesson already, and its guests."""
+    tables = [Attendance] * there.has_marks + [Guest] * there.has_guests
+    rows = [model.objects.visible_to(by).filter(lesson=lesson).values_list("student_id", flat=True) for model in tables]
+    return {student_id for found in rows for student_id in found}
+
+
 def concerns_since(by: Actor, lesson: Lesson) -> date | None:
     """The first day whose charges the marks of a lesson can concern: its own.
 
     None where it was cancelled or stands on a day off: being held it enters counts that earlier charges are made of.
     """
-    if lesson.status == LessonStatus.CANCELLED or Holiday.objects.visible_to(by).filter(on=lesson.held_on).exists():
-        return None
-    return lesson.held_on
+    return _since(lesson, is_off=Holiday.objects.visible_to(by).filter(on=lesson.held_on).exists())
+
+
+def _since(lesson: Lesson, *, is_off: bool) -> date | None:
+    return None if lesson.status == LessonStatus.CANCELLED or is_off else lesson.held_on
 
 
 def _as_before(was: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,8 +225,9 @@ def _check_reasons(by: Actor, absent: Mapping[int, int | None]) -> None:
         raise NotFound
 
 
-def _mark(by: Actor, lesson: Lesson, expected: set[int], absent: Mapping[int, int | None]) -> None:
-    had = {row.student_id: row for row in Attendance.objects.visible_to(by).filter(lesson=lesson)}
+def _mark(by: Actor, lesson: Lesson, expected: set[int], absent: Mapping[int, int | None], there: There) -> None:
+    rows = Attendance.objects.visible_to(by).filter(lesson=lesson)
+    had = {row.student_id: row for row in rows} if there.has_marks else {}
     changed, was = [], {}
     for student_id in sorted(expected):
         row = had.get(student_id) or Attendance(org_id=by.org_id, lesson=lesson, student_id=student_id)

@@ -18,7 +18,8 @@ from django.test.utils import CaptureQueriesContext
 from daftar.bench.clients import together
 from daftar.bench.everyone import Run, charged, next_month
 from daftar.bench.load import PASSWORD
-from daftar.bench.measure import Browser, Figure, cpu_of, measured, memory_of
+from daftar.bench.measure import Browser, Figure, checked_at_once, cpu_of, measured, memory_of
+from daftar.bench.timetable import planning
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Group, Lesson
 from daftar.finance.models import Desk
@@ -243,6 +244,7 @@ def month(bench: Bench) -> Figure:
     parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
     posted, again, cost = [], [], []
     with tenant_transaction(by.org_id), transaction.atomic():
+        checked_at_once()
         for part in parts:
             before = cpu_of(bench.database) + time.process_time()
             posted.append(reconcile(later, student_ids=part, since=date.max))
@@ -279,6 +281,7 @@ def year(bench: Bench) -> Figure:
         with tenant_transaction(by.org_id), transaction.atomic():
             group = Group.objects.visible_to(by).filter(starts_on__lte=since).exclude(course__plan="per_lesson")[0]
             pupil = add_student(by, full_name=f"Year {number}", branch_id=group.branch_id)
+            checked_at_once()
             before = cpu_of(bench.database) + time.process_time()
             enrol_active(by, student_id=pupil.pk, group_id=group.pk, starts_on=since)
             cost.append((cpu_of(bench.database) + time.process_time() - before) * 1000)
@@ -321,7 +324,7 @@ def raw_month(bench: Bench) -> Figure:
     cost = []
     for _ in range(REPEATS):
         with tenant_transaction(by.org_id), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            checked_at_once()
             before = cpu_of(bench.database)
             cursor.execute(RAW, values)
             cost.append((cpu_of(bench.database) - before) * 1000 / len(ids))
@@ -457,6 +460,7 @@ LINES = (
     Line("memory of the monthly run", memory_of_run, 600, calibrator="", unit="MB"),
     Line("a year of one student", year, 50),
     Line("not charged and why, first page", not_charged),
+    Line("five years of lessons of a group", planning, 30, calibrator="raw charges"),
     Line("one posting", posting, 1.9, calibrator="one query"),
     Line("record a payment (request)", payment),
     Line("login and first page, hashing apart", login, 50),

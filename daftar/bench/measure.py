@@ -14,7 +14,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from django.db import connections
+from django.db import connection, connections
 
 from daftar.config.supervise import ROOT
 
@@ -64,6 +64,12 @@ def memory_of(parent: int) -> dict[str, float]:
         for name in found:
             found[name] += int(re.findall(rf"^{name.title()}:\s+(\d+)", text, re.MULTILINE)[0]) / 1024
     return found
+
+
+def checked_at_once() -> None:
+    """Keys are checked at each statement: at the commit they would not be where everything is undone before it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def postmaster() -> int:

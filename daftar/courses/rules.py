@@ -18,6 +18,7 @@ ODD = (1, 3, 5)
 EVEN = (2, 4, 6)
 WEEKEND = (6, 7)
 EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
+WEEK = len(EVERY_DAY)
 
 
 class PlanKind(StrEnum):
@@ -74,9 +75,9 @@ def pattern_of(weekdays: Iterable[int]) -> Pattern:
 
 def lesson_dates(weekdays: Iterable[int], starts_on: date, ends_on: date) -> list[date]:
     """The days from `starts_on` up to, not including, `ends_on` that fall on these ISO weekdays, in order."""
-    chosen = frozenset(weekdays)
-    days = (starts_on + timedelta(days=count) for count in range((ends_on - starts_on).days))
-    return [day for day in days if day.isoweekday() in chosen]
+    length, first = (ends_on - starts_on).days, starts_on.isoweekday()
+    counts = [count for day in frozenset(weekdays) for count in range((day - first) % WEEK, length, WEEK)]
+    return [starts_on + timedelta(days=count) for count in sorted(counts)]
 
 
 def instant(on: date, at: time, zone: str) -> datetime:

@@ -14,6 +14,7 @@ from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonKind, LessonStatus
 from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonType, Recurrence, Room
 from daftar.courses.places import check_free
+from daftar.courses.planned import write_lessons
 from daftar.courses.refusals import (
     ActivationBeforeJoining,
     ActivationOutsideGroup,
@@ -47,7 +48,7 @@ from daftar.people.events import FamiliesChanged
 from daftar.people.models import Student
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date, time
 
 
@@ -90,8 +91,8 @@ def add_group(
         by, Group, branch=branch, name=name, course=course, teacher_id=teacher_id, room_id=room_id,
         starts_on=starts_on, ends_on=last_on + timedelta(days=1), capacity=capacity, price=price, **asdict(charging),
     )  # fmt: skip
-    _set_schedule(by, group, course, schedule, since=starts_on)
-    make_lessons(by, group, branch, since=starts_on)
+    weekly = _write_schedule(by, group, course, schedule, valid_from=None)
+    _plan(by, group, branch, _wanted(group, weekly, starts_on))
     return group
 
 
@@ -407,19 +408,28 @@ def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule, *
     rows.filter(Q(valid_from__gte=since) | Q(valid_from=None, group__starts_on__gte=since)).delete()
     rows.update(valid_until=since)
     was_any = Recurrence.objects.visible_to(by).filter(group=group).exists()
-    Recurrence.objects.bulk_create(
+    _write_schedule(by, group, course, schedule, valid_from=since if was_any else None, was=had)
+
+
+def _write_schedule(
+    by: Actor, group: Group, course: Course, schedule: Schedule, *, valid_from: date | None,
+    was: Collection[tuple[int, time, int]] = (),
+) -> list[Recurrence]:  # fmt: skip
+    """The rows of a schedule that holds from a day on; None: since the group began."""
+    at = schedule.starts_time
+    rows = [
         Recurrence(
-            org_id=by.org_id,
-            group=group,
-            weekday=day,
-            starts_time=at,
-            minutes=minutes,
-            valid_from=since if was_any else None,
+            org_id=by.org_id, group=group, weekday=day, starts_time=at, minutes=course.lesson_minutes,
+            valid_from=valid_from,
         )
-        for day, at, minutes in sorted(wanted)
-    )
-    now = {"weekdays": sorted(schedule.weekdays), "starts_time": schedule.starts_time}
-    note(by, group, was={"weekdays": sorted(day for day, _at, _minutes in had)}, now=now)
+        for day in sorted(set(schedule.weekdays))
+        if at is not None
+    ]  # fmt: skip
+    now = {"weekdays": sorted(schedule.weekdays), "starts_time": at}
+    if rows or was:
+        Recurrence.objects.bulk_create(rows)
+        note(by, group, was={"weekdays": sorted(day for day, _at, _minutes in was)}, now=now)
+    return rows
 
 
 def _follow_group(by: Actor, group: Group, was: Group, *, since: date) -> None:
@@ -434,16 +444,7 @@ def _follow_group(by: Actor, group: Group, was: Group, *, since: date) -> None:
 
 def make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> None:
     """Planned lessons from `since` on become what the schedule says; those outside the group's life go."""
-    recurrences = list(Recurrence.objects.visible_to(by).filter(group=group))
-    wanted = {
-        (on, rule.starts_time): rule
-        for rule in recurrences
-        for on in rules.lesson_dates(
-            [rule.weekday],
-            max(since, group.starts_on, rule.valid_from or group.starts_on),
-            min(group.ends_on, rule.valid_until or group.ends_on),
-        )
-    }
+    wanted = _wanted(group, Recurrence.objects.visible_to(by).filter(group=group), since)
     rows = Lesson.objects.visible_to(by).filter(group=group)
     # Locked before it is decided: a lesson being conducted meanwhile is seen as conducted and stays.
     locked = list(rows.select_for_update(of=("self",), no_key=True).order_by("id"))
@@ -461,13 +462,29 @@ def make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> Non
     # A conducted lesson of that day stands for the one the schedule wants at another hour, and so does one moved away.
     held = {on for (on, _at), row in kept.items() if row.status == LessonStatus.CONDUCTED}
     held |= {row.moved_from for row in locked if row.moved_from is not None}
-    made = [
-        _lesson(group, branch, on, rule)
-        for (on, at), rule in sorted(wanted.items(), key=lambda item: item[0])
-        if (on, at) not in kept and on not in held
-    ]
-    check_free(by, made, [{}] * len(made))
-    Lesson.objects.bulk_create(made, batch_size=2000)
+    _plan(by, group, branch, {at: rule for at, rule in wanted.items() if at not in kept and at[0] not in held})
+
+
+def _wanted(group: Group, weekly: Iterable[Recurrence], since: date) -> dict[tuple[date, time], Recurrence]:
+    """The days and hours from `since` on at which the group's schedule has lessons, each with its row."""
+    return {
+        (on, rule.starts_time): rule
+        for rule in weekly
+        for on in rules.lesson_dates(
+            [rule.weekday],
+            max(since, group.starts_on, rule.valid_from or group.starts_on),
+            min(group.ends_on, rule.valid_until or group.ends_on),
+        )
+    }
+
+
+def _plan(by: Actor, group: Group, branch: Branch, wanted: Mapping[tuple[date, time], Recurrence]) -> None:
+    """Adds lessons in the order of their days, unless somebody else has the room or the teacher."""
+    made = [(on, rule) for (on, _at), rule in sorted(wanted.items(), key=lambda item: item[0])]
+    if branch.blocks_rooms or branch.blocks_teachers:
+        planned = [_lesson(group, branch, on, rule) for on, rule in made]
+        check_free(by, planned, [{}] * len(planned))
+    write_lessons(group, branch, made)
 
 
 def _lesson(group: Group, branch: Branch, on: date, rule: Recurrence) -> Lesson:

@@ -163,16 +163,18 @@ def live_charges(by: Actor, account_ids: Collection[int], since: date | None = N
     """Charges and credits that were posted and not reversed, by the account they were charged to; due from a day on."""
     found: dict[int, list[LiveCharge]] = {account_id: [] for account_id in account_ids}
     undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
-    due = Coalesce("corrects_on", "effective_on")
+    rows = Transfer.objects.visible_to(by).exclude(Exists(undone)).annotate(due=Coalesce("corrects_on", "effective_on"))
+    if since is not None:  # nothing is dated before it is due
+        rows = rows.filter(effective_on__gte=since)
     # Each kind by the index of its own side.
-    for kind, side, sign in ((TransferKind.CHARGE, "debit_id", 1), (TransferKind.CREDIT, "credit_id", -1)):
-        rows = Transfer.objects.visible_to(by).filter(kind=kind, **{f"{side.removesuffix('_id')}__among": account_ids})
-        if since is not None:  # nothing is dated before it is due
-            rows = rows.filter(effective_on__gte=since)
-        columns = rows.exclude(Exists(undone)).values_list(side, "id", due, "amount", "charge_key")
-        for account_id, pk, on, amount, key in columns:
-            if since is None or on >= since:
-                found[account_id].append(LiveCharge(pk, on, sign * amount, key))
+    charges = rows.filter(kind=TransferKind.CHARGE, debit__among=account_ids).annotate(signed=F("amount"))
+    given = rows.filter(kind=TransferKind.CREDIT, credit__among=account_ids).annotate(signed=-F("amount"))
+    columns = ("id", "due", "signed", "charge_key")
+    both = charges.values_list("debit_id", *columns).union(given.values_list("credit_id", *columns), all=True)
+    for account_id, *values in both:
+        row = LiveCharge._make(values)
+        if since is None or row.on >= since:
+            found[account_id].append(row)
     return found
 
 

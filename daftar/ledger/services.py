@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 from django.db.models.functions import Coalesce
@@ -18,14 +18,17 @@ from django.utils.translation import gettext_lazy as _
 from daftar.ledger.models import Account, AccountKind, Books, Transfer, TransferKind
 from daftar.ledger.queries import SINCE
 from daftar.ledger.rules import first_open_day, is_closed
+from daftar.lib.among import array_of
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, verb
+from daftar.people.queries import learners
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from daftar.people.models import Student
+    from daftar.people.queries import Learner
 
 
 class CurrenciesDiffer(Refusal):
@@ -97,6 +100,13 @@ CLOSED_BOOKS = """
 """
 
 
+class Told(NamedTuple):
+    """Why, as two JSON lists that make one: lines of this move's own, and lines that others share, sent once."""
+
+    own: str
+    shared: str
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """A transfer to be posted: `amount` > 0 minor units."""
@@ -123,27 +133,73 @@ def student_accounts(by: Actor, *, students: Collection[Student]) -> dict[int, A
     subscriptions either. Students need their branch loaded.
     """
     found = _locked_of(by, students)
-    if all(student.id in found for student in students):
+    missing = [student for student in students if student.id not in found]
+    if not missing:
         return found
-    missing = sorted((each for each in students if each.pk not in found), key=lambda student: student.pk)
+    _open(by, missing)
+    return found | _locked_of(by, missing)
+
+
+def _locked_of(by: Actor, students: Collection[Student]) -> dict[int, Account]:
+    locked = _locked(by, [student.id for student in students])
+    return {row.student_id: row for row in locked if row.kind == AccountKind.STUDENT}
+
+
+class Held(NamedTuple):
+    """A student's locked account, and the branch where the student is."""
+
+    id: int
+    student_id: int
+    kind: str
+    currency: str
+    balance: int
+    charged_until: date | None
+    branch_id: int
+
+    @property
+    def pk(self) -> int:
+        """As a model has it."""
+        return self.id
+
+
+@verb("ledger.post")
+def hold_accounts(by: Actor, *, student_ids: Collection[int]) -> dict[int, Held]:
+    """The same for very many students that the actor sees: what of their accounts charging asks for."""
+    found = _held(by, student_ids)
+    missing = set(student_ids) - found.keys()
+    unopened = learners(by, missing) if missing else []
+    if not unopened:
+        return found
+    _open(by, unopened)
+    return found | _held(by, [student.id for student in unopened])
+
+
+def _held(by: Actor, student_ids: Collection[int]) -> dict[int, Held]:
+    rows = _locked(by, student_ids)
+    if by.branch_ids is not None:
+        rows = rows.filter(student__branch_id__in=by.branch_ids)
+    columns = (*Held._fields[:-1], "student__branch_id")
+    return {row[1]: Held._make(row) for row in rows.values_list(*columns) if row[2] == AccountKind.STUDENT}
+
+
+def _open(by: Actor, students: Collection[Student | Learner]) -> None:
     Account.objects.bulk_create(
         [
             Account(
                 org_id=by.org_id, kind=AccountKind.STUDENT, student_id=student.pk, currency=student.branch.currency,
                 balance=0,
             )
-            for student in missing
+            for student in sorted(students, key=lambda student: student.pk)
         ],
         ignore_conflicts=True,
         batch_size=2000,
     )  # fmt: skip
-    return found | _locked_of(by, missing)
 
 
-def _locked_of(by: Actor, students: Collection[Student]) -> dict[int, Account]:
-    owned = Account.objects.visible_to(by).filter(student_id__among=[student.id for student in students])
-    locked = owned.select_for_update(of=("self",), no_key=True).order_by("id")
-    return {row.student_id: row for row in locked if row.kind == AccountKind.STUDENT}
+def _locked(by: Actor, student_ids: Collection[int]) -> Any:
+    """All their accounts, whatever they are for."""
+    owned = Account.objects.visible_to(by).filter(student_id__among=student_ids)
+    return owned.select_for_update(of=("self",), no_key=True).order_by("id")
 
 
 @verb("ledger.post")
@@ -232,24 +288,31 @@ def post(by: Actor, *, moves: Sequence[Move]) -> list[Transfer]:
     return rows
 
 
-# The rows as one text: each array of its own would be escaped value by value.
+# Columns side by side: an object for each row would be taken apart name by name. Texts as JSON, since the driver would
+# escape each value of an array; numbers and days as arrays written by hand.
 WRITE = """
     INSERT INTO daftar_transfer (
         org_id, debit_id, credit_id, amount, kind, effective_on, corrects_on, posted_at, member_id, charge_key, turn,
         why, reverses_id, idempotency_key, note
     )
-    SELECT %(org)s, debit_id, credit_id, amount, kind, "on", corrects_on, %(at)s, %(member)s, charge_key, turn,
-        why, reverses_id, idempotency_key, note
-    FROM json_to_recordset(%(rows)s::json) AS row (
-        debit_id bigint, credit_id bigint, amount bigint, kind text, "on" date, corrects_on date, charge_key text,
-        turn int, why jsonb, reverses_id bigint, idempotency_key text, note text
+    SELECT %(org)s, debit_id, credit_id, amount, kind, effective_on, corrects_on, %(at)s, %(member)s, charge_key, turn,
+        nullif(own::text, 'null')::jsonb || (%(shared)s::jsonb -> place), reverses_id, idempotency_key, note
+    FROM ROWS FROM (
+        unnest(%(debits)s::bigint[]), unnest(%(credits)s::bigint[]), unnest(%(amounts)s::bigint[]),
+        unnest(%(days)s::date[]), unnest(%(corrected)s::date[]), unnest(%(turns)s::int[]),
+        unnest(%(reversed)s::bigint[]), unnest(%(places)s::int[]), json_array_elements(%(own)s::json),
+        json_array_elements_text(%(kinds)s::json), json_array_elements_text(%(charge_keys)s::json),
+        json_array_elements_text(%(keys)s::json), json_array_elements_text(%(notes)s::json)
+    ) AS row (
+        debit_id, credit_id, amount, effective_on, corrects_on, turn, reverses_id, place, own, kind, charge_key,
+        idempotency_key, note
     )
 """
 
 
 @verb("ledger.post")
 def post_all(
-    by: Actor, *, moves: Sequence[Move], accounts: Mapping[int, Account], charged: Mapping[int, date | None]
+    by: Actor, *, moves: Sequence[Move], accounts: Mapping[int, Account | Held], charged: Mapping[int, date | None]
 ) -> None:
     """The same as `post` for very many, in two statements: whoever asks holds all these accounts locked already.
 
@@ -260,12 +323,38 @@ def post_all(
         return
     if any(accounts[move.debit_id].currency != accounts[move.credit_id].currency for move in moves):
         raise CurrenciesDiffer
-    rows = [{name: getattr(move, name) for name in Move.__slots__} for move in moves]
     with connection.cursor() as cursor:
-        cursor.execute(
-            WRITE, {"org": by.org_id, "at": by.at, "member": by.member_id, "rows": json.dumps(rows, default=str)}
-        )
+        cursor.execute(WRITE, {"org": by.org_id, "at": by.at, "member": by.member_id, **_columns(moves)})
     _move_balances(by, accounts, moves, charged)
+
+
+def _columns(moves: Sequence[Move]) -> dict[str, str]:
+    """The moves column by column, as WRITE takes them."""
+    shared: dict[str, int] = {}
+    told = [_told(move.why) for move in moves]
+    places = [None if each is None else shared.setdefault(each.shared, len(shared)) for each in told]
+    return {
+        "debits": array_of([move.debit_id for move in moves]),
+        "credits": array_of([move.credit_id for move in moves]),
+        "amounts": array_of([move.amount for move in moves]),
+        "days": array_of([move.on for move in moves]),
+        "corrected": array_of([move.corrects_on for move in moves]),
+        "turns": array_of([move.turn for move in moves]),
+        "reversed": array_of([move.reverses_id for move in moves]),
+        "places": array_of(places),
+        "own": f"[{','.join(['null' if each is None else each.own for each in told])}]",
+        "shared": f"[{','.join(shared)}]",
+        "kinds": json.dumps([move.kind for move in moves]),
+        "charge_keys": json.dumps([move.charge_key for move in moves]),
+        "keys": json.dumps([move.idempotency_key for move in moves]),
+        "notes": json.dumps([move.note for move in moves]),
+    }
+
+
+def _told(why: Any) -> Told | None:
+    if why is None or isinstance(why, Told):
+        return why
+    return Told(json.dumps(why), "[]")
 
 
 def reversal_of(transfer: Transfer, *, closed_until: date | None, turn: int | None = None, note: str = "") -> Move:
@@ -333,7 +422,10 @@ def _check_books(by: Actor, accounts: Mapping[int, Any], moves: Sequence[Move]) 
 
 
 def _move_balances(
-    by: Actor, accounts: Mapping[int, Account], moves: Sequence[Move], charged: Mapping[int, date | None] = _NOTHING
+    by: Actor,
+    accounts: Mapping[int, Account | Held],
+    moves: Sequence[Move],
+    charged: Mapping[int, date | None] = _NOTHING,
 ) -> None:
     deltas: dict[int, int] = defaultdict(int)
     gone: dict[int, date | None] = {}

@@ -21,8 +21,12 @@ class Among(Lookup):
         column, values = self.process_lhs(compiler, connection)
         if isinstance(self.lhs.output_field, CharField):
             return f"{column} = ANY(%s::text[])", [*values, list(self.rhs)]
-        # Written by hand: the driver would look at each number whether it has to be quoted.
-        return f"{column} = ANY(%s::bigint[])", [*values, f"{{{','.join(str(int(each)) for each in self.rhs)}}}"]
+        return f"{column} = ANY(%s::bigint[])", [*values, array_of([int(each) for each in self.rhs])]
+
+
+def array_of(values: Iterable[object]) -> str:
+    """Numbers, days or times as PostgreSQL writes an array; the driver would look at each whether to quote it."""
+    return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"
 
 
 def install() -> None:

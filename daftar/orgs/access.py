@@ -104,8 +104,8 @@ def verb(code: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[C
         def run(by: Actor, *args: P.args, **kwargs: P.kwargs) -> R:
             by.must(code)
             if by.notes is not None:
-                # What is posted stands or falls with the deed that asks for it: no savepoint of its own.
-                with transaction.atomic(savepoint=not code.startswith("ledger.")):
+                # What is charged and posted stands or falls with the deed that asks for it: no savepoint of its own.
+                with transaction.atomic(savepoint=not code.startswith(("ledger.", "tuition.charge"))):
                     return function(by, *args, **kwargs)
             notes: list[dict[str, Any]] = []
             with _clashes_said(), transaction.atomic():

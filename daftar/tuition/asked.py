@@ -14,9 +14,9 @@ from daftar.tuition.facts import facts_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from daftar.ledger.models import Account
+    from daftar.ledger.services import Held
     from daftar.orgs.access import Actor
-    from daftar.people.models import Student
+    from daftar.people.queries import Learner
 
 _DAY = timedelta(days=1)
 
@@ -25,7 +25,7 @@ _DAY = timedelta(days=1)
 class ToCharge:
     """A student, what prices the student, and the first day whose charges may not be right yet."""
 
-    student: Student
+    student: Learner
     facts: rules.StudentFacts
     today: date
     since: date
@@ -47,7 +47,7 @@ class ToCharge:
 
 
 def to_charge(
-    by: Actor, students: Sequence[Student], accounts: Mapping[int, Account], since: date | None
+    by: Actor, students: Sequence[Learner], accounts: Mapping[int, Held], since: date | None
 ) -> list[ToCharge]:
     """Those for whom something may be due that is not posted, or the other way round; their accounts are locked.
 
@@ -76,7 +76,7 @@ def _begin(charged_until: date | None, since: date | None) -> date:
 
 
 def _facts_near(
-    by: Actor, students: Sequence[Student], windows: Mapping[int, rules.Window]
+    by: Actor, students: Sequence[Learner], windows: Mapping[int, rules.Window]
 ) -> dict[int, rules.StudentFacts]:
     """The facts of those for whom the lessons around these days are enough."""
     if not students:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from daftar.orgs.access import Actor
     from daftar.orgs.models import Branch
     from daftar.people.models import Student
+    from daftar.people.queries import Learner
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class _Plans:
 
 
 def facts_of(
-    by: Actor, students: Collection[Student], window: rules.Window | None = None
+    by: Actor, students: Collection[Student | Learner], window: rules.Window | None = None
 ) -> dict[int, rules.StudentFacts]:
     """Everything that prices each student; students need their branch with its organization loaded.
 

@@ -12,12 +12,11 @@ from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.services import activate_enrolment, place_student
 from daftar.ledger import queries as ledger_queries
 from daftar.ledger import services as ledger
-from daftar.ledger.models import Account, AccountKind, Transfer, TransferKind
+from daftar.ledger.models import AccountKind, Transfer, TransferKind
 from daftar.ledger.rules import first_open_day
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, publish, verb
-from daftar.orgs.models import Branch
-from daftar.people.models import Student
+from daftar.people.queries import learners_in
 from daftar.tuition import rules
 from daftar.tuition.asked import to_charge
 from daftar.tuition.listed import prices_from
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from daftar.courses.models import Enrolment
+    from daftar.ledger.models import Account
+    from daftar.ledger.services import Held
     from daftar.people.models import Student as StudentRow
     from daftar.tuition.asked import ToCharge
     from daftar.tuition.rules import PlanKind
@@ -183,24 +184,14 @@ def take_back(by: Actor, *, student_ids: Collection[int]) -> None:
 
     Everything that was posted stays on record beside its reversal.
     """
-    students = _students(by, student_ids)
-    ledger.student_accounts(by.trusted(), students=students)
+    accounts = ledger.hold_accounts(by.trusted(), student_ids=student_ids)
     openings = ledger_queries.live_openings(by.trusted(), student_ids)
-    closed = ledger.closed_books(by.trusted(), branch_ids={student.branch_id for student in students})
+    closed = ledger.closed_books(by.trusted(), branch_ids={account.branch_id for account in accounts.values()})
     # An import is of one branch.
     moves = [ledger.reversal_of(opening, closed_until=max(closed.values(), default=None)) for opening in openings]
     ledger.post(by.trusted(), moves=moves)
     Subscription.objects.visible_to(by).filter(student_id__in=student_ids).delete()
     publish(by, TuitionFactsChanged(tuple(sorted(student_ids))))
-
-
-def _students(by: Actor, student_ids: Collection[int]) -> list[StudentRow]:
-    """With their branches and organization, read once and not with each of thousands."""
-    rows = list(Student.objects.visible_to(by).filter(pk__among=student_ids).only("org_id", "branch_id"))
-    places = Branch.objects.visible_to(by).select_related("org").in_bulk({row.branch_id for row in rows})
-    for row in rows:
-        row.branch = places[row.branch_id]
-    return rows
 
 
 @verb("tuition.charge")
@@ -210,9 +201,9 @@ def reconcile(by: Actor, *, student_ids: Collection[int], since: date | None = N
     Done again it posts nothing. Two at once on one student: the second waits for the first and finds it done. `since`:
     what changed can concern no charge of an earlier day (None: any; `date.max`: nothing changed, only time went by).
     """
-    students = _students(by, student_ids)
     # The lock comes before the facts are read, so that what another transaction changed meanwhile is seen.
-    accounts = ledger.student_accounts(by.trusted(), students=students)
+    accounts = ledger.hold_accounts(by.trusted(), student_ids=student_ids)
+    students = learners_in(by.trusted(), {pk: account.branch_id for pk, account in accounts.items()})
     asked = to_charge(by, students, accounts, since)
     apart = [each.student.id for each in asked if each.has_separate_accounts]
     own = ledger_queries.separate_accounts(by.trusted(), apart) if apart else {}
@@ -234,7 +225,7 @@ def reconcile(by: Actor, *, student_ids: Collection[int], since: date | None = N
 
 
 def _posted_to(
-    by: Actor, asked: Sequence[ToCharge], accounts: Mapping[int, Account], own: Mapping[int, Account]
+    by: Actor, asked: Sequence[ToCharge], accounts: Mapping[int, Held], own: Mapping[int, Account]
 ) -> dict[int, list[rules.PostedCharge]]:
     """What is posted to each student that may have to be there or not, and what takes the turns in bundles."""
     found: dict[int, list[rules.PostedCharge]] = {}
@@ -251,7 +242,7 @@ def _posted_to(
     return found
 
 
-def _charged_until(asked: Sequence[ToCharge], accounts: Mapping[int, Account]) -> dict[int, date | None]:
+def _charged_until(asked: Sequence[ToCharge], accounts: Mapping[int, Held]) -> dict[int, date | None]:
     """Up to which day they are charged now, by account, where that is another than is noted.
 
     Money in separate accounts may always change who pays.
@@ -275,11 +266,11 @@ def _note_charged(by: Actor, notes: Mapping[int, date | None]) -> None:
 class Due(NamedTuple):
     """A charge to be posted: to which account, and up to when that account's books are closed."""
 
-    account: Account
+    account: Account | Held
     draft: rules.ChargeDraft
     closed_until: date | None
 
-    def move(self, income_id: int, turn: int) -> ledger.Move:
+    def move(self, income_id: int, turn: int, writer: rules.Writer) -> ledger.Move:
         """Dated when it is due; where those books are closed, the first open day, which it then explains."""
         on = first_open_day(self.draft.on, self.closed_until)
         student = self.account.id
@@ -289,7 +280,7 @@ class Due(NamedTuple):
             debit_id=debit, credit_id=credit, amount=abs(self.draft.amount), on=on,
             kind=TransferKind.CHARGE if self.draft.amount > 0 else TransferKind.CREDIT,
             corrects_on=None if on == self.draft.on else self.draft.on, charge_key=charge_key(self.draft), turn=turn,
-            why=rules.as_json(self.draft.why),
+            why=ledger.Told(*writer.parts(self.draft.why)),
         )  # fmt: skip
 
 
@@ -310,7 +301,7 @@ def _post_difference(
     by: Actor,
     reversals: Sequence[tuple[Transfer, date | None]],
     charges: Sequence[Due],
-    locked: Collection[Account],
+    locked: Collection[Account | Held],
     notes: Mapping[int, date | None],
 ) -> set[int]:
     """Posts both, and notes on the accounts that this moves up to when they are charged: these are answered.
@@ -322,14 +313,14 @@ def _post_difference(
     keys = {str(row.charge_key) for row, _until in reversals} | {charge_key(due.draft) for due in charges}
     turns = ledger_queries.charge_turns(by.trusted(), keys) if keys else {}
     incomes = _purposes(by, AccountKind.INCOME, locked)
-    moves = []
+    moves, writer = [], rules.Writer()
     for row, closed_until in reversals:
         key = str(row.charge_key)
         moves.append(ledger.reversal_of(row, closed_until=closed_until, turn=turns[key]))
         turns[key] += 1
     for due in charges:
         key = charge_key(due.draft)
-        moves.append(due.move(incomes[due.account.currency].pk, turns[key]))
+        moves.append(due.move(incomes[due.account.currency].pk, turns[key], writer))
         turns[key] += 1
     accounts = {row.id: row for row in (*locked, *incomes.values())}
     moved = {pk for move in moves for pk in (move.debit_id, move.credit_id)}
@@ -337,7 +328,7 @@ def _post_difference(
     return moved
 
 
-def _purposes(by: Actor, kind: AccountKind, accounts: Collection[Account]) -> dict[str, Account]:
+def _purposes(by: Actor, kind: AccountKind, accounts: Collection[Account | Held]) -> dict[str, Account]:
     """The organization's account for a purpose in each currency that these accounts are kept in."""
     currencies = sorted({account.currency for account in accounts})
     return {currency: ledger.purpose_account(by.trusted(), kind=kind, currency=currency) for currency in currencies}

@@ -10,6 +10,7 @@ from django.db import connection
 
 from daftar.ledger import services as ledger
 from daftar.ledger.models import Account
+from daftar.ledger.services import Held
 from tests.cast import a_centre
 from tests.races.together import CROWD, PATIENCE
 
@@ -51,6 +52,11 @@ def without_lock(monkeypatch, everybody_looked) -> None:
     def unlocked(by: Any, *, students: Any) -> dict[int, Account]:
         return {row.student_id: row for row in Account.objects.visible_to(by).filter(student__in=students)}
 
+    def unheld(by: Any, *, student_ids: Any) -> dict[int, Held]:
+        columns = (*Held._fields[:-1], "student__branch_id")
+        rows = Account.objects.visible_to(by).filter(student_id__in=student_ids).values_list(*columns)
+        return {row[1]: Held._make(row) for row in rows}
+
     def patient(post: Any) -> Any:
         def patiently(by: Any, **values: Any) -> Any:
             everybody_looked.wait()
@@ -59,6 +65,7 @@ def without_lock(monkeypatch, everybody_looked) -> None:
         return patiently
 
     monkeypatch.setattr(ledger, "student_accounts", unlocked)
+    monkeypatch.setattr(ledger, "hold_accounts", unheld)
     for name in ("post", "post_all"):
         monkeypatch.setattr(ledger, name, patient(getattr(ledger, name)))
 

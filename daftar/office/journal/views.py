@@ -10,7 +10,16 @@ from django.utils.translation import gettext as _
 
 from daftar.attendance import services
 from daftar.attendance.materials import files_of_lesson
-from daftar.attendance.queries import Mark, expected_students, get_lesson, guests_of, marks_in, paused_students, reasons
+from daftar.attendance.queries import (
+    Mark,
+    expected_students,
+    get_lesson,
+    guests_of,
+    just_marked,
+    marks_in,
+    paused_students,
+    reasons,
+)
 from daftar.courses.kinds import LessonKind
 from daftar.courses.queries import own_lesson_types
 from daftar.courses.topics import topics_for
@@ -19,7 +28,7 @@ from daftar.office import words
 from daftar.office.forms import UndoForm, as_number, done, said, tell, typed, undo_page, undone
 from daftar.office.lesson_words import type_of
 from daftar.office.page import OfficeRequest, page
-from daftar.orgs.queries import latest_deed, today_in
+from daftar.orgs.queries import today_in
 from daftar.reports.queries import lesson_people
 
 if TYPE_CHECKING:
@@ -30,9 +39,9 @@ if TYPE_CHECKING:
 
 @page("attendance.mark")
 def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
-    by, row = request.by, get_lesson(request.by, lesson_id)
+    by = request.by
     absent: dict[int, int | None] = {}
-    refused = ""
+    refused, unsaved = "", dict[str, Any]()
     if request.method == "POST":
         seen = shown_in(request) or set(expected_students(by, lesson_id))
         absent = absent_of(request, seen)
@@ -45,15 +54,16 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
             )  # fmt: skip
         except Refusal as refusal:
             refused = said(refusal)
-            row.topic, row.plan_topic_id, row.homework = topic, plan_topic_id, homework
+            unsaved = {"topic": topic, "plan_topic_id": plan_topic_id, "homework": homework}
         else:
-            deed = latest_deed(by, row)
             # Where nothing was different nothing was done, and Undo would take back what was marked earlier.
-            is_new = deed is not None and deed.at == by.at
+            marked, is_new = just_marked(by, lesson_id)
             undo = reverse("office:lesson-undo", args=[by.org_slug, lesson_id]) if is_new else ""
-            tell(request, saved_text(len(marks_in(by, lesson_id)) - len(absent), len(absent)), undo=undo)
+            tell(request, saved_text(marked - len(absent), len(absent)), undo=undo)
             return redirect("office:today", by.org_slug)
-    expected = expected_students(by, lesson_id)
+    row, expected = get_lesson(by, lesson_id), expected_students(by, lesson_id)
+    for name, value in unsaved.items():
+        setattr(row, name, value)
     marks = _typed(expected, absent) if refused else marks_in(by, lesson_id)
     guests = guests_of(by, lesson_id)
     context = {

@@ -26,7 +26,7 @@ from daftar.tuition.rules.facts import (
 from daftar.tuition.rules.forecast import forecast
 from daftar.tuition.rules.shared import SharedLessons
 from daftar.tuition.rules.uncharged import Reason, why_not_charged
-from daftar.tuition.rules.why import Why, WhyLine, as_json, from_json
+from daftar.tuition.rules.why import Why, WhyLine, Writer, as_json, from_json
 from daftar.tuition.rules.window import Window, is_enough, takes_no_marks
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "Why",
     "WhyLine",
     "Window",
+    "Writer",
     "affordable_lessons",
     "agreed",
     "as_json",

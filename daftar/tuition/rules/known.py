@@ -168,9 +168,15 @@ def counted(
     if group is None:
         return _counted(known, subscription, _shelf(known, None).between(first, after), leaving)
     # The same for everybody in the group, whoever came.
-    edges = known.facts.decisions.group_edges
-    limits = (subscription.subjects, subscription.lesson_types, known.facts.holidays, known.until, edges)
-    asked, memo = ("counted", group, first, after, leaving, limits), known.shared.memo
+    edges, shared = known.facts.decisions.group_edges, known.shared
+    limits = (
+        subscription.subjects,
+        subscription.lesson_types,
+        shared.number_of(known.facts.holidays),
+        known.until,
+        edges,
+    )
+    asked, memo = ("counted", shared.number_of(group), first, after, leaving, limits), shared.memo
     found: list[LessonFact] | None = memo.get(asked)
     if found is None:
         listed = _shelf(known, group.id).between(first, after)
@@ -182,7 +188,8 @@ def counted(
 
 def any_among(known: Known, fates: frozenset[Fate]) -> bool:
     """Whether any lesson at all has one of these fates."""
-    asked, memo = ("among", fates, known.facts.holidays, known.until), known.shared.memo
+    memo = known.shared.memo
+    asked = ("among", fates, known.shared.number_of(known.facts.holidays), known.until)
     if asked not in memo:
         memo[asked] = any(fate_of(known, lesson) in fates for lesson in known.shared)
     return bool(memo[asked])

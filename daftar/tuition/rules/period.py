@@ -13,10 +13,10 @@ from daftar.tuition.rules.charging import ChargeDraft
 from daftar.tuition.rules.facts import NO_END, DeclinedCredit
 from daftar.tuition.rules.known import Fate, any_among, counted, fate_of, is_paid_for, suspended_since
 from daftar.tuition.rules.price import period_price
-from daftar.tuition.rules.why import line, subscription_lines
+from daftar.tuition.rules.why import line, subscription_line, subscription_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from daftar.tuition.rules.charging import Case
     from daftar.tuition.rules.facts import EnrolmentFact, LessonFact
@@ -135,9 +135,49 @@ def charge_cycles(
     for cycle in cycles:
         if cycle.due_on < run.charged_from or (cycle.due_on < case.since and not _may_credit(case, run)):
             continue
-        lessons = counted(case.known, case.subscription, cycle.first, cycle.after, _LEAVING)
-        if lessons:  # without any, nothing is charged (pricing rule 9.10)
-            yield from bill(case, run, _bill_of(case, run, cycle, lessons, key_of(cycle)))
+        yield from _alike(case, run, cycle, key_of(cycle))
+
+
+def _alike(case: Case, run: Run, cycle: Cycle, key: str) -> Iterable[ChargeDraft]:
+    """The drafts of a cycle; where others share all that decides them, they are found out once and bear one's name."""
+    asked, memo = _deciding(case, run, cycle, key), case.known.shared.memo
+    found: tuple[ChargeDraft, ...] | None = None if asked is None else memo.get(asked)
+    if found is None:
+        found = tuple(_of_cycle(case, run, cycle, key))
+        if asked is not None:
+            memo[asked] = found
+        return found
+    mine = subscription_line(case.subscription)
+    return [
+        ChargeDraft(
+            subscription_id=case.subscription.id, key=draft.key, on=draft.on, amount=draft.amount, lesson_id=None,
+            why=(mine, *draft.why[1:]), serves=draft.serves,
+        )
+        for draft in found
+    ]  # fmt: skip
+
+
+def _deciding(case: Case, run: Run, cycle: Cycle, key: str) -> Hashable:
+    """Everything beside the lessons that decides the drafts of a cycle; None where much of it is the student's own."""
+    facts, subscription, shared = case.known.facts, case.subscription, case.known.shared
+    if subscription.group_id is None or facts.discounts or facts.suspensions or facts.declined:
+        return None
+    # From when on somebody is charged matters only within the cycle, or where a lesson of it may be a trial.
+    is_whole = cycle.first == cycle.due_on and run.trial_on is None
+    return (
+        shared.number_of(case.known.groups[subscription.group_id]), shared.number_of(facts.holidays),
+        shared.number_of(facts.decisions), case.known.until, facts.step,
+        key, cycle.due_on, cycle.first, cycle.after,
+        subscription.price_on(cycle.due_on), subscription.subjects, subscription.lesson_types,
+        run.end.on, run.end.rule, run.left_on, run.in_full,
+        None if is_whole else (run.starts_on, run.starts_because, run.trial_on),
+    )  # fmt: skip
+
+
+def _of_cycle(case: Case, run: Run, cycle: Cycle, key: str) -> Iterator[ChargeDraft]:
+    lessons = counted(case.known, case.subscription, cycle.first, cycle.after, _LEAVING)
+    if lessons:  # without any, nothing is charged (pricing rule 9.10)
+        yield from bill(case, run, _bill_of(case, run, cycle, lessons, key))
 
 
 def _may_credit(case: Case, run: Run) -> bool:

@@ -28,6 +28,24 @@ class SharedLessons(tuple[LessonFact, ...]):  # noqa: SLOT001 - what is found ou
         """Those that are counted on another day than they are held."""
         return [lesson for lesson in self if lesson.counted_on != lesson.on]
 
+    def number_of(self, value: Hashable) -> int:
+        """The same number for values that are equal: what a group or a branch has many times is hashed once.
+
+        Known by where it is; it is kept, so that nothing else can come to be there.
+        """
+        kept = self._numbered.get(id(value))
+        if kept is None:
+            kept = self._numbered[id(value)] = (self._numbers.setdefault(value, len(self._numbers)), value)
+        return kept[0]
+
+    @cached_property
+    def _numbers(self) -> dict[Hashable, int]:
+        return {}
+
+    @cached_property
+    def _numbered(self) -> dict[int, tuple[int, Hashable]]:
+        return {}
+
     @cached_property
     def memo(self) -> dict[Hashable, Any]:
         return {}

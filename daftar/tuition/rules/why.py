@@ -28,6 +28,7 @@ Amounts are minor units, days and months ISO text, ids text. Rules of picking: `
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -56,20 +57,39 @@ def line(code: str, **values: Value) -> WhyLine:
 
 def subscription_lines(subscription: SubscriptionFact, *, rule: str, over: Iterable[int] = ()) -> Why:
     """The subscription, the rule of picking it and the ids it was picked over."""
-    return (
-        line(
-            "subscription",
-            id=str(subscription.id),
-            plan=subscription.plan.value,
-            starts_on=subscription.starts_on.isoformat(),
-        ),
-        line("picked_because", rule=rule, over=[str(other) for other in over]),
-    )
+    return subscription_line(subscription), line("picked_because", rule=rule, over=[str(other) for other in over])
+
+
+def subscription_line(subscription: SubscriptionFact) -> WhyLine:
+    starts_on = subscription.starts_on.isoformat()
+    return line("subscription", id=str(subscription.id), plan=subscription.plan.value, starts_on=starts_on)
 
 
 def as_json(why: Why) -> list[dict[str, object]]:
     """The lines as lists and dictionaries, ready for json.dumps."""
     return [{"code": step.code, "values": step.values} for step in why]
+
+
+class Writer:
+    """Writes explanations as JSON text, line by line as `as_json` has them; a line that many share is written once."""
+
+    def __init__(self) -> None:
+        # By where it is; kept, so that no other line can come to be there.
+        self._written: dict[int, tuple[str, WhyLine]] = {}
+
+    def parts(self, why: Why) -> tuple[str, str]:
+        """Two lists: the first line, which says whose subscription it is, and the others, which many may share."""
+        return f"[{_as_text(why[0])}]", f"[{', '.join([self._once(step) for step in why[1:]])}]"
+
+    def _once(self, step: WhyLine) -> str:
+        kept = self._written.get(id(step))
+        if kept is None:
+            kept = self._written[id(step)] = (_as_text(step), step)
+        return kept[0]
+
+
+def _as_text(step: WhyLine) -> str:
+    return json.dumps({"code": step.code, "values": step.values})
 
 
 def from_json(rows: list[dict[str, object]]) -> Why:

@@ -18,8 +18,8 @@ MOST_LESSONS = 1000
 TYPE_ICONS = {
     "tag": _("Label"), "user": _("Person"), "users": _("People"), "flask": _("Flask"), "school": _("Graduation cap"),
     "book": _("Book"), "language": _("Language"), "math": _("Mathematics"), "music": _("Music"),
-    "palette": _("Palette"), "chess": _("Chess"), "ball-football": _("Ball"), "microphone": _("Microphone"), "video": _("Camera"),
-    "repeat": _("Again"), "star": _("Star"),
+    "palette": _("Palette"), "chess": _("Chess"), "ball-football": _("Ball"), "microphone": _("Microphone"),
+    "video": _("Camera"), "repeat": _("Again"), "star": _("Star"),
 }  # fmt: skip
 
 

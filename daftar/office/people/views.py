@@ -104,7 +104,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
         "student": _head(by, row) | {"standing": stands}, "contacts": _contacts(by, student_id),
         "enrolments": enrolments, "tab": tab,
         "lessons": recent_lessons(by, student_id) if tab == "lessons" else [],
-        "regular": regular_rows(regular_lessons(by, student_id=student_id)) if by.may("courses.view") else [],
+        "regular": _regular(by, student_id) if tab == "lessons" else [],
         "statement": _statement(by, row, with_reversed="all" in request.GET) if tab == "money" else [],
         "bonus": bonus_of(by, student_id) if tab == "money" else 0,
         "terms": terms_said(by, student_id) if tab == "prices" else None,
@@ -114,6 +114,10 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
     }  # fmt: skip
     context["student"]["phone"] = next((way["text"] for way in context["contacts"] if way["kind"] == "mobile"), "")
     return render(request, "office/people/student.html", context | money)
+
+
+def _regular(by: Actor, student_id: int) -> list[dict[str, Any]]:
+    return regular_rows(regular_lessons(by, student_id=student_id)) if by.may("courses.view") else []
 
 
 def _exams(by: Actor, student_id: int) -> list[dict[str, Any]]:

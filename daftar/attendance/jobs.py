@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from daftar.attendance.announced import announced_in
 from daftar.attendance.queries import expected_students, unmarked_in
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.kinds import LessonStatus
@@ -38,12 +39,15 @@ def to_settle(by: Actor) -> list[tuple[int, str]]:
 
 
 def settle(by: Actor, lesson_id: int, becomes: str) -> None:
-    """Conducts one of them, unless somebody marked it meanwhile."""
+    """Conducts one of them, unless somebody marked it meanwhile; an absence told before stands."""
     rows = Lesson.objects.visible_to(by).select_for_update(no_key=True).filter(status=LessonStatus.PLANNED)
-    if rows.filter(pk=lesson_id).first() is None:
+    lesson = rows.filter(pk=lesson_id).first()
+    if lesson is None:
         return
-    expected = expected_students(by, lesson_id) if becomes == Unmarked.ABSENT else {}
-    conduct_lesson(by, lesson_id=lesson_id, absent=dict.fromkeys(expected))
+    expected = expected_students(by, lesson_id)
+    told = {pk: reason for pk, reason in announced_in(by, lesson).items() if pk in expected}
+    absent = dict.fromkeys(expected) if becomes == Unmarked.ABSENT else {}
+    conduct_lesson(by, lesson_id=lesson_id, absent=absent | told)
 
 
 @task("attendance.settle_unmarked")

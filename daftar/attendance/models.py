@@ -91,6 +91,28 @@ class SentLesson(TenantModel):
         return f"{self.lesson} · {self.key}"
 
 
+class AnnouncedAbsence(TenantModel):
+    """Told before: a student does not come from a day to another, both inclusive."""
+
+    branch_path = "student__branch_id"
+
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    starts_on = models.DateField()
+    last_on = models.DateField()
+    reason = models.ForeignKey(AbsenceReason, models.PROTECT, null=True, blank=True, related_name="+")
+    note = models.CharField(max_length=200, blank=True, default="")
+    is_withdrawn = models.BooleanField(default=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(name="absence_ends_after_start", condition=Q(last_on__gte=models.F("starts_on")))
+        ]
+        indexes = [models.Index(fields=["org", "last_on"], condition=Q(is_withdrawn=False), name="absence_announced")]
+
+    def __str__(self) -> str:
+        return f"{self.student} · {self.starts_on}"
+
+
 class Guest(TenantModel):
     """Someone who is to be in a lesson of a group that is not the student's."""
 

@@ -19,6 +19,7 @@ from uuid import uuid4
 from django.apps import apps
 from django.db import models
 
+from daftar.attendance.announced import announce_absence
 from daftar.attendance.cells import Wish, mark_cells
 from daftar.attendance.exams import Entry, add_exam, enter_results
 from daftar.attendance.journal import Cell
@@ -256,6 +257,10 @@ def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None
     add_guest(owner, lesson_id=tomorrow.pk, student_id=probe.ids["free_student"])
     free_id = probe.ids["free_student"]
     waits = put_on_waiting_list(owner, group_id=group_id, student_id=free_id, note=probe.text("note"))
+    ill = announce_absence(
+        owner, student_id=student_id, starts_on=owner.today, last_on=owner.today, note=probe.text("note")
+    )
+    probe.keep(absence_id=ill.pk)
     keep_view(owner, of="lessons", name=probe.text(f"view {group_id}"), address=f"group_id={group_id}")
     feed = open_feed(owner, of="group", row_id=group_id)
     open_feed(owner, of="student", row_id=student_id)

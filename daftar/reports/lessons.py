@@ -78,6 +78,7 @@ def _with_student(by: Actor, student_id: int) -> Q:
     member = Enrolment.unguarded.filter(
         org_id=by.org_id, student_id=student_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
     ).exclude(ends_on__lte=OuterRef("held_on"))
-    here = {"org_id": by.org_id, "student_id": student_id, "lesson_id": OuterRef("pk")}
-    guest, mark = Guest.unguarded.filter(**here), Attendance.unguarded.filter(**here)
+    here = {"student_id": student_id, "lesson_id": OuterRef("pk")}
+    guest = Guest.unguarded.filter(org_id=by.org_id, **here)
+    mark = Attendance.unguarded.filter(org_id=by.org_id, **here)
     return Q(student_id=student_id) | Q(Exists(member)) | Q(Exists(guest)) | Q(Exists(mark))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daftar.office.journal import cells, exams, lessons, makeups, materials, outbox, views
+from daftar.office.journal import absences, cells, exams, lessons, makeups, materials, outbox, views
 
 urlpatterns = [
     path("lessons/", lessons.lessons, name="lessons"),
@@ -33,6 +33,9 @@ urlpatterns = [
     path("materials/<int:material_id>/", materials.material, name="material"),
     path("materials/<int:material_id>/remove/", materials.material_remove, name="material-remove"),
     path("materials/<int:material_id>/restore/", materials.material_restore, name="material-restore"),
+    path("students/<int:student_id>/absence/", absences.absence_new, name="absence-new"),
+    path("absences/<int:absence_id>/withdraw/", absences.absence_withdraw, name="absence-withdraw"),
+    path("absences/<int:absence_id>/restore/", absences.absence_restore, name="absence-restore"),
     path("make-ups/", makeups.make_ups, name="make-ups"),
     path("make-ups/<int:make_up_id>/", makeups.make_up, name="make-up"),
     path("make-ups/<int:make_up_id>/lesson/", makeups.make_up_lesson, name="make-up-lesson"),

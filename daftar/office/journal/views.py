@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.attendance import services
+from daftar.attendance.announced import announced_in
 from daftar.attendance.materials import files_of_lesson
 from daftar.attendance.queries import (
     Mark,
@@ -65,11 +66,12 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     for name, value in unsaved.items():
         setattr(row, name, value)
     marks = _typed(expected, absent) if refused else marks_in(by, lesson_id)
-    guests = guests_of(by, lesson_id)
+    guests, told = guests_of(by, lesson_id), announced_in(by, row)
     context = {
         "lesson": _head(request, row) | _about(request, row), "reasons": reasons(by), "refused": refused,
         "rows": [
-            _line(person, marks) | {"guest": guests.get(person.student_id)} for person in lesson_people(by, expected)
+            _line(person, marks, told) | {"guest": guests.get(person.student_id)}
+            for person in lesson_people(by, expected)
         ],
         "paused": paused_students(by, lesson_id),
     }  # fmt: skip
@@ -143,9 +145,13 @@ def _about(request: OfficeRequest, row: Lesson) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _line(person: Any, marks: dict[int, Mark]) -> dict[str, Any]:
+def _line(person: Any, marks: dict[int, Mark], told: dict[int, int | None]) -> dict[str, Any]:
+    """A row of the page; who is not marked was there, unless an absence was told before."""
     mark = marks.get(person.student_id)
+    is_told = mark is None and person.student_id in told
+    mark = Mark(is_present=False, reason_id=told[person.student_id]) if is_told else mark
     return {
         "student_id": person.student_id, "name": person.name, "standing": person.standing,
         "is_present": True if mark is None else mark.is_present, "reason_id": mark.reason_id if mark else None,
+        "is_told": is_told,
     }  # fmt: skip

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from daftar.attendance.announced import announced_of
 from daftar.attendance.exams import exams_of_student
 from daftar.attendance.queries import recent_lessons
 from daftar.courses.alone import regular_lessons
@@ -104,6 +105,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
         "student": _head(by, row) | {"standing": stands}, "contacts": _contacts(by, student_id),
         "enrolments": enrolments, "tab": tab,
         "lessons": recent_lessons(by, student_id) if tab == "lessons" else [],
+        "absences": announced_of(by, student_id) if tab == "lessons" and by.may("attendance.mark") else [],
         "regular": _regular(by, student_id) if tab == "lessons" else [],
         "statement": _statement(by, row, with_reversed="all" in request.GET) if tab == "money" else [],
         "bonus": bonus_of(by, student_id) if tab == "money" else 0,

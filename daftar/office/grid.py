@@ -35,7 +35,7 @@ class Shown(NamedTuple):
     label: str
     kept: str
     is_charged: bool
-    grade: int | None
+    grades: str
     has_comment: bool
 
 
@@ -89,6 +89,12 @@ def as_text(cell: Cell) -> str:
     return json.dumps(list(cell), ensure_ascii=False, separators=(",", ":"))
 
 
+def grades_of(cell: Cell) -> str:
+    """The grade of the lesson, and after a stroke that of the homework."""
+    homework = "" if cell.homework_grade is None else f"/{cell.homework_grade}"
+    return ("" if cell.grade is None else str(cell.grade)) + homework
+
+
 def kind_of(cell: Cell | Mark, free: frozenset[int], *, is_guest: bool = False) -> str:
     """Which sign stands for a cell; `free`: the reasons that charge nothing."""
     if cell.is_present is None:
@@ -117,7 +123,7 @@ def _rows(by: Actor, found: Journal, heads: list[dict[str, Any]], free: frozense
     standing = dict.fromkeys(others, False) | standing
     charged = frozenset[tuple[int, int]]()
     if by.may("tuition.view") and found.lessons:
-        charged = charged_cells(by, list(standing), [row.pk for row in found.lessons], found.lessons[0].held_on)
+        charged = charged_cells(by, list(standing), [row.pk for row in found.lessons])
     said = words()
     rows = []
     for person in lesson_people(by, standing):
@@ -138,13 +144,20 @@ def _shown(
     key = head["id"], student_id
     cell, is_member = found.cells.get(key, EMPTY), student_id in found.members[head["id"]]
     if cell == EMPTY and not is_member and key not in found.guests:
-        return Shown(head["id"], "out", "", said["out"], "", False, None, False)
+        return Shown(head["id"], "out", "", said["out"], "", False, "", False)
     kind = kind_of(cell, free, is_guest=not is_member)
     late = f" {cell.late_minutes}" if cell.late_minutes else ""
     kept = as_text(cell) if head["may_mark"] else ""
     has_comment = bool(cell.comment)
     return Shown(
-        head["id"], kind, SIGNS[kind] + late, _label(kind, late, said), kept, key in charged, cell.grade, has_comment
+        head["id"],
+        kind,
+        SIGNS[kind] + late,
+        _label(kind, late, said),
+        kept,
+        key in charged,
+        grades_of(cell),
+        has_comment,
     )
 
 
@@ -162,6 +175,6 @@ def lines(context: Mapping[str, Any]) -> list[list[str]]:
     heads = [f"{head['on'].isoformat()} {formats.clock(head['starts_at'])}" for head in context["heads"]]
     found = [[_("Student"), *heads, _("Attended"), _("Held")]]
     for row in context["rows"]:
-        marks = [cell.sign if cell.kind != "none" else "" for cell in row.cells]
+        marks = [f"{cell.sign} {cell.grades}".strip() if cell.kind != "none" else "" for cell in row.cells]
         found.append([row.name, *marks, str(row.attended), str(row.held)])
     return found

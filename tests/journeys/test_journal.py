@@ -99,16 +99,21 @@ def test_minutes_grades_and_a_comment_are_typed(school, visit):
     who.press("KeyL")
     who.page.keyboard.type("15")
     who.press("Enter")
-    who.page.check("[data-grade-mode]")
+    who.page.select_option("[data-grade-mode]", "3")
     who.page.focus(f"#c-{today}-{aziz}")
     who.page.keyboard.type("95")
+    who.page.select_option("[data-grade-mode]", "4")
+    who.page.focus(f"#c-{today}-{aziz}")
+    who.page.keyboard.type("4")
     who.press("Enter")
     who.page.keyboard.type("Well read")
     who.press("Enter")
     saved(who)
     who.page.wait_for_timeout(700)
-    found = Cell(is_present=True, late_minutes=15, grade=95, comment="Well read")
+    found = Cell(is_present=True, late_minutes=15, grade=95, homework_grade=4, comment="Well read")
     assert school.cell(today, aziz) == found
+    assert who.page.get_attribute(f"#c-{today}-{aziz}", "data-grade") == "95/4"
+    assert who.page.locator("thead .journal-conducted").count() == 1
     assert who.errors == []
 
 

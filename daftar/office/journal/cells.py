@@ -18,6 +18,7 @@ from daftar.office import formats
 from daftar.office.forms import said, typed
 from daftar.office.grid import as_text, grid, kind_of, lines, month_of, words
 from daftar.office.page import OfficeRequest, page
+from daftar.reports.journal import charged_cells
 from daftar.transfer.files import written
 
 if TYPE_CHECKING:
@@ -39,7 +40,15 @@ def group_cells(request: OfficeRequest, group_id: int) -> HttpResponse:
         asks = isinstance(refusal, WhyCorrected)
         return JsonResponse({"refused": str(said(refusal)), "asks": asks}, status=422)
     free = frozenset(each.pk for each in reasons(by) if not each.charges)
-    return JsonResponse({"overtaken": [_told(by, each, free) for each in found]})
+    return JsonResponse({"overtaken": [_told(by, each, free) for each in found], "charged": _charged(by, wishes)})
+
+
+def _charged(by: Actor, wishes: list[Wish]) -> list[tuple[int, int]]:
+    """Which of these cells are charged now, for those who may see it."""
+    if not wishes or not by.may("tuition.view"):
+        return []
+    lessons, students = {wish.lesson_id for wish in wishes}, {wish.student_id for wish in wishes}
+    return sorted(charged_cells(by, students, lessons))
 
 
 def _told(by: Actor, found: Overtaken, free: frozenset[int]) -> dict[str, Any]:

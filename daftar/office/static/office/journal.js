@@ -42,7 +42,7 @@
     const value = read(cell), kind = kindOf(value), late = value[2] ? ` ${value[2]}` : "";
     ["here", "away", "excused", "late", "guest", "none"].forEach((each) => cell.classList.toggle(`j-${each}`, each === kind));
     cell.classList.toggle("j-comment", value[5] !== "");
-    cell.dataset.grade = value[3] ?? "";
+    cell.dataset.grade = `${value[3] ?? ""}${value[4] === null ? "" : `/${value[4]}`}`;
     cell.textContent = signs[kind] + late;
     cell.setAttribute("aria-label", late ? `${signs[kind]}${late}, ${words[kind]}` : words[kind]);
   };
@@ -85,7 +85,7 @@
     try {
       const answer = await fetch(table.dataset.save, { method: "POST", body, keepalive: true });
       const said = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
-      if (answer.ok && said.overtaken) saved(sent, said.overtaken);
+      if (answer.ok && said.overtaken) saved(sent, said);
       else if (said.asks) await askWhy(cells, said.refused);
       else fail(cells, said.refused);
     } catch {
@@ -94,8 +94,15 @@
     isSending = false;
     if (dirty.size) later();
   };
-  const saved = (sent, overtaken) => {
+  const isHeld = (x) => rows.some((row) => isMarked(row[x]));
+  const showStates = () => table.querySelectorAll("thead .journal-state").forEach((state, x) => {
+    if (state.classList.contains("journal-cancelled")) return;
+    state.classList.toggle("journal-conducted", isHeld(x));
+  });
+  const saved = (sent, { overtaken, charged }) => {
     because = "";
+    const paid = new Set(charged.map(([lesson, student]) => `c-${lesson}-${student}`));
+    sent.forEach(([cell]) => cell.classList.toggle("j-charged", paid.has(cell.id)));
     sent.forEach(([cell, now]) => {
       kept.set(cell, now);
       failed.delete(cell);
@@ -115,6 +122,7 @@
       say(each.text);
     });
     count();
+    showStates();
     tellFailed();
   };
   const say = (text) => {
@@ -176,7 +184,8 @@
   const grade = (digit) => {
     digits = Date.now() - digitAt < 1000 && Number(digits + digit) <= 100 ? digits + digit : digit;
     digitAt = Date.now();
-    set((value) => [value[0] ?? true, value[1], value[2], Number(digits), value[4], value[5]]);
+    const place = Number(gradeMode.value), number = Number(digits);
+    set((value) => [value[0] ?? true, value[1], value[2], place === 3 ? number : value[3], place === 4 ? number : value[4], value[5]]);
   };
   const askFor = async (what, change, value) => {
     const cells = (chosen().length ? chosen() : [document.activeElement]).filter((cell) => cell.dataset?.cell);
@@ -212,7 +221,7 @@
       take();
       const last = undo.pop();
       if (last && Date.now() - last.at < TEN_MINUTES) apply(last.cells, true);
-    } else if (!event.ctrlKey && gradeMode.checked && /^[0-9]$/.test(event.key)) {
+    } else if (!event.ctrlKey && gradeMode.value && /^[0-9]$/.test(event.key)) {
       take();
       grade(event.key);
     } else if (!event.ctrlKey && nameOf(event) in actions) {

@@ -12,7 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from daftar.attendance.journal import EMPTY, Cell, guests_in, members_of
 from daftar.attendance.makeups import settle_make_ups
 from daftar.attendance.models import BEST_GRADE, MOST_LATE, AbsenceReason, Attendance
-from daftar.attendance.services import LessonAhead, LessonIsCancelled, NotInLesson, check_teacher, concerns_since
+from daftar.attendance.services import (
+    CellIsWrong,
+    LessonAhead,
+    LessonIsCancelled,
+    NotInLesson,
+    check_teacher,
+    concerns_since,
+)
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Lesson
@@ -41,12 +48,6 @@ class WhyCorrected(Refusal):
 
     field = "because"
     text = _("This lesson was on %(on)s. Say why its marks are corrected.")
-
-
-class CellIsWrong(Refusal):
-    """Minutes, grades or a reason that do not go together."""
-
-    text = _("This mark cannot be: late only who is present, a reason only who is absent, grades from 0 to 100.")
 
 
 class Wish(NamedTuple):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from daftar.attendance.models import Attendance, SentLesson
 from daftar.attendance.queries import Mark, expected_students
-from daftar.attendance.services import check_teacher, conduct_lesson
+from daftar.attendance.services import Detail, check_teacher, conduct_lesson
 from daftar.courses.models import Lesson
 from daftar.orgs.access import Actor, verb
 
@@ -40,7 +41,7 @@ class Received:
 @verb("attendance.mark")
 def receive_lesson(
     by: Actor, *, key: UUID, lesson_id: int, marks: Mapping[int, Mark], made_at: datetime, topic: str = "",
-    homework: str = "", plan_topic_id: int | None = None,
+    homework: str = "", plan_topic_id: int | None = None, details: Mapping[int, Detail] = MappingProxyType({}),
 ) -> Received:  # fmt: skip
     """Conducts a lesson with marks made at `made_at` (UTC); a key that has come already does nothing.
 
@@ -58,9 +59,10 @@ def receive_lesson(
     kept = _set_later(by, lesson, ours, made_at)
     ours |= {row.student_id: row.mark for row in kept}
     absent = {pk: mark.reason_id for pk, mark in ours.items() if not mark.is_present}
+    fresh = details.keys() & ours.keys() - {row.student_id for row in kept}
     conduct_lesson(
         by.trusted(), lesson_id=lesson_id, absent=absent, topic=topic, homework=homework, plan_topic_id=plan_topic_id,
-        only=ours.keys(),
+        only=ours.keys(), details={pk: details[pk] for pk in fresh},
     )  # fmt: skip
     return Received(lesson, is_repeated=False, kept=kept, unseen=len(_unmarked(by, lesson, expected) - ours.keys()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Exists, Q
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from daftar.attendance.makeups import settle_make_ups
-from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
+from daftar.attendance.models import BEST_GRADE, MOST_LATE, AbsenceReason, Attendance, Guest, MakeUp
 from daftar.attendance.queries import expected_students, members_in
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonStatus
@@ -49,6 +50,26 @@ class NothingToUndo(Refusal):
     text = _("This can no longer be undone: open the lesson and correct it there.")
 
 
+class CellIsWrong(Refusal):
+    """Minutes, grades or a reason that do not go together."""
+
+    text = _("This mark cannot be: late only who is present, a reason only who is absent, grades from 0 to 100.")
+
+
+class Detail(NamedTuple):
+    """What else is noted of a student in a lesson: minutes late (only who is present), grades from 0 to 100, a note."""
+
+    late_minutes: int | None = None
+    grade: int | None = None
+    homework_grade: int | None = None
+    comment: str = ""
+
+
+# The columns of a mark as the history keeps them, in this order; what is empty at the end is not told.
+VALUES = ("is_present", "reason_id", *Detail._fields)
+NOTHING_ELSE = Detail()
+
+
 class NotInLesson(Refusal):
     """A mark for someone who does not belong to the lesson."""
 
@@ -66,6 +87,7 @@ def conduct_lesson(
     plan_topic_id: int | None = None,
     seen: Collection[int] | None = None,
     only: Collection[int] | None = None,
+    details: Mapping[int, Detail] = MappingProxyType({}),
 ) -> Lesson:
     """Conducts a lesson, or corrects it later: everyone expected was there except `absent` (student id -> reason id).
 
@@ -73,6 +95,7 @@ def conduct_lesson(
     `plan_topic_id`: a row of the course's plan, or (None) `topic` in one's own words.
     `seen` are those who stood on the page that is saved: whoever came into the group meanwhile is not marked unseen.
     `only`, unless None: whoever is expected and not among them is not marked.
+    `details`: what else is noted of a student; of whoever is not among them it stays as it was.
     All or nothing; charges follow in the same transaction.
     """
     rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
@@ -90,8 +113,10 @@ def conduct_lesson(
     if not absent.keys() <= expected or (seen is not None and not expected <= set(seen)):
         raise NotInLesson
     _check_reasons(by, absent)
+    _check_details(absent, details)
     since = _since(lesson, is_off=there.is_off)
-    _mark(by, lesson, expected, absent, there)
+    had = {row.student_id: row for row in _marks(by, lesson)} if there.has_marks else {}
+    _mark(by, lesson, {pk: _row(by, lesson, pk, had) for pk in expected}, absent, details)
     if there.has_make_ups or any(reason_id is not None for reason_id in absent.values()):
         settle_make_ups(by.trusted(), lesson, absent, expected - absent.keys())
     about = chosen_topic(by, lesson, plan_topic_id, topic)
@@ -187,10 +212,12 @@ def _unmark(by: Actor, lesson: Lesson, now: Mapping[str, Any], was: Mapping[str,
     marks.filter(student_id__in=[int(pk) for pk in now.keys() - was.keys()]).delete()
     changed = list(marks.filter(student_id__in=[int(pk) for pk in was]))
     for row in changed:
-        row.is_present, row.reason_id = was[str(row.student_id)]
+        told = was[str(row.student_id)]
+        for name, value in zip(VALUES, [*told, *NOTHING_ELSE[len(told) - 2 :]], strict=True):
+            setattr(row, name, value)
         row.marked_at, row.marked_by_id = by.at, by.member_id
-        row.late_minutes = row.late_minutes if row.is_present else None
-    marks.bulk_update(changed, ["is_present", "reason", "marked_at", "marked_by", "late_minutes"])
+    names = [*(name.removesuffix("_id") for name in VALUES), "marked_at", "marked_by"]
+    marks.bulk_update(changed, names)
     note(by, lesson, was={"attendance": dict(now)}, now={"attendance": dict(was)})
 
 
@@ -225,24 +252,56 @@ def _check_reasons(by: Actor, absent: Mapping[int, int | None]) -> None:
         raise NotFound
 
 
-def _mark(by: Actor, lesson: Lesson, expected: set[int], absent: Mapping[int, int | None], there: There) -> None:
-    rows = Attendance.objects.visible_to(by).filter(lesson=lesson)
-    had = {row.student_id: row for row in rows} if there.has_marks else {}
+def _check_details(absent: Mapping[int, int | None], details: Mapping[int, Detail]) -> None:
+    for student_id, detail in details.items():
+        late = detail.late_minutes is None or (student_id not in absent and 1 <= detail.late_minutes <= MOST_LATE)
+        graded = all(grade is None or 0 <= grade <= BEST_GRADE for grade in (detail.grade, detail.homework_grade))
+        if not late or not graded:
+            raise CellIsWrong
+
+
+def _values(row: Attendance) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in VALUES)
+
+
+def _told(values: tuple[Any, ...]) -> list[Any]:
+    """A mark as the history keeps it: whether there, why not, and of the rest what there is."""
+    rest = list(values[2:])
+    while rest and rest[-1] in (None, ""):
+        rest.pop()
+    return [*values[:2], *rest]
+
+
+def _marks(by: Actor, lesson: Lesson) -> Any:
+    return Attendance.objects.visible_to(by).filter(lesson=lesson)
+
+
+def _row(by: Actor, lesson: Lesson, student_id: int, had: Mapping[int, Attendance]) -> Attendance:
+    return had.get(student_id) or Attendance(org_id=by.org_id, lesson=lesson, student_id=student_id)
+
+
+def _mark(
+    by: Actor, lesson: Lesson, rows: Mapping[int, Attendance], absent: Mapping[int, int | None],
+    details: Mapping[int, Detail],
+) -> None:  # fmt: skip
     changed, was = [], {}
-    for student_id in sorted(expected):
-        row = had.get(student_id) or Attendance(org_id=by.org_id, lesson=lesson, student_id=student_id)
-        now = (student_id not in absent, absent.get(student_id))
-        if row.pk is None or (row.is_present, row.reason_id) != now:
+    for student_id, row in sorted(rows.items()):
+        before, is_present = _values(row), student_id not in absent
+        detail = details.get(student_id, Detail(*before[2:]))
+        late = detail.late_minutes if is_present else None
+        now = (is_present, absent.get(student_id), *detail._replace(late_minutes=late))
+        if row.pk is None or before != now:
             if row.pk is not None:
-                was[str(student_id)] = [row.is_present, row.reason_id]
-            row.is_present, row.reason_id, row.marked_at = now[0], now[1], by.at
-            row.late_minutes, row.marked_by_id = row.late_minutes if row.is_present else None, by.member_id
+                was[str(student_id)] = _told(before)
+            for name, value in zip(VALUES, now, strict=True):
+                setattr(row, name, value)
+            row.marked_at, row.marked_by_id = by.at, by.member_id
             changed.append(row)
     if not changed:
         return
     Attendance.objects.bulk_create(
         changed, update_conflicts=True, unique_fields=["org", "lesson", "student"],
-        update_fields=["is_present", "reason", "marked_at", "marked_by", "late_minutes"],
+        update_fields=[*(name.removesuffix("_id") for name in VALUES), "marked_at", "marked_by"],
     )  # fmt: skip
-    now_marks = {str(row.student_id): [row.is_present, row.reason_id] for row in changed}
+    now_marks = {str(row.student_id): _told(_values(row)) for row in changed}
     note(by, lesson, was={"attendance": was} if was else None, now={"attendance": now_marks})

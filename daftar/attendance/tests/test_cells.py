@@ -6,11 +6,13 @@ from datetime import date
 
 import pytest
 
-from daftar.attendance.cells import CellIsWrong, WhyCorrected, Wish, mark_cells
+from daftar.attendance.cells import WhyCorrected, Wish, mark_cells
 from daftar.attendance.journal import EMPTY, Cell, cells_of, journal
 from daftar.attendance.makeups import add_guest, make_ups_of
 from daftar.attendance.queries import expected_students, reasons
 from daftar.attendance.services import (
+    CellIsWrong,
+    Detail,
     LessonAhead,
     NothingToUndo,
     NotInLesson,
@@ -188,3 +190,31 @@ def test_a_guest_of_a_lesson_is_marked_in_its_journal(by, group, students):
     assert found.guests == {(lesson.pk, guest.pk)}
     assert mark(by, group, lesson, guest.pk, HERE) == []
     assert cells_of(by, [lesson.pk])[lesson.pk, guest.pk] == HERE
+
+
+def test_the_page_of_a_lesson_notes_minutes_grades_and_a_comment_and_undo_brings_back_what_was(by, group, students):
+    lesson = lesson_on(by, 12)
+    first = Detail(late_minutes=5, grade=80, comment="Early")
+    conduct_lesson(by, lesson_id=lesson.pk, absent={}, details={students[0]: first})
+    later = at(by, by.today, by.at.hour + 1)
+    second = Detail(grade=90, homework_grade=3)
+    conduct_lesson(later, lesson_id=lesson.pk, absent={students[0]: None}, details={students[0]: second})
+    assert cells_of(by, [lesson.pk])[lesson.pk, students[0]] == Cell(
+        is_present=False, reason_id=None, **second._asdict()
+    )
+    undo_marks(later, lesson_id=lesson.pk)
+    assert cells_of(by, [lesson.pk])[lesson.pk, students[0]] == HERE._replace(**first._asdict())
+
+
+def test_what_is_not_said_of_a_student_stays_and_what_cannot_be_is_refused(by, group, students):
+    lesson = lesson_on(by, 12)
+    conduct_lesson(by, lesson_id=lesson.pk, absent={}, details={students[0]: Detail(grade=80)})
+    conduct_lesson(by, lesson_id=lesson.pk, absent={}, details={students[1]: Detail(comment="Well")})
+    cells = cells_of(by, [lesson.pk])
+    assert [cells[lesson.pk, pk].grade for pk in students] == [80, None, None]
+    assert cells[lesson.pk, students[1]].comment == "Well"
+    for wrong in (Detail(grade=101), Detail(late_minutes=0), Detail(homework_grade=-1)):
+        with pytest.raises(CellIsWrong):
+            conduct_lesson(by, lesson_id=lesson.pk, absent={}, details={students[0]: wrong})
+    with pytest.raises(CellIsWrong):
+        conduct_lesson(by, lesson_id=lesson.pk, absent={students[0]: None}, details={students[0]: Detail(5)})

@@ -17,7 +17,7 @@ from daftar.lib.errors import Refusal
 from daftar.office import formats
 from daftar.office.forms import as_number, said, tell, typed
 from daftar.office.grid import kind_of, words
-from daftar.office.journal.views import absent_of, plan_topic_of, saved_text, shown_in
+from daftar.office.journal.views import absent_of, details_of, plan_topic_of, saved_text, shown_in
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import latest_deed
 from daftar.reports.queries import lesson_people
@@ -53,7 +53,7 @@ def lesson_send(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         found = receive_lesson(
             by, key=_key(request), lesson_id=lesson_id, marks=marks, made_at=by.at - _age(request),
             topic=typed(request, "topic", 200), homework=typed(request, "homework", 500),
-            plan_topic_id=plan_topic_of(request),
+            plan_topic_id=plan_topic_of(request), details=details_of(request, seen, absent),
         )  # fmt: skip
     except Refusal as refusal:
         return JsonResponse({"refused": str(said(refusal))}, status=422)

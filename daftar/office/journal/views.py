@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from daftar.attendance import services
 from daftar.attendance.announced import announced_in
+from daftar.attendance.journal import cells_of
 from daftar.attendance.materials import files_of_lesson
 from daftar.attendance.queries import (
     Mark,
@@ -17,7 +18,6 @@ from daftar.attendance.queries import (
     get_lesson,
     guests_of,
     just_marked,
-    marks_in,
     paused_students,
     reasons,
 )
@@ -33,6 +33,8 @@ from daftar.orgs.queries import today_in
 from daftar.reports.queries import lesson_people
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.http import HttpResponse
 
     from daftar.courses.models import Lesson
@@ -43,15 +45,16 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     by = request.by
     absent: dict[int, int | None] = {}
     refused, unsaved = "", dict[str, Any]()
+    details: dict[int, services.Detail] = {}
     if request.method == "POST":
         seen = shown_in(request) or set(expected_students(by, lesson_id))
         absent = absent_of(request, seen)
         topic, homework = typed(request, "topic", 200), typed(request, "homework", 500)
-        plan_topic_id = plan_topic_of(request)
+        plan_topic_id, details = plan_topic_of(request), details_of(request, seen, absent)
         try:
             services.conduct_lesson(
                 by, lesson_id=lesson_id, absent=absent, topic=topic, plan_topic_id=plan_topic_id, homework=homework,
-                seen=seen,
+                seen=seen, details=details,
             )  # fmt: skip
         except Refusal as refusal:
             refused = said(refusal)
@@ -65,12 +68,16 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     row, expected = get_lesson(by, lesson_id), expected_students(by, lesson_id)
     for name, value in unsaved.items():
         setattr(row, name, value)
-    marks = _typed(expected, absent) if refused else marks_in(by, lesson_id)
+    cells = cells_of(by, [lesson_id])
+    marks = {pk: Mark(cell.is_present, cell.reason_id) for (_lesson, pk), cell in cells.items()}
+    details = {pk: services.Detail(*cell[2:]) for (_lesson, pk), cell in cells.items()} | details
+    marks = _typed(expected, absent) if refused else marks
     guests, told = guests_of(by, lesson_id), announced_in(by, row)
     context = {
         "lesson": _head(request, row) | _about(request, row), "reasons": reasons(by), "refused": refused,
         "rows": [
-            _line(person, marks, told) | {"guest": guests.get(person.student_id)}
+            _line(person, marks, told)
+            | {"guest": guests.get(person.student_id), "detail": details.get(person.student_id, services.NOTHING_ELSE)}
             for person in lesson_people(by, expected)
         ],
         "paused": paused_students(by, lesson_id),
@@ -96,6 +103,26 @@ def saved_text(present: int, absent: int) -> str:
 def shown_in(request: OfficeRequest) -> set[int]:
     """Those who stood on the page that is saved, if it says so."""
     return {number for text in request.POST.getlist("shown") if (number := as_number(text)) is not None}
+
+
+def details_of(request: OfficeRequest, seen: set[int], absent: Mapping[int, object]) -> dict[int, services.Detail]:
+    """What else was typed of those shown; what is no number is one that is refused."""
+    found = {}
+    for pk in seen:
+        texts = {name: request.POST.get(f"{name}_{pk}") for name in services.Detail._fields}
+        if None in texts.values():
+            continue  # a page that does not ask for it
+        numbers = {name: _number(texts[name]) for name in ("late_minutes", "grade", "homework_grade")}
+        comment = (texts["comment"] or "").replace("\x00", "").strip()[:300]
+        late = None if pk in absent else numbers["late_minutes"]
+        found[pk] = services.Detail(late, numbers["grade"], numbers["homework_grade"], comment)
+    return found
+
+
+def _number(text: str | None) -> int | None:
+    text = (text or "").strip()
+    number = as_number(text)
+    return None if not text else -1 if number is None else number
 
 
 def plan_topic_of(request: OfficeRequest) -> int | None:

@@ -71,7 +71,7 @@ WRITTEN_BY_NOBODY = {
     "AbsenceReason.name", "Transfer.charge_key", "Transfer.why", "Contact.last4", "Contact.digits",
     "Student.search_key", "Student.import_key", "Contact.owner",
     "Import.content_hash", "Import.encoding", "Import.delimiter", "Import.date_order",
-    "Tariff.currency", "CreditDeclined.key", "Contract.lesson_type", "LessonType.icon",
+    "Tariff.currency", "CreditDeclined.key", "Contract.lesson_type", "KeptView.of", "LessonType.icon",
     "Import.fields", "ImportRow.verdict", "Door.hash", "Invitation.nonce", "Feed.nonce", "Invitation.language",
     "Material.sha256",
 }  # fmt: skip
@@ -261,7 +261,7 @@ def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None
         owner, student_id=student_id, starts_on=owner.today, last_on=owner.today, note=probe.text("note")
     )
     probe.keep(absence_id=ill.pk)
-    keep_view(owner, of="lessons", name=probe.text(f"view {group_id}"), address=f"group_id={group_id}")
+    keep_view(owner, of="lessons", name=probe.text(f"view {group_id}"), address=probe.text("address"))
     feed = open_feed(owner, of="group", row_id=group_id)
     open_feed(owner, of="student", row_id=student_id)
     probe.keep(lesson_id=today.pk, make_up_id=owed.pk, feed_id=feed.pk, waiting_id=waits.pk)

@@ -10,7 +10,7 @@
   const newKey = () => "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
     (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16));
 
-  // The store: rows {key, who, kind: "sent" | "draft", lesson, title, send, at, fields, refused}.
+  // The store: rows {key, who, lesson, title, page, send, at, fields, refused}.
   const opened = () => new Promise((done, fail) => {
     const asked = indexedDB.open("daftar", 1);
     asked.onupgradeneeded = () => asked.result.createObjectStore("outbox", { keyPath: "key" });
@@ -51,8 +51,7 @@
       return line;
     }));
   };
-  const sentRows = async () => (await mine()).filter((row) => row.kind === "sent");
-  const refresh = async (note) => show(await sentRows(), note);
+  const refresh = async (note) => show(await mine(), note);
 
   // Sending. The answer of one row: "sent", "refused", "away" (no connection) or "strangers" (signed out).
   let token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
@@ -89,7 +88,7 @@
   let flushing = null;
   const flush = () => { flushing ??= flushAll().finally(() => { flushing = null; }); return flushing; };
   const flushAll = async () => {
-    const rows = (await sentRows()).filter((row) => !row.refused);
+    const rows = (await mine()).filter((row) => !row.refused);
     let note = "", sent = 0;
     for (const row of rows) {
       const became = await send(row);
@@ -97,7 +96,7 @@
       if (became === "strangers") note = strip.dataset.strangers;
       if (became === "away" || became === "strangers") break;
     }
-    const left = await sentRows();
+    const left = await mine();
     if (sent && !left.length) {
       const now = new Date();
       note = strip.dataset.sent.replace("{time}", `${now.getHours()}:${String(now.getMinutes()).padStart(2, "0")}`);
@@ -109,8 +108,8 @@
   // The page of a lesson: its form is put into the store first and sent from there.
   const form = document.querySelector("[data-attendance][data-send]");
   const fieldsOf = () => [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
-  const rowOf = (kind) => ({
-    key: kind === "draft" ? `draft ${who} ${form.dataset.lesson}` : newKey(), who, kind, lesson: form.dataset.lesson,
+  const rowOf = () => ({
+    key: newKey(), who, lesson: form.dataset.lesson,
     title: form.dataset.title, page: location.pathname, send: form.dataset.send, at: Date.now(), fields: fieldsOf(), refused: "",
   });
   const fill = (row) => {
@@ -124,25 +123,34 @@
     });
     form.querySelector(".att-box")?.dispatchEvent(new Event("change", { bubbles: true }));
   };
+  // A draft is kept at once, before the page can go: the store would still be writing when it does.
+  const draftKey = form ? `draft ${who} ${form.dataset.lesson}` : "";
+  const draft = () => {
+    const row = JSON.parse(localStorage.getItem(draftKey) ?? "null");
+    if (row && Date.now() - row.at <= DAY) return row;
+    localStorage.removeItem(draftKey);
+    return null;
+  };
   const begin = async () => {
-    const rows = (await mine()).filter((row) => row.lesson === form.dataset.lesson).sort((a, b) => a.at - b.at);
-    const old = rows.filter((row) => row.kind === "draft" && Date.now() - row.at > DAY);
-    await Promise.all(old.map((row) => drop(row.key)));
-    const last = rows.filter((row) => !old.includes(row)).pop();
-    if (last && !document.querySelector("[data-error-summary]")) {
-      fill(last);
+    form.addEventListener("input", () => localStorage.setItem(draftKey, JSON.stringify(rowOf())));
+    const begun = draft(), isShown = !document.querySelector("[data-error-summary]");
+    if (begun && isShown) {
+      fill(begun);
       const notice = document.querySelector("[data-draft]");
-      notice.hidden = last.kind !== "draft";
-      notice.querySelector("button").addEventListener("click", async () => { await drop(last.key); location.reload(); });
+      notice.hidden = false;
+      notice.querySelector("button").addEventListener("click", () => { localStorage.removeItem(draftKey); location.reload(); });
+    } else if (isShown) {
+      const last = (await mine()).filter((row) => row.lesson === form.dataset.lesson).sort((a, b) => a.at - b.at).pop();
+      if (last) fill(last);
     }
-    form.addEventListener("input", () => put(rowOf("draft")));
   };
   const submit = async (event) => {
     if (!form.dataset.send || form.dataset.plain) return;
     event.preventDefault();
-    const row = rowOf("sent");
+    const row = rowOf();
     await Promise.all((await mine()).filter((each) => each.lesson === row.lesson).map((each) => drop(each.key)));
     await put(row);
+    localStorage.removeItem(draftKey);
     const became = await send(row);
     if (became === "refused") {
       // The page of the centre says it best, beside what was typed.

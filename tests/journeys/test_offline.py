@@ -48,9 +48,12 @@ class Cable:
 
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
-            while data := source.recv(65536):
+            # Asked again for each piece: one that was accepted while the cable was pulled must not go through either.
+            while (data := source.recv(65536)) and self.is_in:
                 sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
     def pull(self) -> None:
         self.is_in = False

@@ -71,6 +71,8 @@ UNGUARDED = {
     "tuition.tariffs.follow": "the part of a verb that others share",
     "orgs.queries.tuition_settings": "a decision on a row already loaded",
     "tuition.services.charge_key": "reads nothing",
+    "attendance.services.set_cell": "sets a value that a verb then saves",
+    "attendance.services.save_marks": "inside the verbs that mark",
     "attendance.services.check_teacher": "refuses, inside a verb",
     "attendance.services.concerns_since": "a decision inside a verb",
 }

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from daftar.attendance.journal import EMPTY, Cell, guests_in, members_of
+from daftar.attendance.journal import guests_in, members_of
 from daftar.attendance.makeups import settle_make_ups
-from daftar.attendance.models import BEST_GRADE, MOST_LATE, AbsenceReason, Attendance
+from daftar.attendance.models import AbsenceReason, Attendance
+from daftar.attendance.rules import EMPTY, Cell, is_possible
 from daftar.attendance.services import (
     CellIsWrong,
     LessonAhead,
@@ -19,6 +20,8 @@ from daftar.attendance.services import (
     NotInLesson,
     check_teacher,
     concerns_since,
+    save_marks,
+    set_cell,
 )
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonStatus
@@ -86,7 +89,7 @@ def mark_cells(by: Actor, *, group_id: int, wishes: Sequence[Wish], because: str
     had = {(row.lesson_id, row.student_id): row for row in rows}
     members = members_of(by.trusted(), group, lessons.values())
     _check(by, wishes, _places(members) | guests_in(by.trusted(), lessons) | had.keys())
-    kept = {key: _cell(row) for key, row in had.items()}
+    kept = {key: row.cell for key, row in had.items()}
     overtaken = [wish for wish in wishes if _seen(kept, wish) not in (wish.was, wish.now)]
     todo = [wish for wish in wishes if _seen(kept, wish) == wish.was != wish.now]
     _check_age(by, group, [lessons[wish.lesson_id] for wish in todo if wish.was != EMPTY], because)
@@ -116,7 +119,7 @@ def _overtaken(wish: Wish, row: Attendance | None) -> Overtaken:
     if row is None:
         return Overtaken(wish.lesson_id, wish.student_id, EMPTY, "", None)
     who = row.marked_by.name if row.marked_by else ""
-    return Overtaken(wish.lesson_id, wish.student_id, _cell(row), who, row.marked_at)
+    return Overtaken(wish.lesson_id, wish.student_id, row.cell, who, row.marked_at)
 
 
 def _locked(by: Actor, group: Group, lesson_ids: Collection[int]) -> dict[int, Lesson]:
@@ -142,16 +145,8 @@ def _check(by: Actor, wishes: Sequence[Wish], places: Collection[tuple[int, int]
     for wish in wishes:
         if (wish.lesson_id, wish.student_id) not in places:
             raise NotInLesson
-        if not _is_possible(wish.now):
+        if not is_possible(wish.now):
             raise CellIsWrong
-
-
-def _is_possible(cell: Cell) -> bool:
-    if cell.is_present is None:
-        return cell == EMPTY
-    late = cell.late_minutes is None or (cell.is_present and 1 <= cell.late_minutes <= MOST_LATE)
-    graded = all(grade is None or 0 <= grade <= BEST_GRADE for grade in (cell.grade, cell.homework_grade))
-    return late and graded and (cell.reason_id is None or not cell.is_present)
 
 
 def _check_age(by: Actor, group: Group, corrected: Collection[Lesson], because: str) -> None:
@@ -180,18 +175,10 @@ def _write(
             cleared.append(row.pk if row else None)
             continue
         row = row or Attendance(org_id=by.org_id, lesson_id=wish.lesson_id, student_id=wish.student_id)
-        for name, value in wish.now._asdict().items():
-            setattr(row, name, value)
-        row.marked_at, row.marked_by_id = by.at, by.member_id
+        set_cell(by, row, wish.now)
         written.append(row)
     Attendance.objects.visible_to(by).filter(pk__in=cleared).delete()
-    Attendance.objects.bulk_create(
-        written, update_conflicts=True, unique_fields=["org", "lesson", "student"],
-        update_fields=[
-            "is_present", "reason", "late_minutes", "grade", "homework_grade", "comment", "marked_at",
-            "marked_by",
-        ],
-    )  # fmt: skip
+    save_marks(written)
     left = set(Attendance.objects.visible_to(by).filter(lesson_id__in=told).values_list("lesson_id", flat=True))
     begun = set()
     for lesson_id, wishes in told.items():
@@ -208,10 +195,6 @@ def _plain(wishes: Sequence[Wish], which: str) -> dict[str, list[object]]:
     """Marks by student as the history keeps them; what was not marked is not there."""
     cells = [(wish.student_id, getattr(wish, which)) for wish in wishes]
     return {str(student_id): list(cell) for student_id, cell in cells if cell != EMPTY}
-
-
-def _cell(row: Attendance) -> Cell:
-    return Cell(row.is_present, row.reason_id, row.late_minutes, row.grade, row.homework_grade, row.comment)
 
 
 def _seen(kept: Mapping[tuple[int, int], Cell], wish: Wish) -> Cell:

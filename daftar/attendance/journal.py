@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
 from daftar.attendance.models import Attendance, Guest
+from daftar.attendance.rules import Cell
 from daftar.courses.models import Enrolment, Lesson, Suspension
 from daftar.courses.queries import get_group
 from daftar.orgs.access import Actor, question
@@ -20,20 +21,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from daftar.courses.models import Group
-
-
-class Cell(NamedTuple):
-    """What stands in the journal for a student in a lesson; `is_present` None: not marked, and nothing else either."""
-
-    is_present: bool | None = None
-    reason_id: int | None = None
-    late_minutes: int | None = None
-    grade: int | None = None
-    homework_grade: int | None = None
-    comment: str = ""
-
-
-EMPTY = Cell()
 
 
 @dataclass(frozen=True)
@@ -68,10 +55,7 @@ def guests_in(by: Actor, lesson_ids: Collection[int]) -> frozenset[tuple[int, in
 def cells_of(by: Actor, lesson_ids: Collection[int]) -> dict[tuple[int, int], Cell]:
     """What is marked in some lessons, by lesson and student."""
     rows = Attendance.objects.visible_to(by).filter(lesson_id__in=lesson_ids)
-    return {(row[0], row[1]): Cell(*row[2:]) for row in rows.values_list("lesson_id", "student_id", *COLUMNS)}
-
-
-COLUMNS = ("is_present", "reason_id", "late_minutes", "grade", "homework_grade", "comment")
+    return {(row[0], row[1]): Cell(*row[2:]) for row in rows.values_list("lesson_id", "student_id", *Cell._fields)}
 
 
 @question("courses.view")

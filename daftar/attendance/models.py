@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from daftar.attendance.rules import LONGEST_WORD, Measure
+from daftar.attendance.rules import BEST_GRADE, LONGEST_WORD, MOST_LATE, Cell, Measure
 from daftar.courses.models import Group, Lesson, Topic
 from daftar.lib.tenancy import TenantManager, TenantQuerySet
 from daftar.orgs.models import Branch, Member, TenantModel
@@ -16,8 +16,6 @@ from daftar.people.models import Student
 
 if TYPE_CHECKING:
     from daftar.lib.tenancy import Asker
-
-MOST_LATE, BEST_GRADE = 600, 100
 
 
 class AbsenceReason(TenantModel):
@@ -73,6 +71,11 @@ class Attendance(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.student}"
+
+    @property
+    def cell(self) -> Cell:
+        """The mark as a value."""
+        return Cell._make(getattr(self, name) for name in Cell._fields)
 
 
 class SentLesson(TenantModel):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daftar.attendance.models import Attendance, SentLesson
 from daftar.attendance.queries import Mark, expected_students
-from daftar.attendance.services import Detail, check_teacher, conduct_lesson
+from daftar.attendance.services import check_teacher, conduct_lesson
 from daftar.courses.models import Lesson
 from daftar.orgs.access import Actor, verb
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
     from uuid import UUID
+
+    from daftar.attendance.rules import Detail
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""What a score is on a scale, who passed, and what the scores of an exam come to."""
+"""What a mark may hold; what a score is on a scale, who passed, and what the scores of an exam come to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -12,6 +12,44 @@ if TYPE_CHECKING:
 LARGEST = Decimal(100_000)
 MOST_WORDS, LONGEST_WORD = 30, 20
 ONE, CENT = Decimal(1), Decimal("0.01")
+MOST_LATE, BEST_GRADE = 600, 100
+
+
+class Detail(NamedTuple):
+    """What else is noted of a student in a lesson: minutes late (only who is present), grades from 0 to 100, a note."""
+
+    late_minutes: int | None = None
+    grade: int | None = None
+    homework_grade: int | None = None
+    comment: str = ""
+
+
+class Cell(NamedTuple):
+    """A mark: whether there, why not, and what else; `is_present` None: not marked, and nothing else either."""
+
+    is_present: bool | None = None
+    reason_id: int | None = None
+    late_minutes: int | None = None
+    grade: int | None = None
+    homework_grade: int | None = None
+    comment: str = ""
+
+    @property
+    def detail(self) -> Detail:
+        """What else."""
+        return Detail(*self[2:])
+
+
+NOTHING_ELSE, EMPTY = Detail(), Cell()
+
+
+def is_possible(cell: Cell) -> bool:
+    """Whether these go together: late only who is present, a reason only who is absent, grades from 0 to 100."""
+    if cell.is_present is None:
+        return cell == EMPTY
+    late = cell.late_minutes is None or (cell.is_present and 1 <= cell.late_minutes <= MOST_LATE)
+    graded = all(grade is None or 0 <= grade <= BEST_GRADE for grade in (cell.grade, cell.homework_grade))
+    return late and graded and (cell.reason_id is None or not cell.is_present)
 
 
 class ScoreError(ValueError):

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from daftar.attendance.makeups import settle_make_ups
-from daftar.attendance.models import BEST_GRADE, MOST_LATE, AbsenceReason, Attendance, Guest, MakeUp
+from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
 from daftar.attendance.queries import expected_students, members_in
+from daftar.attendance.rules import Cell, Detail, is_possible
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Group, Holiday, Lesson
@@ -24,7 +25,7 @@ from daftar.orgs.models import Organization
 from daftar.orgs.queries import latest_deed, today_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
 UNDO_WITHIN = timedelta(minutes=10)
@@ -54,20 +55,6 @@ class CellIsWrong(Refusal):
     """Minutes, grades or a reason that do not go together."""
 
     text = _("This mark cannot be: late only who is present, a reason only who is absent, grades from 0 to 100.")
-
-
-class Detail(NamedTuple):
-    """What else is noted of a student in a lesson: minutes late (only who is present), grades from 0 to 100, a note."""
-
-    late_minutes: int | None = None
-    grade: int | None = None
-    homework_grade: int | None = None
-    comment: str = ""
-
-
-# The columns of a mark as the history keeps them, in this order; what is empty at the end is not told.
-VALUES = ("is_present", "reason_id", *Detail._fields)
-NOTHING_ELSE = Detail()
 
 
 class NotInLesson(Refusal):
@@ -113,10 +100,10 @@ def conduct_lesson(
     if not absent.keys() <= expected or (seen is not None and not expected <= set(seen)):
         raise NotInLesson
     _check_reasons(by, absent)
-    _check_details(absent, details)
     since = _since(lesson, is_off=there.is_off)
     had = {row.student_id: row for row in _marks(by, lesson)} if there.has_marks else {}
-    _mark(by, lesson, {pk: _row(by, lesson, pk, had) for pk in expected}, absent, details)
+    marks = {pk: _row(by, lesson, pk, had) for pk in expected}
+    _mark(by, lesson, marks, _wished(marks, absent, details))
     if there.has_make_ups or any(reason_id is not None for reason_id in absent.values()):
         settle_make_ups(by.trusted(), lesson, absent, expected - absent.keys())
     about = chosen_topic(by, lesson, plan_topic_id, topic)
@@ -212,12 +199,8 @@ def _unmark(by: Actor, lesson: Lesson, now: Mapping[str, Any], was: Mapping[str,
     marks.filter(student_id__in=[int(pk) for pk in now.keys() - was.keys()]).delete()
     changed = list(marks.filter(student_id__in=[int(pk) for pk in was]))
     for row in changed:
-        told = was[str(row.student_id)]
-        for name, value in zip(VALUES, [*told, *NOTHING_ELSE[len(told) - 2 :]], strict=True):
-            setattr(row, name, value)
-        row.marked_at, row.marked_by_id = by.at, by.member_id
-    names = [*(name.removesuffix("_id") for name in VALUES), "marked_at", "marked_by"]
-    marks.bulk_update(changed, names)
+        set_cell(by, row, Cell(*was[str(row.student_id)]))
+    marks.bulk_update(changed, _WRITTEN)
     note(by, lesson, was={"attendance": dict(now)}, now={"attendance": dict(was)})
 
 
@@ -252,24 +235,30 @@ def _check_reasons(by: Actor, absent: Mapping[int, int | None]) -> None:
         raise NotFound
 
 
-def _check_details(absent: Mapping[int, int | None], details: Mapping[int, Detail]) -> None:
-    for student_id, detail in details.items():
-        late = detail.late_minutes is None or (student_id not in absent and 1 <= detail.late_minutes <= MOST_LATE)
-        graded = all(grade is None or 0 <= grade <= BEST_GRADE for grade in (detail.grade, detail.homework_grade))
-        if not late or not graded:
-            raise CellIsWrong
+def set_cell(by: Actor, row: Attendance, cell: Cell) -> None:
+    """Puts a value into a mark, and who set it."""
+    for name, value in cell._asdict().items():
+        setattr(row, name, value)
+    row.marked_at, row.marked_by_id = by.at, by.member_id
 
 
-def _values(row: Attendance) -> tuple[Any, ...]:
-    return tuple(getattr(row, name) for name in VALUES)
+# Columns as Django names them when it writes; keys without their "_id".
+_WRITTEN = [*(name.removesuffix("_id") for name in Cell._fields), "marked_at", "marked_by"]
 
 
-def _told(values: tuple[Any, ...]) -> list[Any]:
+def save_marks(rows: Sequence[Attendance]) -> None:
+    """Writes marks, new ones and old, in one statement."""
+    Attendance.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["org", "lesson", "student"], update_fields=_WRITTEN
+    )
+
+
+def _told(cell: Cell) -> list[Any]:
     """A mark as the history keeps it: whether there, why not, and of the rest what there is."""
-    rest = list(values[2:])
+    rest = list(cell.detail)
     while rest and rest[-1] in (None, ""):
         rest.pop()
-    return [*values[:2], *rest]
+    return [*cell[:2], *rest]
 
 
 def _marks(by: Actor, lesson: Lesson) -> Any:
@@ -280,28 +269,31 @@ def _row(by: Actor, lesson: Lesson, student_id: int, had: Mapping[int, Attendanc
     return had.get(student_id) or Attendance(org_id=by.org_id, lesson=lesson, student_id=student_id)
 
 
-def _mark(
-    by: Actor, lesson: Lesson, rows: Mapping[int, Attendance], absent: Mapping[int, int | None],
-    details: Mapping[int, Detail],
-) -> None:  # fmt: skip
+def _mark(by: Actor, lesson: Lesson, rows: Mapping[int, Attendance], cells: Mapping[int, Cell]) -> None:
     changed, was = [], {}
     for student_id, row in sorted(rows.items()):
-        before, is_present = _values(row), student_id not in absent
-        detail = details.get(student_id, Detail(*before[2:]))
-        late = detail.late_minutes if is_present else None
-        now = (is_present, absent.get(student_id), *detail._replace(late_minutes=late))
+        before, now = row.cell, cells[student_id]
         if row.pk is None or before != now:
             if row.pk is not None:
                 was[str(student_id)] = _told(before)
-            for name, value in zip(VALUES, now, strict=True):
-                setattr(row, name, value)
-            row.marked_at, row.marked_by_id = by.at, by.member_id
+            set_cell(by, row, now)
             changed.append(row)
     if not changed:
         return
-    Attendance.objects.bulk_create(
-        changed, update_conflicts=True, unique_fields=["org", "lesson", "student"],
-        update_fields=[*(name.removesuffix("_id") for name in VALUES), "marked_at", "marked_by"],
-    )  # fmt: skip
-    now_marks = {str(row.student_id): _told(_values(row)) for row in changed}
+    save_marks(changed)
+    now_marks = {str(row.student_id): _told(row.cell) for row in changed}
     note(by, lesson, was={"attendance": was} if was else None, now={"attendance": now_marks})
+
+
+def _wished(
+    rows: Mapping[int, Attendance], absent: Mapping[int, int | None], details: Mapping[int, Detail]
+) -> dict[int, Cell]:
+    """What each mark shall be; of whom nothing else is said it stays, but nobody is late who was not there."""
+    found = {}
+    for pk, row in rows.items():
+        is_present, kept = pk not in absent, row.cell.detail
+        kept = kept if is_present else kept._replace(late_minutes=None)
+        found[pk] = Cell(is_present, absent.get(pk), *details.get(pk, kept))
+    if not all(is_possible(cell) for cell in found.values()):
+        raise CellIsWrong
+    return found

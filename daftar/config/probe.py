@@ -22,13 +22,12 @@ from django.db import models
 from daftar.attendance.announced import announce_absence
 from daftar.attendance.cells import Wish, mark_cells
 from daftar.attendance.exams import Entry, add_exam, enter_results
-from daftar.attendance.journal import Cell
 from daftar.attendance.makeups import add_guest
 from daftar.attendance.materials import Upload, add_group_file, add_lesson_file, add_topic_file
 from daftar.attendance.models import MakeUp
 from daftar.attendance.outbox import receive_lesson
 from daftar.attendance.queries import reasons
-from daftar.attendance.rules import Measure
+from daftar.attendance.rules import Cell, Measure
 from daftar.attendance.scales import add_scale
 from daftar.attendance.services import conduct_lesson
 from daftar.config.probe_prices import fill_prices

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from daftar.attendance.journal import EMPTY, Cell, Journal, journal
+from daftar.attendance.journal import Journal, journal
 from daftar.attendance.queries import Mark, reasons
+from daftar.attendance.rules import EMPTY, Cell
 from daftar.courses.kinds import LessonStatus
 from daftar.office import formats
 from daftar.orgs.queries import today_in

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from daftar.attendance.cells import Wish, mark_cells
-from daftar.attendance.journal import EMPTY, Cell, cells_of
+from daftar.attendance.journal import cells_of
 from daftar.attendance.queries import reasons
+from daftar.attendance.rules import EMPTY, Cell
 from daftar.courses.models import Lesson
 from daftar.lib.tenancy import tenant_transaction
 from tests.cast import a_group, a_member, a_student, enrolled

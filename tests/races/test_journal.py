@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from daftar.attendance.cells import Wish, mark_cells
-from daftar.attendance.journal import EMPTY, Cell
 from daftar.attendance.models import Attendance
+from daftar.attendance.rules import EMPTY, Cell
 from daftar.courses.models import Lesson
 from daftar.courses.rules import PlanKind
 from daftar.lib.tenancy import tenant_transaction

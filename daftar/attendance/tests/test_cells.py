@@ -7,12 +7,12 @@ from datetime import date
 import pytest
 
 from daftar.attendance.cells import WhyCorrected, Wish, mark_cells
-from daftar.attendance.journal import EMPTY, Cell, cells_of, journal
+from daftar.attendance.journal import cells_of, journal
 from daftar.attendance.makeups import add_guest, make_ups_of
 from daftar.attendance.queries import expected_students, reasons
+from daftar.attendance.rules import EMPTY, Cell, Detail
 from daftar.attendance.services import (
     CellIsWrong,
-    Detail,
     LessonAhead,
     NothingToUndo,
     NotInLesson,

@@ -10,8 +10,8 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from daftar.attendance.cells import Overtaken, WhyCorrected, Wish, mark_cells
-from daftar.attendance.journal import Cell
 from daftar.attendance.queries import reasons
+from daftar.attendance.rules import Cell
 from daftar.attendance.services import CellIsWrong
 from daftar.courses.queries import get_group
 from daftar.lib.errors import Refusal

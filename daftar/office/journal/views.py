@@ -21,6 +21,7 @@ from daftar.attendance.queries import (
     paused_students,
     reasons,
 )
+from daftar.attendance.rules import NOTHING_ELSE, Detail
 from daftar.courses.kinds import LessonKind
 from daftar.courses.queries import own_lesson_types
 from daftar.courses.topics import topics_for
@@ -45,7 +46,7 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     by = request.by
     absent: dict[int, int | None] = {}
     refused, unsaved = "", dict[str, Any]()
-    details: dict[int, services.Detail] = {}
+    details: dict[int, Detail] = {}
     if request.method == "POST":
         seen = shown_in(request) or set(expected_students(by, lesson_id))
         absent = absent_of(request, seen)
@@ -70,14 +71,14 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         setattr(row, name, value)
     cells = cells_of(by, [lesson_id])
     marks = {pk: Mark(cell.is_present, cell.reason_id) for (_lesson, pk), cell in cells.items()}
-    details = {pk: services.Detail(*cell[2:]) for (_lesson, pk), cell in cells.items()} | details
+    details = {pk: cell.detail for (_lesson, pk), cell in cells.items()} | details
     marks = _typed(expected, absent) if refused else marks
     guests, told = guests_of(by, lesson_id), announced_in(by, row)
     context = {
         "lesson": _head(request, row) | _about(request, row), "reasons": reasons(by), "refused": refused,
         "rows": [
             _line(person, marks, told)
-            | {"guest": guests.get(person.student_id), "detail": details.get(person.student_id, services.NOTHING_ELSE)}
+            | {"guest": guests.get(person.student_id), "detail": details.get(person.student_id, NOTHING_ELSE)}
             for person in lesson_people(by, expected)
         ],
         "paused": paused_students(by, lesson_id),
@@ -105,17 +106,17 @@ def shown_in(request: OfficeRequest) -> set[int]:
     return {number for text in request.POST.getlist("shown") if (number := as_number(text)) is not None}
 
 
-def details_of(request: OfficeRequest, seen: set[int], absent: Mapping[int, object]) -> dict[int, services.Detail]:
+def details_of(request: OfficeRequest, seen: set[int], absent: Mapping[int, object]) -> dict[int, Detail]:
     """What else was typed of those shown; what is no number is one that is refused."""
     found = {}
     for pk in seen:
-        texts = {name: request.POST.get(f"{name}_{pk}") for name in services.Detail._fields}
+        texts = {name: request.POST.get(f"{name}_{pk}") for name in Detail._fields}
         if None in texts.values():
             continue  # a page that does not ask for it
         numbers = {name: _number(texts[name]) for name in ("late_minutes", "grade", "homework_grade")}
         comment = (texts["comment"] or "").replace("\x00", "").strip()[:300]
         late = None if pk in absent else numbers["late_minutes"]
-        found[pk] = services.Detail(late, numbers["grade"], numbers["homework_grade"], comment)
+        found[pk] = Detail(late, numbers["grade"], numbers["homework_grade"], comment)
     return found
 
 

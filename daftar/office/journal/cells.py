@@ -16,11 +16,11 @@ from daftar.attendance.services import CellIsWrong
 from daftar.courses.queries import get_group
 from daftar.lib.errors import Refusal
 from daftar.office import formats
+from daftar.office.files import as_file
 from daftar.office.forms import said, typed
 from daftar.office.grid import as_text, grid, kind_of, lines, month_of, words
 from daftar.office.page import OfficeRequest, page
 from daftar.reports.journal import charged_cells
-from daftar.transfer.files import written
 
 if TYPE_CHECKING:
     from daftar.orgs.access import Actor
@@ -67,10 +67,7 @@ def _told(by: Actor, found: Overtaken, free: frozenset[int]) -> dict[str, Any]:
 def group_journal_file(request: OfficeRequest, group_id: int) -> HttpResponse:
     by, row = request.by, get_group(request.by, group_id)
     month = month_of(typed(request, "month", 7), by.today)
-    answer = HttpResponse(written(lines(grid(by, group_id, month))), content_type="text/csv; charset=utf-8")
-    name = slugify(f"{row.name} {month:%Y-%m}") or "journal"
-    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return answer
+    return as_file(slugify(f"{row.name} {month:%Y-%m}") or "journal", lines(grid(by, group_id, month)))
 
 
 def _wishes(text: str) -> list[Wish]:

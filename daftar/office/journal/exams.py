@@ -15,10 +15,10 @@ from daftar.attendance.scales import scales
 from daftar.courses.queries import get_group
 from daftar.courses.topics import topics_of
 from daftar.office import formats, words
+from daftar.office.files import as_file
 from daftar.office.forms import UndoForm, done, form_page, tell, undo_page, undone
 from daftar.office.journal.exam_forms import ExamForm, ResultsForm
 from daftar.office.page import OfficeRequest, page
-from daftar.office.reports.paid import as_file
 from daftar.orgs.queries import today_in
 
 if TYPE_CHECKING:

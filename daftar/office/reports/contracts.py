@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from daftar.contracts.queries import Which, contracts_of_period
 from daftar.lib.money import Money, decimal_text
 from daftar.lib.period import Month, inclusive_end
+from daftar.office.files import as_file
 from daftar.office.forms import done, form_page, number_in
 from daftar.office.page import OfficeRequest, page
 from daftar.office.reports.forms import PeriodForm
-from daftar.office.reports.paid import as_file, asked
+from daftar.office.reports.paid import asked
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from daftar.finance.models import PaymentKind
 from daftar.lib.money import decimal_text
+from daftar.office.files import as_file
 from daftar.office.forms import done, form_page
 from daftar.office.page import OfficeRequest, page
 from daftar.office.reports.forms import LifetimeForm, PaidForm
 from daftar.reports.group_income import income_by_group
 from daftar.reports.lifetime import Asked
 from daftar.reports.lifetime import lifetime as ask_lifetime
-from daftar.transfer.files import written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from django.http import QueryDict
+    from django.http import HttpResponse, QueryDict
 
     from daftar.lib.money import Money
     from daftar.reports.group_income import GroupIncome
@@ -81,10 +78,3 @@ def currencies(request: OfficeRequest) -> list[str]:
     """In which money the branches that are shown are kept, the oldest branch's first."""
     shown = [request.branch] if request.branch else request.branches
     return list(dict.fromkeys(branch.currency for branch in shown))
-
-
-def as_file(name: str, lines: Sequence[Sequence[str]]) -> HttpResponse:
-    """Lines as a file that a spreadsheet opens."""
-    answer = HttpResponse(written(lines), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return answer

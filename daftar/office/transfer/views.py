@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.text import slugify
@@ -13,18 +12,20 @@ from django.utils.translation import gettext as _
 from daftar.courses.queries import courses as all_courses
 from daftar.courses.queries import groups as all_groups
 from daftar.lib.paging import paged
+from daftar.office.files import as_file
 from daftar.office.forms import UndoForm, done, form_page, number_in
 from daftar.office.page import OfficeRequest, page
 from daftar.office.transfer.forms import ColumnsForm, GroupsForm, ImportForm
 from daftar.office.transfer.words import COLUMN_SAYS, problem_text
 from daftar.orgs.queries import branches, today_in
 from daftar.transfer import queries, services, undoing
-from daftar.transfer.files import written
 from daftar.transfer.groups import from_json
 from daftar.transfer.models import VERDICT_LABELS, ImportState
 from daftar.transfer.rules import Verdict
 
 if TYPE_CHECKING:
+    from django.http import HttpResponse
+
     from daftar.transfer.models import Import
 
 MOST_KEPT = 100
@@ -170,10 +171,7 @@ def import_errors(request: OfficeRequest, import_id: int) -> HttpResponse:
     for each in queries.problem_rows(by, row):
         cells = (each.cells + [""] * len(row.headings))[: len(row.headings)]
         lines.append([*cells, problem_text(each.problems)])
-    answer = HttpResponse(written(lines), content_type="text/csv; charset=utf-8")
-    name = slugify(row.file_name.rpartition(".")[0]) or "import"
-    answer["Content-Disposition"] = f'attachment; filename="{name}-errors.csv"'
-    return answer
+    return as_file(f"{slugify(row.file_name.rpartition('.')[0]) or 'import'}-errors", lines)
 
 
 def _about(row: Import) -> dict[str, Any]:

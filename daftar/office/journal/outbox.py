@@ -12,14 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from daftar.attendance.outbox import Received, receive_lesson
-from daftar.attendance.queries import Mark, get_lesson, marks_in
+from daftar.attendance.queries import Mark, get_lesson, just_marked, marks_in
 from daftar.lib.errors import Refusal
 from daftar.office import formats
 from daftar.office.forms import as_number, said, tell, typed
 from daftar.office.grid import kind_of, words
-from daftar.office.journal.views import absent_of, details_of, plan_topic_of, saved_text, shown_in
+from daftar.office.journal.views import saved_text, shown_in, typed_lesson
 from daftar.office.page import OfficeRequest, page
-from daftar.orgs.queries import latest_deed
 from daftar.reports.queries import lesson_people
 
 if TYPE_CHECKING:
@@ -47,19 +46,19 @@ def lesson_send(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     if request.method != "POST":
         return JsonResponse({"lesson": row.pk})
     seen = shown_in(request)
-    absent = absent_of(request, seen)
+    sent = typed_lesson(request, seen)
+    absent = sent.pop("absent")
     marks = {pk: Mark(pk not in absent, absent.get(pk)) for pk in seen}
     try:
         found = receive_lesson(
-            by, key=_key(request), lesson_id=lesson_id, marks=marks, made_at=by.at - _age(request),
-            topic=typed(request, "topic", 200), homework=typed(request, "homework", 500),
-            plan_topic_id=plan_topic_of(request), details=details_of(request, seen, absent),
-        )  # fmt: skip
+            by, key=_key(request), lesson_id=lesson_id, marks=marks, made_at=by.at - _age(request), **sent
+        )
     except Refusal as refusal:
         return JsonResponse({"refused": str(said(refusal))}, status=422)
+    lines = _told(by, found)
     if not found.is_repeated:
-        _tell(request, found)
-    return JsonResponse({"text": " ".join(_told(by, found))})
+        _tell(request, found, lines)
+    return JsonResponse({"text": " ".join(lines)})
 
 
 def _key(request: OfficeRequest) -> UUID:
@@ -76,14 +75,13 @@ def _age(request: OfficeRequest) -> timedelta:
     return min(timedelta(milliseconds=number), OLDEST)
 
 
-def _tell(request: OfficeRequest, found: Received) -> None:
+def _tell(request: OfficeRequest, found: Received, lines: list[str]) -> None:
     by, marks = request.by, marks_in(request.by, found.lesson.pk)
     away = sum(not mark.is_present for mark in marks.values())
-    deed = latest_deed(by, found.lesson)
-    is_new = deed is not None and deed.at == by.at
+    _marked, is_new = just_marked(by, found.lesson.pk)
     undo = reverse("office:lesson-undo", args=[by.org_slug, found.lesson.pk]) if is_new else ""
     tell(request, saved_text(len(marks) - away, away), undo=undo)
-    for line in _told(by, found):
+    for line in lines:
         tell(request, line)
 
 

@@ -49,17 +49,13 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     details: dict[int, Detail] = {}
     if request.method == "POST":
         seen = shown_in(request) or set(expected_students(by, lesson_id))
-        absent = absent_of(request, seen)
-        topic, homework = typed(request, "topic", 200), typed(request, "homework", 500)
-        plan_topic_id, details = plan_topic_of(request), details_of(request, seen, absent)
+        sent = typed_lesson(request, seen)
+        absent, details = sent["absent"], sent["details"]
         try:
-            services.conduct_lesson(
-                by, lesson_id=lesson_id, absent=absent, topic=topic, plan_topic_id=plan_topic_id, homework=homework,
-                seen=seen, details=details,
-            )  # fmt: skip
+            services.conduct_lesson(by, lesson_id=lesson_id, seen=seen, **sent)
         except Refusal as refusal:
             refused = said(refusal)
-            unsaved = {"topic": topic, "plan_topic_id": plan_topic_id, "homework": homework}
+            unsaved = {name: sent[name] for name in ("topic", "plan_topic_id", "homework")}
         else:
             # Where nothing was different nothing was done, and Undo would take back what was marked earlier.
             marked, is_new = just_marked(by, lesson_id)
@@ -106,7 +102,7 @@ def shown_in(request: OfficeRequest) -> set[int]:
     return {number for text in request.POST.getlist("shown") if (number := as_number(text)) is not None}
 
 
-def details_of(request: OfficeRequest, seen: set[int], absent: Mapping[int, object]) -> dict[int, Detail]:
+def _details(request: OfficeRequest, seen: set[int], absent: Mapping[int, object]) -> dict[int, Detail]:
     """What else was typed of those shown; what is no number is one that is refused."""
     found = {}
     for pk in seen:
@@ -126,12 +122,16 @@ def _number(text: str | None) -> int | None:
     return None if not text else -1 if number is None else number
 
 
-def plan_topic_of(request: OfficeRequest) -> int | None:
-    """The topic of the plan that was chosen, if one was."""
-    return as_number(request.POST.get("plan_topic_id", ""))
+def typed_lesson(request: OfficeRequest, seen: set[int]) -> dict[str, Any]:
+    """What was typed on the page of a lesson, as the verbs that conduct it take it; `seen`: who stood on it."""
+    absent = _absent(request, seen)
+    return {
+        "absent": absent, "topic": typed(request, "topic", 200), "homework": typed(request, "homework", 500),
+        "plan_topic_id": as_number(request.POST.get("plan_topic_id", "")), "details": _details(request, seen, absent),
+    }  # fmt: skip
 
 
-def absent_of(request: OfficeRequest, seen: set[int]) -> dict[int, int | None]:
+def _absent(request: OfficeRequest, seen: set[int]) -> dict[int, int | None]:
     """Who of those shown was not ticked, with the reason; the rest of the answer is not believed."""
     present = set(request.POST.getlist("present"))
     return {

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from daftar.attendance.models import Exam, ExamResult, Scale
 from daftar.attendance.rules import Outcome
 from daftar.attendance.scales import PassMarkOutside
-from daftar.courses.models import Enrolment, Group, Topic
-from daftar.courses.queries import with_pause
+from daftar.courses.models import Group, Topic
+from daftar.courses.queries import members_on
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, note, question, verb
 from daftar.orgs.queries import today_in
@@ -221,8 +221,7 @@ def _mark(scale: Scale, pass_mark: Decimal | None) -> Decimal:
 
 def _sitting(by: Actor, exam: Exam) -> set[int]:
     """The members of the group on the day of the exam who do not pause."""
-    rows = Enrolment.objects.visible_to(by).filter(group_id=exam.group_id, starts_on__lte=exam.held_on)
-    here = with_pause(by, rows.exclude(ends_on__lte=exam.held_on), exam.held_on).filter(is_paused=False)
+    here = members_on(by, exam.group_id, exam.held_on).filter(is_paused=False)
     return set(here.values_list("student_id", flat=True))
 
 

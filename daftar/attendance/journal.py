@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
@@ -13,6 +12,7 @@ from daftar.attendance.models import Attendance, Guest
 from daftar.attendance.rules import Cell
 from daftar.courses.models import Enrolment, Lesson, Suspension
 from daftar.courses.queries import get_group
+from daftar.courses.rules import is_trial_on
 from daftar.orgs.access import Actor, question
 from daftar.orgs.queries import tuition_settings
 
@@ -70,9 +70,8 @@ def members_of(by: Actor, group: Group, lessons: Collection[Lesson]) -> dict[int
     found: dict[int, dict[int, bool]] = {}
     for lesson in lessons:
         on = lesson.held_on
-        paid_from = on if counts else on - timedelta(days=1)
         found[lesson.pk] = {
-            row.student_id: row.activated_on is None or row.activated_on > paid_from
+            row.student_id: is_trial_on(on, row.activated_on, day_counts=counts)
             for row in rows
             if _holds(row.starts_on, row.ends_on, on) and not any(_holds(*each, on) for each in pauses[row.student_id])
         }

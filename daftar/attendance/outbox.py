@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from daftar.attendance.models import Attendance, SentLesson
 from daftar.attendance.queries import Mark, expected_students
-from daftar.attendance.services import check_teacher, conduct_lesson
-from daftar.courses.models import Lesson
+from daftar.attendance.services import conduct_lesson, lock_lesson
 from daftar.orgs.access import Actor, verb
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from daftar.attendance.rules import Detail
+    from daftar.courses.models import Lesson
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,7 @@ def receive_lesson(
     Of two people the later one is believed, student by student. Who has left meanwhile is not marked, and neither is
     who has joined: nobody is marked unseen. All or nothing; charges follow in the same transaction.
     """
-    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("group")
-    lesson: Lesson = rows.one(pk=lesson_id)
-    check_teacher(by, lesson)
+    lesson = lock_lesson(by, lesson_id)
     if SentLesson.objects.visible_to(by).filter(key=key).exists():
         return Received(lesson, is_repeated=True)
     SentLesson.objects.bulk_create([SentLesson(org_id=by.org_id, key=key, lesson=lesson, arrived_at=by.at)])

@@ -12,7 +12,8 @@ from django.db.models.functions import Coalesce
 from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Enrolment, Holiday, Lesson, Suspension
-from daftar.courses.queries import lesson_name, with_pause
+from daftar.courses.queries import lesson_name, members_on
+from daftar.courses.rules import is_trial_on
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import AuditEntry
@@ -70,17 +71,10 @@ def members_in(by: Actor, lesson: Lesson) -> dict[int, bool]:
     """The members among them, or the one student; the lesson needs its branch with the organization loaded."""
     if lesson.group_id is None:
         return _own_student(by, lesson)
-    rows = (
-        Enrolment.objects.visible_to(by)
-        .filter(group_id=lesson.group_id, starts_on__lte=lesson.held_on)
-        .exclude(ends_on__lte=lesson.held_on)
-    )
-    # Decision D1 off: the lesson on the day of activation is still a trial.
     counts = tuition_settings(lesson.branch).activation_day_counts
-    paid_from = lesson.held_on if counts else lesson.held_on - timedelta(days=1)
-    here = with_pause(by, rows, lesson.held_on).filter(is_paused=False)
+    here = members_on(by, lesson.group_id, lesson.held_on).filter(is_paused=False)
     columns = here.values_list("student_id", "activated_on")
-    return {student_id: since is None or since > paid_from for student_id, since in columns}
+    return {pk: is_trial_on(lesson.held_on, since, day_counts=counts) for pk, since in columns}
 
 
 @question("attendance.mark")
@@ -100,8 +94,7 @@ def paused_students(by: Actor, lesson_id: int) -> list[str]:
     lesson: Lesson = Lesson.objects.visible_to(by).select_related("student").one(pk=lesson_id)
     if lesson.group_id is None:
         return [lesson.student.full_name] if lesson.student and _pauses(by, lesson).exists() else []
-    rows = Enrolment.objects.visible_to(by).filter(group_id=lesson.group_id, starts_on__lte=lesson.held_on)
-    paused = with_pause(by, rows.exclude(ends_on__lte=lesson.held_on), lesson.held_on).filter(is_paused=True)
+    paused = members_on(by, lesson.group_id, lesson.held_on).filter(is_paused=True)
     return list(paused.order_by("student__sort_key", "id").values_list("student__full_name", flat=True))
 
 

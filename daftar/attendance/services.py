@@ -85,10 +85,7 @@ def conduct_lesson(
     `details`: what else is noted of a student; of whoever is not among them it stays as it was.
     All or nothing; charges follow in the same transaction.
     """
-    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
-    rows = rows.select_related("group", "branch__org")
-    lesson: Lesson = rows.one(pk=lesson_id)
-    check_teacher(by, lesson)
+    lesson = lock_lesson(by, lesson_id)
     if lesson.status == LessonStatus.CANCELLED:
         raise LessonIsCancelled
     if lesson.held_on > today_in(by, lesson.branch):
@@ -120,9 +117,7 @@ def undo_marks(by: Actor, *, lesson_id: int) -> Lesson:
 
     Refused when anybody marked the lesson since; charges follow in the same transaction.
     """
-    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("group")
-    lesson: Lesson = rows.one(pk=lesson_id)
-    check_teacher(by, lesson)
+    lesson = lock_lesson(by, lesson_id)
     deed = latest_deed(by.trusted(), lesson)
     is_own = deed is not None and deed.member_id == by.member_id and by.at - deed.at <= UNDO_WITHIN
     if deed is None or not is_own or deed.verb not in UNDONE_HERE:
@@ -219,6 +214,14 @@ def begin_reasons(by: Actor, *, language: str) -> None:
             ),
         ]
     )
+
+
+def lock_lesson(by: Actor, lesson_id: int) -> Lesson:
+    """The lesson with its group and branch, locked; NotFound unless the actor may conduct it."""
+    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    lesson: Lesson = rows.select_related("group", "branch__org").one(pk=lesson_id)
+    check_teacher(by, lesson)
+    return lesson
 
 
 def check_teacher(by: Actor, lesson: Lesson) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
-
-from django.db.models import Q
 
 from daftar.courses import rules
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonKind, LessonStatus
-from daftar.courses.models import Course, Holiday, Lesson, Recurrence
+from daftar.courses.models import Course, Lesson, Recurrence
 from daftar.courses.moves import Staffing
 from daftar.courses.places import check_free
+from daftar.courses.queries import days_off_of
 from daftar.courses.refusals import (
     NoRegularLesson,
     NoWeekdays,
@@ -75,7 +74,7 @@ def plan_regular_lessons(
     asked = _Asked(kind, course_id, branch_id, student_id, type_id, minutes, staffing)
     plan = _checked(by, asked)
     until = last_on + timedelta(days=1)
-    off = _days_off(by, plan.branch, starts_on, last_on)
+    off = set(days_off_of(by, plan.branch.pk).filter(on__range=(starts_on, last_on)).values_list("on", flat=True))
     days = {day: [on for on in rules.lesson_dates([day], starts_on, until) if on not in off] for day in set(weekdays)}
     if not any(days.values()):
         raise NoRegularLesson
@@ -180,12 +179,6 @@ def _check_span(weekdays: Collection[int], starts_on: date, last_on: date) -> No
         raise RegularEndsBeforeStart
     if last_on - starts_on > LONGEST_REGULAR:
         raise RegularTooLong
-
-
-def _days_off(by: Actor, branch: Branch, first: date, last: date) -> set[date]:
-    everywhere = replace(by.trusted(), branch_ids=None)
-    rows = Holiday.objects.visible_to(everywhere).filter(Q(branch=None) | Q(branch=branch))
-    return set(rows.filter(on__range=(first, last)).values_list("on", flat=True))
 
 
 def _check_there(by: Actor, rows: Iterable[Lesson]) -> None:

@@ -150,6 +150,19 @@ def with_pause(by: Actor, rows: Any, on: date) -> Any:
     return rows.annotate(is_paused=Exists(here))
 
 
+def members_on(by: Actor, group_id: int, on: date) -> Any:
+    """The enrolments of a group that hold on a day, with `is_paused` on it; verbs and questions that permit it ask."""
+    rows = Enrolment.objects.visible_to(by).filter(group_id=group_id, starts_on__lte=on)
+    return with_pause(by, rows.exclude(ends_on__lte=on), on)
+
+
+def days_off_of(by: Actor, branch_id: int) -> TenantQuerySet[Holiday]:
+    """The days off of a branch, those of the whole centre among them; verbs and questions that permit it ask."""
+    everywhere = replace(by.trusted(), branch_ids=None)
+    rows: TenantQuerySet[Holiday] = Holiday.objects.visible_to(everywhere).filter(Q(branch=None) | Q(branch=branch_id))
+    return rows
+
+
 @question("courses.view")
 def roster(by: Actor, group_id: int) -> list[Any]:
     """Everyone who is or was in the group, by name: enrolments with the student and `is_paused` (today)."""

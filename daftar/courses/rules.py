@@ -120,6 +120,11 @@ def state_on(
     return EnrolmentState.FROZEN if is_frozen else EnrolmentState.ACTIVE
 
 
+def is_trial_on(on: date, activated_on: date | None, *, day_counts: bool) -> bool:
+    """Whether a lesson is a trial for a member; `day_counts`: the lesson on the day of activation is charged (D1)."""
+    return activated_on is None or activated_on > on or (activated_on == on and not day_counts)
+
+
 def has_place(capacity: int | None, taken: int) -> bool:
     """Whether one more fits; a group without a capacity takes everybody."""
     return capacity is None or taken < capacity

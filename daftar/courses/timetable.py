@@ -72,7 +72,7 @@ def timetable(by: Actor, *, since: date, until: date, wanted: Wanted = Wanted())
 
     Clashes are looked for among all lessons of the centre: a teacher may be in another branch.
     """
-    rows = wanted.of(_visible(by).filter(held_on__range=(since, until)))
+    rows = wanted.of(lessons_seen(by).filter(held_on__range=(since, until)))
     joined = rows.select_related("group__course", "course", "student", "branch", "room", "teacher", "type")
     lessons = list(joined.order_by("starts_at", "group__name", "id"))
     if not lessons:
@@ -91,7 +91,7 @@ def timetable(by: Actor, *, since: date, until: date, wanted: Wanted = Wanted())
 @question("courses.view")
 def lessons_per_day(by: Actor, *, since: date, until: date, wanted: Wanted = Wanted()) -> dict[date, int]:
     """How many lessons take place on each day that has any."""
-    rows = wanted.of(_visible(by).filter(held_on__range=(since, until))).exclude(status=LessonStatus.CANCELLED)
+    rows = wanted.of(lessons_seen(by).filter(held_on__range=(since, until))).exclude(status=LessonStatus.CANCELLED)
     return dict(rows.order_by().values("held_on").annotate(number=Count("pk")).values_list("held_on", "number"))
 
 
@@ -232,7 +232,8 @@ def free_times(
     ]
 
 
-def _visible(by: Actor) -> Any:
+def lessons_seen(by: Actor) -> Any:
+    """Lessons the actor may see: all, or the own ones; verbs and questions that permit it ask."""
     rows = Lesson.objects.visible_to(by)
     if by.may("courses.see_all"):
         return rows

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.kinds import LessonKind, LessonStatus
-from daftar.courses.models import Course, Group, Holiday, Lesson, Topic
-from daftar.courses.queries import get_group
+from daftar.courses.models import Course, Group, Lesson, Topic
+from daftar.courses.queries import days_off_of, get_group
 from daftar.courses.rules import pace, topics_in
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, change, note, question, verb
@@ -269,7 +269,7 @@ def plan_of_group(by: Actor, group_id: int) -> GroupPlan:
         if row.status == LessonStatus.CONDUCTED and row.plan_topic_id is not None:
             taught[row.plan_topic_id].append(row)
     topics = [row for row in topics_of(by, group.course_id) if row.place is not None or row.pk in taught]
-    off = _days_off(by, group.branch_id)
+    off = set(days_off_of(by, group.branch_id).values_list("on", flat=True))
     expected = _expected(by, rows, [row.pk for row in topics if row.pk not in taught], off)
     over = [
         row.held_on
@@ -291,11 +291,6 @@ def _lessons(by: Actor, group_id: int) -> list[Any]:
     )  # fmt: skip
     rows = Lesson.objects.visible_to(by).filter(group_id=group_id)
     return list(rows.order_by("starts_at", "id").values_list(*columns, named=True))
-
-
-def _days_off(by: Actor, branch_id: int) -> set[date]:
-    rows = Holiday.objects.visible_to(replace(by, branch_ids=None)).filter(Q(branch=None) | Q(branch_id=branch_id))
-    return set(rows.values_list("on", flat=True))
 
 
 def _expected(by: Actor, rows: list[Any], left: list[int], off: set[date]) -> dict[int, date]:

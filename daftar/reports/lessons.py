@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q
 
 from daftar.attendance.models import Attendance, Guest
 from daftar.courses.kinds import LessonStatus
-from daftar.courses.models import Enrolment, Lesson
+from daftar.courses.models import Enrolment
+from daftar.courses.timetable import Wanted, lessons_seen
 from daftar.orgs.access import Actor, question
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from daftar.courses.models import Lesson
     from daftar.lib.tenancy import TenantQuerySet
 
 UNMARKED = "unmarked"
 
 
-@dataclass(frozen=True)
-class Wanted:
+@dataclass(frozen=True, kw_only=True)
+class WantedLessons(Wanted):
     """Which lessons: of days from `since` to `until` inclusive, and (None or "": any) of what.
 
     `status` is a state of a lesson, or "unmarked": begun and marked by nobody. `type_id` 0: a plain lesson.
@@ -32,31 +34,21 @@ class Wanted:
     status: str = ""
     kind: str = ""
     type_id: int | None = None
-    group_id: int | None = None
     student_id: int | None = None
-    teacher_id: int | None = None
-    room_id: int | None = None
-    course_id: int | None = field(default=None)
 
 
 @question("courses.view")
-def lessons(by: Actor, wanted: Wanted) -> TenantQuerySet[Lesson]:
+def lessons(by: Actor, wanted: WantedLessons) -> TenantQuerySet[Lesson]:
     """The lessons in the order of their time, with all that names them; a teacher asks for the own ones."""
-    rows: TenantQuerySet[Lesson] = Lesson.objects.visible_to(by).filter(held_on__range=(wanted.since, wanted.until))
-    if not by.may("courses.see_all"):
-        rows = rows.filter(Q(teacher_id=by.member_id) | Q(group__teacher_id=by.member_id))
+    rows = wanted.of(lessons_seen(by).filter(held_on__range=(wanted.since, wanted.until)))
     rows = rows.filter(_state(by, wanted.status), _kind(wanted.kind))
-    same = {
-        "group_id": wanted.group_id, "teacher_id": wanted.teacher_id, "room_id": wanted.room_id,
-        "type_id": wanted.type_id,
-    }  # fmt: skip
-    rows = rows.filter(**{name: value or None for name, value in same.items() if value is not None})
-    if wanted.course_id is not None:
-        rows = rows.filter(Q(course_id=wanted.course_id) | Q(group__course_id=wanted.course_id))
+    if wanted.type_id is not None:
+        rows = rows.filter(type_id=wanted.type_id or None)
     if wanted.student_id is not None:
         rows = rows.filter(_with_student(by, wanted.student_id))
     joined = rows.select_related("group__course", "course", "student", "branch", "room", "teacher", "type")
-    return joined.order_by("held_on", "starts_at", "id")
+    found: TenantQuerySet[Lesson] = joined.order_by("held_on", "starts_at", "id")
+    return found
 
 
 def _state(by: Actor, status: str) -> Q:

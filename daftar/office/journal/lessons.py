@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,18 +16,20 @@ from daftar.courses import queries
 from daftar.courses.kinds import LessonKind, LessonStatus
 from daftar.lib.paging import paged
 from daftar.office import formats
+from daftar.office.files import as_file
 from daftar.office.forms import UndoForm, done, form_page, number_in, pick_field, tell, undo_page, undone
 from daftar.office.lesson_words import type_of
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs import kept
 from daftar.orgs.queries import teachers
 from daftar.people.queries import get_student
-from daftar.reports.lessons import UNMARKED, Wanted
+from daftar.reports.lessons import UNMARKED, WantedLessons
 from daftar.reports.lessons import lessons as ask_lessons
-from daftar.transfer.files import written
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from django.http import HttpResponse
 
     from daftar.courses.models import Lesson
     from daftar.orgs.access import Actor
@@ -115,14 +116,14 @@ def lesson_view_drop(request: OfficeRequest) -> HttpResponse:
     return undo_page(request, form, _("Forget the view %(name)s?") % {"name": name})
 
 
-def _wanted(by: Actor, form: LessonsForm) -> Wanted:
+def _wanted(by: Actor, form: LessonsForm) -> WantedLessons:
     """What the form says; what is wrong in it is as if it were not said."""
     form.is_valid()
     said = {name: value for name, value in form.cleaned_data.items() if value not in (None, "")}
     monday = by.today - timedelta(days=by.today.weekday())
     since: date = said.pop("since", monday)
     until: date = said.pop("until", max(since, monday + timedelta(days=6)))
-    return Wanted(since, until, **said)
+    return WantedLessons(since=since, until=until, **said)
 
 
 def _address(request: OfficeRequest) -> str:
@@ -147,7 +148,7 @@ def _shown(by: Actor, rows: list[Lesson]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _file(by: Actor, wanted: Wanted) -> HttpResponse:
+def _file(by: Actor, wanted: WantedLessons) -> HttpResponse:
     head = [_("Date"), _("Time"), _("Lesson"), _("Course"), _("Type"), _("Teacher"), _("Room"), _("State"), _("Topic")]
     rows = _shown(by, list(ask_lessons(by, wanted)[:MOST_IN_FILE]))
     lines = [
@@ -158,8 +159,4 @@ def _file(by: Actor, wanted: Wanted) -> HttpResponse:
         ]
         for row in rows
     ]  # fmt: skip
-    answer = HttpResponse(
-        written([[*head, _("Present"), _("Expected")], *lines]), content_type="text/csv; charset=utf-8"
-    )
-    answer["Content-Disposition"] = f'attachment; filename="lessons-{wanted.since}-{wanted.until}.csv"'
-    return answer
+    return as_file(f"lessons-{wanted.since}-{wanted.until}", [[*head, _("Present"), _("Expected")], *lines])

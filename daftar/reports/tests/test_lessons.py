@@ -11,7 +11,7 @@ from daftar.attendance.services import conduct_lesson
 from daftar.courses.days import cancel_lesson
 from daftar.courses.models import Lesson
 from daftar.orgs.kept import TooManyViews, ViewNameTaken, drop_view, keep_view, kept_views
-from daftar.reports.lessons import Wanted, lessons
+from daftar.reports.lessons import WantedLessons, lessons
 from tests.cast import a_course, a_group, a_member, a_student, enrolled
 
 MAY = (date(2025, 5, 1), date(2025, 5, 31))
@@ -29,7 +29,7 @@ def other(by):
 
 def days(by, **values) -> list[int]:
     since, until = values.pop("since", MAY[0]), values.pop("until", MAY[1])
-    return [row.held_on.day for row in lessons(by, Wanted(since, until, **values))]
+    return [row.held_on.day for row in lessons(by, WantedLessons(since=since, until=until, **values))]
 
 
 def on(by, group, day: int) -> Lesson:

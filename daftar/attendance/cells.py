@@ -33,7 +33,7 @@ from daftar.orgs.queries import today_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from daftar.courses.models import Group
 
@@ -93,26 +93,20 @@ def mark_cells(by: Actor, *, group_id: int, wishes: Sequence[Wish], because: str
     overtaken = [wish for wish in wishes if _seen(kept, wish) not in (wish.was, wish.now)]
     todo = [wish for wish in wishes if _seen(kept, wish) == wish.was != wish.now]
     _check_age(by, group, [lessons[wish.lesson_id] for wish in todo if wish.was != EMPTY], because)
-    # Asked for before the lesson changes: where it stood decides what can follow.
-    since = [concerns_since(by, lessons[lesson_id]) for lesson_id in {wish.lesson_id for wish in todo}]
     answer = [_overtaken(wish, had.get((wish.lesson_id, wish.student_id))) for wish in overtaken]
-    begun = _write(by, lessons, todo, had)
-    for lesson_id in {wish.lesson_id for wish in todo}:
-        _settle(by, lessons[lesson_id], [wish for wish in todo if wish.lesson_id == lesson_id])
     if todo:
+        changed = [lessons[lesson_id] for lesson_id in sorted({wish.lesson_id for wish in todo})]
+        # Asked for before the lessons change: where they stood decides what can follow.
+        since = concerns_since(by, changed)
+        begun = _write(by, lessons, todo, had)
+        settle_make_ups(by.trusted(), changed, {(wish.lesson_id, wish.student_id): wish.now for wish in todo})
         touched = {wish.student_id for wish in todo} | {pk for lesson_id in begun for pk in members[lesson_id]}
-        publish(by, TuitionFactsChanged(tuple(sorted(touched)), _first(since)))
+        publish(by, TuitionFactsChanged(tuple(sorted(touched)), since))
     return answer
 
 
 def _places(members: Mapping[int, Mapping[int, bool]]) -> set[tuple[int, int]]:
     return {(lesson_id, student_id) for lesson_id, row in members.items() for student_id in row}
-
-
-def _settle(by: Actor, lesson: Lesson, wishes: Sequence[Wish]) -> None:
-    """What is owed follows the cells of a lesson as it follows its page; a cleared mark owes nothing."""
-    absent = {wish.student_id: wish.now.reason_id for wish in wishes if wish.now.is_present is False}
-    settle_make_ups(by.trusted(), lesson, absent, {wish.student_id for wish in wishes} - absent.keys())
 
 
 def _overtaken(wish: Wish, row: Attendance | None) -> Overtaken:
@@ -199,9 +193,3 @@ def _plain(wishes: Sequence[Wish], which: str) -> dict[str, list[object]]:
 
 def _seen(kept: Mapping[tuple[int, int], Cell], wish: Wish) -> Cell:
     return kept.get((wish.lesson_id, wish.student_id), EMPTY)
-
-
-def _first(days: Collection[date | None]) -> date | None:
-    """The earliest of some days; None, which is any day, comes before all."""
-    known = [day for day in days if day is not None]
-    return min(known) if len(known) == len(days) else None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, OuterRef, Q, Subquery
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
+    from daftar.attendance.rules import Cell
     from daftar.lib.tenancy import TenantQuerySet
 
 LOOK_AHEAD = timedelta(days=60)
@@ -97,28 +101,39 @@ def remove_guest(by: Actor, *, lesson_id: int, student_id: int) -> Lesson:
     return lesson
 
 
-def settle_make_ups(by: Actor, lesson: Lesson, absent: Mapping[int, int | None], present: Iterable[int]) -> None:
-    """Follows the marks of a lesson: a miss whose reason gives a credit is owed, one that was corrected no longer.
+def settle_make_ups(by: Actor, lessons: Iterable[Lesson], cells: Mapping[tuple[int, int], Cell]) -> None:
+    """Follows the marks of lessons (lesson id, student id -> mark): a miss whose reason gives a credit is owed.
 
-    One that is made up for already stays: what was promised is kept. Called by the verbs that mark.
+    One that was corrected or cleared is owed no longer; one that is made up for already stays: what was promised is
+    kept. As many statements for many lessons as for one. Called by the verbs that mark.
     """
+    days = {lesson.pk: lesson.held_on for lesson in lessons}
     rows = {row.pk: row for row in AbsenceReason.objects.visible_to(by).filter(gives_credit=True)}
-    giving = {pk: rows[reason] for pk, reason in absent.items() if reason in rows}
-    owed = MakeUp.objects.visible_to(by).filter(missed=lesson)
-    gone = {pk for pk in absent if pk not in giving} | set(present)
-    owed.filter(student_id__in=gone, made_in=None).delete()
-    had = set(owed.filter(student_id__in=giving).values_list("student_id", flat=True))
+    away = {key: rows.get(cell.reason_id) for key, cell in cells.items() if cell.is_present is False}
+    giving = {key: reason for key, reason in away.items() if reason is not None}
+    owed = MakeUp.objects.visible_to(by).filter(missed_id__in=days)
+    had = set(owed.values_list("missed_id", "student_id"))
+    if gone := (cells.keys() - giving.keys()) & had:
+        owed.filter(_pairs("missed_id", gone), made_in=None).delete()
     # Whoever does not come to make up for a miss still has that one, and not a second.
-    everywhere = replace(by, branch_ids=None)
-    had |= set(MakeUp.objects.visible_to(everywhere).filter(made_in=lesson).values_list("student_id", flat=True))
+    everywhere = MakeUp.objects.visible_to(replace(by, branch_ids=None)).filter(made_in_id__in=days)
+    had |= set(everywhere.values_list("made_in_id", "student_id"))
     MakeUp.objects.bulk_create(
         MakeUp(
-            org_id=by.org_id, student_id=pk, missed=lesson,
-            until=None if reason.credit_days is None else lesson.held_on + timedelta(days=reason.credit_days),
+            org_id=by.org_id, student_id=student_id, missed_id=lesson_id,
+            until=None if reason.credit_days is None else days[lesson_id] + timedelta(days=reason.credit_days),
         )
-        for pk, reason in sorted(giving.items())
-        if pk not in had
+        for (lesson_id, student_id), reason in sorted(giving.items())
+        if (lesson_id, student_id) not in had
     )  # fmt: skip
+
+
+def _pairs(name: str, keys: Iterable[tuple[int, int]]) -> Q:
+    """Rows of a lesson (under `name`) and a student that are among these."""
+    students: dict[int, list[int]] = defaultdict(list)
+    for lesson_id, student_id in keys:
+        students[lesson_id].append(student_id)
+    return reduce(or_, (Q(**{name: pk}, student_id__in=ids) for pk, ids in students.items()))
 
 
 @question("people.view")

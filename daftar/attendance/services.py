@@ -14,7 +14,7 @@ from django.utils.translation import override
 from daftar.attendance.makeups import settle_make_ups
 from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
 from daftar.attendance.queries import expected_students, members_in
-from daftar.attendance.rules import Cell, Detail, is_possible
+from daftar.attendance.rules import EMPTY, Cell, Detail, is_possible
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Group, Holiday, Lesson
@@ -100,9 +100,10 @@ def conduct_lesson(
     since = _since(lesson, is_off=there.is_off)
     had = {row.student_id: row for row in _marks(by, lesson)} if there.has_marks else {}
     marks = {pk: _row(by, lesson, pk, had) for pk in expected}
-    _mark(by, lesson, marks, _wished(marks, absent, details))
+    cells = _wished(marks, absent, details)
+    _mark(by, lesson, marks, cells)
     if there.has_make_ups or any(reason_id is not None for reason_id in absent.values()):
-        settle_make_ups(by.trusted(), lesson, absent, expected - absent.keys())
+        settle_make_ups(by.trusted(), [lesson], {(lesson_id, pk): cell for pk, cell in cells.items()})
     about = chosen_topic(by, lesson, plan_topic_id, topic)
     given = lesson.homework if homework is None else homework
     held = lesson.conducted_at or by.at
@@ -133,10 +134,10 @@ def undo_marks(by: Actor, *, lesson_id: int) -> Lesson:
         elif told["was"]:
             change(by, lesson, **_as_before(told["was"]))
     touched = marked | set(expected_students(by.trusted(), lesson_id))
-    rows_now = Attendance.objects.visible_to(by).filter(lesson=lesson, is_present=False)
-    absent = dict(rows_now.values_list("student_id", "reason_id"))
-    settle_make_ups(by.trusted(), lesson, absent, touched - absent.keys())
-    publish(by, TuitionFactsChanged(tuple(sorted(touched)), concerns_since(by, lesson)))
+    cells = dict.fromkeys(((lesson_id, pk) for pk in touched), EMPTY)
+    cells |= {(lesson_id, row.student_id): row.cell for row in _marks(by, lesson).filter(is_present=False)}
+    settle_make_ups(by.trusted(), [lesson], cells)
+    publish(by, TuitionFactsChanged(tuple(sorted(touched)), concerns_since(by, [lesson])))
     return lesson
 
 
@@ -169,12 +170,16 @@ def _others_in(by: Actor, lesson: Lesson, there: There) -> set[int]:
     return {student_id for found in rows for student_id in found}
 
 
-def concerns_since(by: Actor, lesson: Lesson) -> date | None:
-    """The first day whose charges the marks of a lesson can concern: its own.
+def concerns_since(by: Actor, lessons: Collection[Lesson]) -> date | None:
+    """The first day whose charges the marks of some lessons (one at least) can concern: the first of their own.
 
-    None where it was cancelled or stands on a day off: being held it enters counts that earlier charges are made of.
+    None where one was cancelled or stands on a day off: being held it enters counts that earlier charges are made of.
     """
-    return _since(lesson, is_off=Holiday.objects.visible_to(by).filter(on=lesson.held_on).exists())
+    days = {lesson.held_on for lesson in lessons}
+    off = set(Holiday.objects.visible_to(by).filter(on__in=days).values_list("on", flat=True))
+    found = [_since(lesson, is_off=lesson.held_on in off) for lesson in lessons]
+    known = [day for day in found if day is not None]
+    return min(known) if len(known) == len(found) else None
 
 
 def _since(lesson: Lesson, *, is_off: bool) -> date | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from daftar.attendance.cells import WhyCorrected, Wish, mark_cells
 from daftar.attendance.journal import cells_of, journal
@@ -218,3 +220,19 @@ def test_what_is_not_said_of_a_student_stays_and_what_cannot_be_is_refused(by, g
             conduct_lesson(by, lesson_id=lesson.pk, absent={}, details={students[0]: wrong})
     with pytest.raises(CellIsWrong):
         conduct_lesson(by, lesson_id=lesson.pk, absent={students[0]: None}, details={students[0]: Detail(5)})
+
+
+def test_marks_of_many_lessons_ask_as_many_statements_as_those_of_one(by, group, students):
+    days = [lesson_on(by, day) for day in (5, 7, 9, 12)]
+    for lesson in days:
+        conduct_lesson(by, lesson_id=lesson.pk, absent={})
+    excused = AWAY._replace(reason_id=reasons(by)[0].pk)
+
+    def statements(lessons: list[Lesson], student: int) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            mark_cells(
+                by, group_id=group.pk, because="?", wishes=[Wish(row.pk, student, HERE, excused) for row in lessons]
+            )
+        return len(asked)
+
+    assert statements(days[2:3], students[0]) == statements(days[2:], students[1])

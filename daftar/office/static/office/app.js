@@ -147,6 +147,11 @@
   all("[data-toasts] .toast").forEach(startToast);
   all("[data-attendance]").forEach(countMarks);
   showParts();
+  // A row of tabs wider than the screen shows the one that is open.
+  all(".scroll-x .nav-link.active").forEach((tab) => {
+    const box = tab.closest(".scroll-x"), from = tab.getBoundingClientRect().left - box.getBoundingClientRect().left;
+    box.scrollLeft += from - (box.clientWidth - tab.offsetWidth) / 2;
+  });
   const first = $("[data-error-summary]") || $("[data-focus]");
   first?.focus();
   first?.select?.();

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 10.0  # seconds between asking a process to end and killing it
 ASK_AGAIN = 0.5  # seconds between two requests to end
+SETTLES_IN = 1.0  # a process that shows nothing of itself for longer has nothing to show
 LEFT_PATIENCE = 3.0  # the same for what a killed `up` left: nobody waits for its answers
 HEALTHY = 3.0  # seconds after which a child counts as well started
 FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
@@ -202,16 +203,28 @@ def _members(group: int, data: Path) -> Iterator[int]:
         marker = b"DAFTAR_DATA=" + os.fsencode(data)
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and _session(entry) == group:
-                with suppress(OSError):
-                    carried = (entry / "environ").read_bytes()
-                    if not carried or marker in carried.split(b"\0"):  # one that is just ending carries nothing
-                        yield int(entry.name)
+                if marker in _environ(entry).split(b"\0"):
+                    yield int(entry.name)
     elif sys.platform != "win32":
         listing = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,command="], capture_output=True, text=True, check=False)
         for line in listing.stdout.splitlines():
             pid, its_group, command = line.split(None, 2)
             if int(its_group) == group and "daftar" in command:
                 yield int(pid)
+
+
+def _environ(entry: Path) -> bytes:
+    """What a process carries, b"" for one that is gone.
+
+    One that is just loading or just ending shows nothing: only when that is over can it be told from a stranger.
+    """
+    until, carried = time.monotonic() + SETTLES_IN, b""
+    while not carried and _session(entry) and time.monotonic() < until:
+        with suppress(OSError):
+            carried = (entry / "environ").read_bytes()
+        if not carried:
+            time.sleep(0.005)
+    return carried
 
 
 def _session(entry: Path) -> int:

@@ -88,9 +88,10 @@ def test_what_a_killed_supervisor_left_is_found_and_ended(supervisor, tmp_path):
     assert supervise.stop_leftovers(tmp_path) == []
 
 
-def test_a_number_that_has_gone_to_a_stranger_is_left_alone(tmp_path):
+@pytest.mark.parametrize("carries", [None, {}], ids=["what we carry", "nothing"])  # nothing: as while it loads
+def test_a_number_that_has_gone_to_a_stranger_is_left_alone(tmp_path, carries):
     (tmp_path / "pids").mkdir()
-    with subprocess.Popen(["/bin/sleep", "60"], start_new_session=True) as stranger:
+    with subprocess.Popen(["/bin/sleep", "60"], env=carries, start_new_session=True) as stranger:
         (tmp_path / "pids" / "web.pid").write_text(str(stranger.pid))
         assert supervise.stop_leftovers(tmp_path) == []
         assert stranger.poll() is None

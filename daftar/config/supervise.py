@@ -202,9 +202,8 @@ def _members(group: int, data: Path) -> Iterator[int]:
     if sys.platform == "linux":
         marker = b"DAFTAR_DATA=" + os.fsencode(data)
         for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and _session(entry) == group:
-                if marker in _environ(entry).split(b"\0"):
-                    yield int(entry.name)
+            if entry.name.isdigit() and _session(entry) == group and marker in _environ(entry).split(b"\0"):
+                yield int(entry.name)
     elif sys.platform != "win32":
         listing = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,command="], capture_output=True, text=True, check=False)
         for line in listing.stdout.splitlines():

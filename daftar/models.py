@@ -14,6 +14,7 @@ from daftar.courses.models import (
     Suspension,
     Topic,
 )
+from daftar.courses.weekdays import WeekdayOff
 from daftar.finance.models import Desk, Payment, PaymentReversal, Promise, ReceiptCounter
 from daftar.ledger.models import Account, Books, Transfer
 from daftar.orgs.models import AuditEntry, Branch, Door, Invitation, Member, MemberBranch, Organization, Role, User
@@ -35,5 +36,5 @@ __all__ = [
     "Import", "ImportRow", "Invitation", "Lesson", "LessonPick", "LessonType", "MakeUp", "Material", "Member",
     "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter",
     "Recurrence", "Role", "Room", "Scale", "Student", "Subscription", "Suspension", "Tariff", "TariffPrice", "Topic",
-    "Transfer", "User",
+    "Transfer", "User", "WeekdayOff",
 ]  # fmt: skip

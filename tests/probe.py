@@ -107,11 +107,13 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         "group-pause": {"starts_on": day, "last_on": day, "gives_credit": "on"},
         "suspension-edit": {"starts_on": day, "last_on": day},
         **{name: {"sent": "on"} for name in ("suspension-remove", "discount-withdraw", "enrolment-undo-leaving")},
+        "enrolment-weekdays-undo": {"sent": "on"},
         "enrolment-leave": {"last_on": day, "gives_credit": "on"},
         "enrolment-transfer": {
             "group_id": ids["into_group"], "last_on": day, "starts_on": day, "gives_credit": "on",
         },
         "enrolment-trial": {"from_on": day},
+        "enrolment-weekdays": {"comes_on": ["1", "3"], "from_on": day},
         "student-bind": {"tariff_id": ids["tariff_id"], "starts_on": day},
         "lesson-payer": {"subscription_id": ""},
         "subscription-end": {"last_on": "2099-02-01"},

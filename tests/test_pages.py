@@ -158,7 +158,8 @@ MOST, MOST_REHEARSED = 35, 65
 REHEARSES = {
     "lesson-type",
     "enrolment-activate", "student-pause", "group-pause", "suspension-edit", "enrolment-leave", "enrolment-transfer",
-    "enrolment-trial", "student-bind", "subscription-end", "subscription-price", "discount-new", "discount-edit",
+    "enrolment-trial", "enrolment-weekdays",
+    "student-bind", "subscription-end", "subscription-price", "discount-new", "discount-edit",
     "lesson-payer", "group-several", "lesson-cancel", "lesson-restore", "lesson-move",
 }  # fmt: skip
 

@@ -6,9 +6,10 @@ import re
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from daftar.courses.kinds import LessonStatus
-from daftar.courses.models import Lesson
+from daftar.courses.models import Enrolment, Lesson
 from daftar.lib.tenancy import tenant_transaction
 from daftar.office.urls import urlpatterns
 from daftar.orgs.rules import ANSWERS
@@ -53,6 +54,9 @@ WRONG = [
     ("charging-branch", {"money_discount_per": "year"}, "money_discount_per"),
     *(("charging", {name: ""}, name) for name in ANSWERS),
     *(("charging-branch", {name: "perhaps"}, name) for name in ANSWERS),
+    ("enrolment-weekdays", {"comes_on": []}, "comes_on"),
+    ("enrolment-weekdays", {"comes_on": ["9"]}, "comes_on"),
+    ("enrolment-weekdays", {"from_on": "2001-01-01"}, "from_on"),
     ("reason-new", {"place": "0"}, "place"),
     ("reason-new", {"name": "Excused"}, "name"),
 ]
@@ -137,3 +141,23 @@ def test_changing_a_decision_stands_in_the_history(ours, owner):
     text = owner.get(url("history", ours)).content.decode()
     assert "changed how the centre charges" in text
     assert "Percent off for siblings" in text
+
+
+def test_a_choice_of_weekdays_is_shown_and_its_undo_brings_back_those_before(ours, owner):
+    url = reverse("office:enrolment-weekdays", args=[ours.slug, ours.ids["enrolment_id"]])
+    card = reverse("office:student", args=[ours.slug, enrolment_of(ours).student_id])
+    day = str(ours.by.today)
+    owner.post(url, {"comes_on": ["1", "2", "3", "4", "5", "6"], "from_on": day}, follow=True)
+    saved = owner.post(url, {"comes_on": ["1"], "from_on": day}, follow=True).content.decode()
+    assert "not on Tue, Wed, Thu, Fri, Sat, Sun" in owner.get(card).content.decode()
+
+    undo = re.search(r'action="([^"]*/weekdays/undo/[^"]*)"', saved)[1]
+    assert owner.post(undo, {"sent": "on"}).status_code == 302
+    assert "not on Sun" in owner.get(card).content.decode()
+    wrong = undo.replace(f"{ours.by.today:%Y%m%d}", "20251399")
+    assert owner.post(wrong, {"sent": "on"}).status_code == 404
+
+
+def enrolment_of(ours):
+    with tenant_transaction(ours.by.org_id):
+        return Enrolment.objects.visible_to(ours.by).get(pk=ours.ids["enrolment_id"])

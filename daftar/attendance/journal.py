@@ -13,6 +13,7 @@ from daftar.attendance.rules import Cell
 from daftar.courses.models import Enrolment, Lesson, Suspension
 from daftar.courses.queries import get_group
 from daftar.courses.rules import is_trial_on
+from daftar.courses.weekdays import first_day, off_of
 from daftar.orgs.access import Actor, question
 from daftar.orgs.queries import tuition_settings
 
@@ -66,14 +67,17 @@ def members_of(by: Actor, group: Group, lessons: Collection[Lesson]) -> dict[int
     counts = tuition_settings(group.branch).activation_day_counts
     last = max(row.held_on for row in lessons)
     rows = list(Enrolment.objects.visible_to(by).filter(group=group, starts_on__lte=last))
+    off = off_of(by, [row.pk for row in rows])
     pauses = _pauses(by, group, {row.student_id for row in rows})
     found: dict[int, dict[int, bool]] = {}
     for lesson in lessons:
-        on = lesson.held_on
+        on, first_on = lesson.held_on, first_day(lesson)
         found[lesson.pk] = {
             row.student_id: is_trial_on(on, row.activated_on, day_counts=counts)
             for row in rows
-            if _holds(row.starts_on, row.ends_on, on) and not any(_holds(*each, on) for each in pauses[row.student_id])
+            if _holds(row.starts_on, row.ends_on, on)
+            and not any(each.holds(first_on) for each in off.get(row.pk, ()))
+            and not any(_holds(*each, on) for each in pauses[row.student_id])
         }
     return found
 

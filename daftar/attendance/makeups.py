@@ -16,14 +16,15 @@ from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Enrolment, Group, Lesson
-from daftar.courses.rules import has_place
+from daftar.courses.queries import members_at
+from daftar.courses.rules import Membership, has_place
+from daftar.courses.weekdays import first_day, members
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, add, change, note, publish, question, verb
 from daftar.people.models import Student
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date
 
     from daftar.attendance.rules import Cell
     from daftar.lib.tenancy import TenantQuerySet
@@ -234,12 +235,10 @@ def _lesson(by: Actor, lesson_id: int) -> Lesson:
 
 
 def _is_in(by: Actor, lesson: Lesson, student_id: int) -> bool:
-    rows = Enrolment.objects.visible_to(by).filter(
-        group_id=lesson.group_id, student_id=student_id, starts_on__lte=lesson.held_on
-    )
+    rows = members_at(by, lesson).filter(student_id=student_id)
     marked = Attendance.objects.visible_to(by).filter(lesson=lesson, student_id=student_id)
     guests = Guest.objects.visible_to(by).filter(lesson=lesson, student_id=student_id)
-    return rows.exclude(ends_on__lte=lesson.held_on).exists() or marked.exists() or guests.exists()
+    return rows.exists() or marked.exists() or guests.exists()
 
 
 def _use(by: Actor, make_up_id: int, lesson: Lesson, student_id: int) -> None:
@@ -275,24 +274,22 @@ def _taken(by: Actor, lessons: list[Lesson]) -> dict[int, int]:
     rows = Enrolment.objects.visible_to(everywhere).filter(
         group_id__in={row.group_id for row in lessons if row.group_id}
     )
-    members = list(rows.values_list("group_id", "starts_on", "ends_on"))
+    in_group = members(rows)
     guests = Guest.objects.visible_to(everywhere).filter(lesson__in=lessons).values("lesson_id")
     extra = dict(guests.annotate(number=Count("pk")).values_list("lesson_id", "number"))
-    return {row.pk: _members_on(members, row.group_id, row.held_on) + extra.get(row.pk, 0) for row in lessons}
+    return {row.pk: _number_of(in_group, row) + extra.get(row.pk, 0) for row in lessons}
 
 
-def _members_on(members: Iterable[tuple[int, date, date | None]], group_id: int | None, on: date) -> int:
+def _number_of(in_groups: Iterable[Membership], lesson: Lesson) -> int:
+    """How many of the memberships make one belong to a lesson."""
     return sum(
-        1 for group, since, until in members if group == group_id and since <= on and (until is None or on < until)
+        each.group_id == lesson.group_id and each.expects(lesson.held_on, first_day(lesson)) for each in in_groups
     )
 
 
 def _own_lessons(by: Actor, student_id: int, lessons: list[Lesson]) -> set[int]:
     """Those of the lessons in which the student is already, as a member or a guest."""
     everywhere = replace(by.trusted(), branch_ids=None)
-    rows = Enrolment.objects.visible_to(everywhere).filter(student_id=student_id)
-    spans = list(rows.values_list("group_id", "starts_on", "ends_on"))
+    in_groups = members(Enrolment.objects.visible_to(everywhere).filter(student_id=student_id))
     guest = Guest.objects.visible_to(everywhere).filter(student_id=student_id, lesson__in=lessons)
-    return {row.pk for row in lessons if _members_on(spans, row.group_id, row.held_on)} | set(
-        guest.values_list("lesson_id", flat=True)
-    )
+    return {row.pk for row in lessons if _number_of(in_groups, row)} | set(guest.values_list("lesson_id", flat=True))

@@ -11,9 +11,10 @@ from django.db.models.functions import Coalesce
 
 from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
 from daftar.courses.kinds import LessonStatus
-from daftar.courses.models import Enrolment, Holiday, Lesson, Suspension
-from daftar.courses.queries import lesson_name, members_on
+from daftar.courses.models import Holiday, Lesson, Suspension
+from daftar.courses.queries import lesson_name, members_at
 from daftar.courses.rules import is_trial_on
+from daftar.courses.weekdays import lessons_of_member, with_members
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import AuditEntry
@@ -72,7 +73,7 @@ def members_in(by: Actor, lesson: Lesson) -> dict[int, bool]:
     if lesson.group_id is None:
         return _own_student(by, lesson)
     counts = tuition_settings(lesson.branch).activation_day_counts
-    here = members_on(by, lesson.group_id, lesson.held_on).filter(is_paused=False)
+    here = members_at(by, lesson).filter(is_paused=False)
     columns = here.values_list("student_id", "activated_on")
     return {pk: is_trial_on(lesson.held_on, since, day_counts=counts) for pk, since in columns}
 
@@ -94,7 +95,7 @@ def paused_students(by: Actor, lesson_id: int) -> list[str]:
     lesson: Lesson = Lesson.objects.visible_to(by).select_related("student").one(pk=lesson_id)
     if lesson.group_id is None:
         return [lesson.student.full_name] if lesson.student and _pauses(by, lesson).exists() else []
-    paused = members_on(by, lesson.group_id, lesson.held_on).filter(is_paused=True)
+    paused = members_at(by, lesson).filter(is_paused=True)
     return list(paused.order_by("student__sort_key", "id").values_list("student__full_name", flat=True))
 
 
@@ -196,11 +197,7 @@ def recent_lessons(by: Actor, student_id: int, *, back: int = 20, ahead: int = 5
             "lesson_id", *(f"lesson__{name}" for name in _SHOWN), lesson_name("lesson__"), "is_present", "reason__name"
         )[:back]
     }
-    times = Enrolment.objects.visible_to(by).filter(student_id=student_id).values_list("group", "starts_on", "ends_on")
-    mine = Q(student_id=student_id)
-    for group_id, since, until in times:
-        of_group = Q(group_id=group_id, held_on__gte=since)
-        mine |= of_group if until is None else of_group & Q(held_on__lt=until)
+    mine = lessons_of_member(by, student_id)
     rows = Lesson.objects.visible_to(by).filter(mine).values_list("id", *_SHOWN, lesson_name())
     past = {row[0]: (*row, None, None) for row in rows.filter(held_on__lte=by.today).order_by("-starts_at")[:back]}
     coming = rows.filter(held_on__gt=by.today).order_by("starts_at")[:ahead]
@@ -234,14 +231,8 @@ def lesson_figures(by: Actor, lesson_ids: Collection[int]) -> dict[int, LessonFi
     """Present and expected of each lesson, in two statements."""
     marked = Attendance.objects.visible_to(by).filter(lesson_id__in=lesson_ids).values("lesson_id")
     present = dict(marked.annotate(number=Count("pk", filter=Q(is_present=True))).values_list("lesson_id", "number"))
-    members = (
-        Enrolment.unguarded.filter(org_id=by.org_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on"))
-        .exclude(ends_on__lte=OuterRef("held_on"))
-        .values("group_id")
-        .annotate(number=Count("pk"))
-        .values("number")
-    )
-    rows = Lesson.objects.visible_to(by).filter(pk__in=lesson_ids)
+    rows, there = with_members(by, Lesson.objects.visible_to(by).filter(pk__in=lesson_ids))
+    members = there.values("group_id").annotate(number=Count("pk")).values("number")
     alone = Case(When(student=None, then=Coalesce(Subquery(_guests(by)), 0)), default=1)
     counted = Case(When(group=None, then=alone), default=Coalesce(Subquery(members), 0))
     expected = rows.annotate(members=counted).values_list("pk", "members")
@@ -275,12 +266,9 @@ def unmarked_in(by: Actor, branch: Branch, *, since: date, until: date) -> list[
 def _unmarked(by: Actor, since: date, until: date) -> TenantQuerySet[Lesson]:
     """Planned lessons of days that are over, in which somebody is expected; none of a day off."""
     planned = Lesson.objects.visible_to(by).filter(status=LessonStatus.PLANNED, held_on__range=(since, until))
-    someone = Enrolment.unguarded.filter(
-        org_id=by.org_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
-    )
+    planned, someone = with_members(by, planned)
     days_off = Holiday.unguarded.filter(org_id=by.org_id, on=OuterRef("held_on"))
     here = Q(branch=None) | Q(branch_id=OuterRef("branch_id"))
-    members = Q(Exists(someone.exclude(ends_on__lte=OuterRef("held_on"))))
-    expected = members | Q(student__isnull=False) | Q(Exists(_guests(by)), group=None)
+    expected = Q(Exists(someone)) | Q(student__isnull=False) | Q(Exists(_guests(by)), group=None)
     rows: TenantQuerySet[Lesson] = planned.filter(expected, ~Exists(days_off.filter(here)))
     return rows

@@ -23,6 +23,7 @@ from daftar.tuition.pauses import suspend
 from daftar.tuition.prices import change_course_price, change_group_price, choose_payer
 from daftar.tuition.services import enrol_active
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, change_tariff_price
+from daftar.tuition.weekdays import choose_weekdays
 
 if TYPE_CHECKING:
     from daftar.config.probe import Probe
@@ -73,12 +74,13 @@ def _pauses(probe: Probe, owner: Actor, branch: Branch) -> None:
     """Someone who pauses and is credited nothing, and somebody who has left."""
     monthly, today = _monthly(owner, branch), owner.today
     student = add_student(owner, full_name=probe.text("Paused"), branch_id=branch.pk)
-    enrol_active(owner, student_id=student.pk, group_id=monthly.pk, starts_on=monthly.starts_on)
+    member = enrol_active(owner, student_id=student.pk, group_id=monthly.pk, starts_on=monthly.starts_on)
+    choose_weekdays(owner, enrolment_id=member.pk, weekdays_off={2, 7}, from_on=monthly.starts_on)
     pause = suspend(
         owner, student_ids=[student.pk], starts_on=today - timedelta(days=3), last_on=today - timedelta(days=2),
         reason=probe.text("ill"), gives_credit=False, decline_reason=probe.text("agreed"),
     )[0]  # fmt: skip
-    probe.keep(suspension_id=pause.pk)
+    probe.keep(suspension_id=pause.pk, since=int(f"{today:%Y%m%d}"), off=0)
     gone = add_student(owner, full_name=probe.text("Gone"), branch_id=branch.pk)
     row = enrol_student(owner, student_id=gone.pk, group_id=monthly.pk, starts_on=monthly.starts_on)
     leave_group(owner, enrolment_id=row.pk, last_on=today, reason=probe.text("moved"))

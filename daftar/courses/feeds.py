@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from daftar.courses.models import Enrolment, Feed, Group, Lesson, Room
+from daftar.courses.models import Feed, Group, Lesson, Room
+from daftar.courses.weekdays import lessons_of_member
 from daftar.lib.errors import NotFound
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.access import Actor, change, note, question, verb
@@ -106,12 +107,6 @@ def _lessons(by: Actor, feed: Feed, of: str) -> list[Lesson]:
     if of == "teacher":
         mine = Q(teacher_id=feed.teacher_id) | Q(teacher=None, group__teacher_id=feed.teacher_id)
         return list(joined.filter(mine))
-    if of != "student":
-        return list(joined.filter(**{f"{of}_id": getattr(feed, f"{of}_id")}))
-    spans = Enrolment.objects.visible_to(by).filter(student_id=feed.student_id)
-    times: Any = spans.values_list("group_id", "starts_on", "ends_on")
-    theirs = Q(student_id=feed.student_id)
-    for group_id, since, until in times:
-        span = Q(group_id=group_id, held_on__gte=since)
-        theirs |= span if until is None else span & Q(held_on__lt=until)
-    return list(joined.filter(theirs))
+    if feed.student_id is not None:
+        return list(joined.filter(lessons_of_member(by, feed.student_id)))
+    return list(joined.filter(**{f"{of}_id": getattr(feed, f"{of}_id")}))

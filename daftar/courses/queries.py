@@ -21,6 +21,7 @@ from daftar.courses.models import (
     Room,
     Suspension,
 )
+from daftar.courses.weekdays import coming, first_day, with_off
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
 
@@ -134,10 +135,10 @@ def lessons_on(by: Actor, on: date, *, most: int | None = None) -> Day:
 
 
 @question("courses.view")
-def get_enrolment(by: Actor, enrolment_id: int) -> Enrolment:
-    """The enrolment with student and group; NotFound when invisible or in a group the actor may not see."""
+def get_enrolment(by: Actor, enrolment_id: int) -> Any:
+    """The enrolment with student, group and `off`; NotFound when invisible or in a group the actor may not see."""
     rows = Enrolment.objects.visible_to(by).select_related("student__branch", "group__course", "group__teacher")
-    enrolment: Enrolment = rows.one(pk=enrolment_id)
+    enrolment: Any = with_off(by, rows).one(pk=enrolment_id)
     if not by.may("courses.see_all") and enrolment.group.teacher_id != by.member_id:
         raise NotFound
     return enrolment
@@ -150,10 +151,15 @@ def with_pause(by: Actor, rows: Any, on: date) -> Any:
     return rows.annotate(is_paused=Exists(here))
 
 
-def members_on(by: Actor, group_id: int, on: date) -> Any:
+def members_on(by: Actor, group_id: int | None, on: date) -> Any:
     """The enrolments of a group that hold on a day, with `is_paused` on it; verbs and questions that permit it ask."""
     rows = Enrolment.objects.visible_to(by).filter(group_id=group_id, starts_on__lte=on)
     return with_pause(by, rows.exclude(ends_on__lte=on), on)
+
+
+def members_at(by: Actor, lesson: Lesson) -> Any:
+    """Those of them who come on the weekday of a lesson of their group; verbs and questions that permit it ask."""
+    return coming(by, members_on(by, lesson.group_id, lesson.held_on), first_day(lesson))
 
 
 def days_off_of(by: Actor, branch_id: int) -> TenantQuerySet[Holiday]:
@@ -165,18 +171,18 @@ def days_off_of(by: Actor, branch_id: int) -> TenantQuerySet[Holiday]:
 
 @question("courses.view")
 def roster(by: Actor, group_id: int) -> list[Any]:
-    """Everyone who is or was in the group, by name: enrolments with the student and `is_paused` (today)."""
+    """Everyone who is or was in the group, by name: enrolments with student, `is_paused` (today), `off` (with_off)."""
     seen = Group.objects.visible_to(by).filter(pk=group_id)
     rows = Enrolment.objects.visible_to(by).filter(group__in=seen).select_related("student__branch", "group")
-    return list(with_pause(by, rows, by.today).order_by("student__sort_key", "id"))
+    return list(with_off(by, with_pause(by, rows, by.today)).order_by("student__sort_key", "id"))
 
 
 @question("people.view")
 def enrolments_of(by: Actor, student_id: int) -> list[Any]:
-    """A student's enrolments, the newest first, with course and teacher and `is_paused` (today)."""
+    """A student's enrolments, the newest first, with course, teacher, `is_paused` (today) and `off` (with_off)."""
     rows = Enrolment.objects.visible_to(by).filter(student_id=student_id)
     shown = rows.select_related("group__course", "group__teacher").order_by("-starts_on", "-id")
-    return list(with_pause(by, shown, by.today))
+    return list(with_off(by, with_pause(by, shown, by.today)))
 
 
 @question("courses.see_all")

@@ -6,7 +6,7 @@ import csv
 import io
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
@@ -123,6 +123,36 @@ def state_on(
 def is_trial_on(on: date, activated_on: date | None, *, day_counts: bool) -> bool:
     """Whether a lesson is a trial for a member; `day_counts`: the lesson on the day of activation is charged (D1)."""
     return activated_on is None or activated_on > on or (activated_on == on and not day_counts)
+
+
+class SpanOfWeekday(NamedTuple):
+    """An ISO weekday from a day up to, not including, another (None: without end)."""
+
+    weekday: int
+    since: date
+    until: date | None
+
+    def holds(self, on: date) -> bool:
+        """Whether a day is one of them."""
+        return self.weekday == on.isoweekday() and self.since <= on and (self.until is None or on < self.until)
+
+
+class Membership(NamedTuple):
+    """A student in a group from a day up to, not including, another (None: without end), but for some weekdays."""
+
+    student_id: int
+    group_id: int
+    since: date
+    until: date | None
+    off: tuple[SpanOfWeekday, ...] = ()
+
+    def expects(self, held_on: date, first_on: date) -> bool:
+        """Whether the student belongs to a lesson of the group; `first_on`: the day it was planned for at first.
+
+        That day decides about the weekday: a lesson that is moved to another one stays who it is for.
+        """
+        is_in = self.since <= held_on and (self.until is None or held_on < self.until)
+        return is_in and not any(each.holds(first_on) for each in self.off)
 
 
 def has_place(capacity: int | None, taken: int) -> bool:

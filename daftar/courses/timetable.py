@@ -13,7 +13,8 @@ from daftar.courses.clashes import Busy, Clash, Slot, clashes, gaps, is_free, ne
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Enrolment, Group, Holiday, Lesson, Recurrence, Room
 from daftar.courses.queries import lesson_name
-from daftar.courses.rules import instant
+from daftar.courses.rules import Membership, instant
+from daftar.courses.weekdays import lessons_of_member, members
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import Branch, Member
 
@@ -216,8 +217,7 @@ def free_times(
     if teacher_id is not None:
         people |= Q(teacher_id=teacher_id)
     if student_id is not None:
-        learning = Enrolment.objects.visible_to(everywhere).filter(student_id=student_id, starts_on__lte=on)
-        people |= Q(group__in=learning.exclude(ends_on__lte=on).values("group_id")) | Q(student_id=student_id)
+        people |= lessons_of_member(everywhere, student_id)
     theirs = [_local(*row) for row in rows.filter(people).values_list("held_on", "starts_time", "minutes")]
     rooms = Room.objects.visible_to(by).filter(branch=branch).order_by("name", "id")
     rooms = rooms if room_id is None else rooms.filter(pk=room_id)
@@ -246,19 +246,20 @@ def _slots(by: Actor, since: date, until: date) -> tuple[dict[int, Slot], dict[i
     everywhere = replace(by.trusted(), branch_ids=None)
     rows = Lesson.objects.visible_to(everywhere).filter(held_on__range=(since, until))
     columns = (
-        "id", "group_id", "held_on", "starts_time", "minutes", "starts_at", "ends_at", "room_id", "teacher_id",
-        "student_id", "name_", "branch_id", "group__capacity", "room__capacity", "branch__opens_at",
+        "id", "group_id", "held_on", "moved_from", "starts_time", "minutes", "starts_at", "ends_at", "room_id",
+        "teacher_id", "student_id", "name_", "branch_id", "group__capacity", "room__capacity", "branch__opens_at",
         "branch__closes_at",
     )  # fmt: skip
     named = rows.exclude(status=LessonStatus.CANCELLED).annotate(name_=lesson_name())
     found = list(named.values_list(*columns))
-    members = _members(everywhere, {row[1] for row in found if row[1] is not None}, since, until)
+    of_group = _members(everywhere, {row[1] for row in found if row[1] is not None}, since, until)
     off = _days_off(by, since, until)
     slots, names = {}, {}
     for (
         pk,
         group_id,
         on,
+        moved_from,
         at,
         minutes,
         starts,
@@ -276,7 +277,7 @@ def _slots(by: Actor, since: date, until: date) -> tuple[dict[int, Slot], dict[i
         slots[pk] = Slot(
             id=pk, starts_at=starts, ends_at=ends, room_id=room_id, teacher_id=teacher_id,
             students=frozenset(
-                who for who, joined, left in members[group_id] if joined <= on and (left is None or on < left)
+                each.student_id for each in of_group[group_id] if each.expects(on, moved_from or on)
             ) if student_id is None else frozenset({student_id}),
             places=min(places, default=None), is_closed=_is_closed(at, minutes, opens, closes),
             is_off=on in off.get(branch_id, ()),
@@ -285,13 +286,11 @@ def _slots(by: Actor, since: date, until: date) -> tuple[dict[int, Slot], dict[i
     return slots, names
 
 
-def _members(by: Actor, group_ids: Iterable[int], since: date, until: date) -> dict[int, list[tuple[int, date, Any]]]:
+def _members(by: Actor, group_ids: Iterable[int], since: date, until: date) -> dict[int, list[Membership]]:
     rows = Enrolment.objects.visible_to(by).filter(group_id__in=list(group_ids), starts_on__lte=until)
-    found: dict[int, list[tuple[int, date, Any]]] = defaultdict(list)
-    for group_id, *each in rows.exclude(ends_on__lte=since).values_list(
-        "group_id", "student_id", "starts_on", "ends_on"
-    ):
-        found[group_id].append((each[0], each[1], each[2]))
+    found: dict[int, list[Membership]] = defaultdict(list)
+    for each in members(rows.exclude(ends_on__lte=since)):
+        found[each.group_id].append(each)
     return found
 
 

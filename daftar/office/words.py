@@ -20,7 +20,7 @@ from daftar.office import formats
 from daftar.tuition.rules import WhyLine, from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from decimal import Decimal
 
     from daftar.attendance.rules import Measure
@@ -55,6 +55,11 @@ class Said:
     text: str
 
 
+def days_text(weekdays: Iterable[int]) -> str:
+    """ISO weekdays by their short names, as "Tue, Thu"."""
+    return ", ".join(str(WEEKDAYS[day - 1]) for day in weekdays)
+
+
 def schedule_text(schedule: WeeklySchedule) -> str:
     """`odd days 14:00`, `Mon, Sat 9:00`, or that there is none yet."""
     if not schedule.weekdays or schedule.starts_time is None:
@@ -64,7 +69,7 @@ def schedule_text(schedule: WeeklySchedule) -> str:
         times = sorted([(day, schedule.starts_time) for day in first] + list(schedule.other_times))
         return ", ".join(f"{WEEKDAYS[day - 1]} {formats.clock(at)}" for day, at in times)
     pattern = pattern_of(schedule.weekdays)
-    days = PATTERNS.get(pattern) or ", ".join(str(WEEKDAYS[day - 1]) for day in schedule.weekdays)
+    days = PATTERNS.get(pattern) or days_text(schedule.weekdays)
     return f"{days} {formats.clock(schedule.starts_time)}"
 
 

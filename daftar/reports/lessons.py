@@ -9,8 +9,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from daftar.attendance.models import Attendance, Guest
 from daftar.courses.kinds import LessonStatus
-from daftar.courses.models import Enrolment
 from daftar.courses.timetable import Wanted, lessons_seen
+from daftar.courses.weekdays import lessons_of_member
 from daftar.orgs.access import Actor, question
 
 if TYPE_CHECKING:
@@ -67,10 +67,7 @@ def _kind(kind: str) -> Q:
 
 def _with_student(by: Actor, student_id: int) -> Q:
     """Lessons a student belongs to, or was in: alone, as a member on that day, as a guest, or by a mark."""
-    member = Enrolment.unguarded.filter(
-        org_id=by.org_id, student_id=student_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
-    ).exclude(ends_on__lte=OuterRef("held_on"))
     here = {"student_id": student_id, "lesson_id": OuterRef("pk")}
     guest = Guest.unguarded.filter(org_id=by.org_id, **here)
     mark = Attendance.unguarded.filter(org_id=by.org_id, **here)
-    return Q(student_id=student_id) | Q(Exists(member)) | Q(Exists(guest)) | Q(Exists(mark))
+    return lessons_of_member(by, student_id) | Q(Exists(guest)) | Q(Exists(mark))

@@ -13,7 +13,8 @@ from django.db.models import Exists, F, Q
 from daftar.attendance.models import MakeUp
 from daftar.attendance.queries import Replaced, marks_of, replaced_of
 from daftar.courses.models import Enrolment, Group, Holiday, Lesson, Suspension, type_code
-from daftar.courses.rules import PlanKind
+from daftar.courses.rules import PlanKind, SpanOfWeekday
+from daftar.courses.weekdays import WeekdayOff
 from daftar.ledger.queries import money_moved
 from daftar.lib.money import default_step
 from daftar.orgs.models import Organization
@@ -25,7 +26,7 @@ from daftar.tuition.rules.decisions import decided
 from daftar.tuition.rules.plans import PLANS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from daftar.orgs.access import Actor
     from daftar.orgs.models import Branch
@@ -52,7 +53,9 @@ def facts_of(
     ids = [student.id for student in students]
     # What prices a student lies in every branch the student ever learned in.
     trusted = replace(by.trusted(), branch_ids=None)
-    enrolments, subscriptions = _enrolments(trusted, ids), _subscriptions(trusted, ids)
+    special = _special(trusted, ids, {student.branch_id: student.branch for student in students})
+    discounts, suspensions, picks, declined, made_up, own, off, holidays = special
+    enrolments, subscriptions = _enrolments(trusted, ids, off), _subscriptions(trusted, ids)
     unmarked = {pk for pk in ids if window is not None and rules.takes_no_marks(subscriptions[pk])}
     marks, lesson_groups, ungrouped = _marks(trusted, [pk for pk in ids if pk not in unmarked], window)
     wanted = {
@@ -62,10 +65,11 @@ def facts_of(
         for student_id in ids
     }
     plans = _plans(trusted, set().union(*wanted.values()) if wanted else set(), window)
-    special = _special(trusted, ids, {student.branch_id: student.branch for student in students})
-    discounts, suspensions, picks, declined, made_up, own, holidays = special
     payments = _payments(trusted, [pk for pk in ids if any(each.is_separate for each in subscriptions[pk])])
     shared = _shared_lessons(wanted, plans)
+    for pk in off:
+        took = set() if rules.takes_no_marks(subscriptions[pk]) else {each.lesson_id for each in marks[pk]}
+        shared[pk] = rules.SharedLessons(rules.own_lessons(shared[pk], enrolments[pk], took))
     nobodys = lessons_of_nobody(trusted, ungrouped)
     for pk in ids if own or nobodys else ():
         alone = [*own[pk], *attended(marks[pk], nobodys, subscriptions[pk], made_up[pk])]
@@ -82,7 +86,7 @@ def facts_of(
             currency=student.branch.currency,
             step=settings.rounding_step or default_step(student.branch.currency),
             activation_day_counts=settings.activation_day_counts,
-            groups=tuple(plans.groups[group_id] for group_id in sorted(wanted[pk])),
+            groups=tuple(rules.own_group(plans.groups[each], enrolments[pk]) for each in sorted(wanted[pk])),
             enrolments=tuple(enrolments[pk]),
             subscriptions=tuple(_paying_for(subscriptions[pk], made_up[pk])),
             lessons=shared[pk],
@@ -130,14 +134,16 @@ def _marks(
     return marks, groups, alone
 
 
-def _enrolments(by: Actor, ids: Collection[int]) -> dict[int, list[rules.EnrolmentFact]]:
+def _enrolments(by: Actor, ids: Collection[int], off: Mapping[int, Any]) -> dict[int, list[rules.EnrolmentFact]]:
+    """`off`: of a student the memberships with weekdays on which they do not come, and those."""
     found: dict[int, list[rules.EnrolmentFact]] = defaultdict(list)
     rows = Enrolment.objects.visible_to(by).filter(student_id__among=ids).order_by("id")
-    for student_id, group_id, joined, activated, left, entered in rows.values_list(
-        "student_id", "group_id", "starts_on", "activated_on", "ends_on", "entered_on"
+    for pk, student_id, group_id, joined, activated, left, entered in rows.values_list(
+        "id", "student_id", "group_id", "starts_on", "activated_on", "ends_on", "entered_on"
     ):
+        spans = tuple(span for enrolment_id, span in off[student_id] if enrolment_id == pk) if student_id in off else ()
         fact = rules.EnrolmentFact(
-            group_id=group_id, joined_on=joined, activated_on=activated, ends_on=left, entered_on=entered
+            group_id=group_id, joined_on=joined, activated_on=activated, ends_on=left, entered_on=entered, off=spans
         )
         found[student_id].append(fact)
     return found
@@ -173,7 +179,7 @@ def _special(by: Actor, ids: Collection[int], branches: dict[int, Branch]) -> li
     """What few students have, by student, and each branch's days off; most often one statement says there is nothing.
 
     In this order: discounts, pauses, payers chosen by hand, declined credits, lessons that make up, own
-    lessons, days off.
+    lessons, weekdays on which they do not come, days off.
     """
     tables = {
         "discounts": Discount, "pauses": Suspension, "picks": LessonPick, "declined": CreditDeclined, "made_up": MakeUp,
@@ -182,12 +188,13 @@ def _special(by: Actor, ids: Collection[int], branches: dict[int, Branch]) -> li
     rows: dict[str, Any] = {name: model.objects.visible_to(by) for name, model in tables.items()}
     rows["made_up"] = rows["made_up"].filter(made_in__isnull=False)
     there = {name: Exists(found.filter(student_id__among=ids)) for name, found in rows.items()}
+    there["off"] = Exists(WeekdayOff.objects.visible_to(by).filter(enrolment__student_id__among=ids))
     days_off = Holiday.objects.visible_to(by).filter(Q(branch=None) | Q(branch__in=list(branches)))
     asked: Any = Organization.objects.filter(pk=by.org_id)
     has = asked.values(**there, days_off=Exists(days_off)).get()
     readers = {
         "discounts": _discounts, "pauses": _suspensions, "picks": _picks, "declined": _declined, "made_up": _made_up,
-        "own": own_lessons,
+        "own": own_lessons, "off": _weekdays_off,
     }  # fmt: skip
     found: list[Any] = [read(by, ids) if has[name] else defaultdict(list) for name, read in readers.items()]
     return [*found, _holidays(days_off, branches) if has["days_off"] else {}]
@@ -232,6 +239,15 @@ def _picks(by: Actor, ids: Collection[int]) -> dict[int, list[tuple[int, int]]]:
 def _declined(by: Actor, ids: Collection[int]) -> dict[int, list[rules.DeclinedCredit]]:
     rows, columns = CreditDeclined.objects.visible_to(by), ("subscription_id", "key", "on")
     found: dict[int, list[rules.DeclinedCredit]] = _of_students(rows, ids, columns, rules.DeclinedCredit)
+    return found
+
+
+def _weekdays_off(by: Actor, ids: Collection[int]) -> dict[int, list[tuple[int, SpanOfWeekday]]]:
+    found: dict[int, list[tuple[int, SpanOfWeekday]]] = defaultdict(list)
+    rows = WeekdayOff.objects.visible_to(by).filter(enrolment__student_id__among=ids).order_by("id")
+    columns = ("enrolment__student_id", "enrolment_id", "weekday", "starts_on", "ends_on")
+    for student_id, enrolment_id, *span in rows.values_list(*columns):
+        found[student_id].append((enrolment_id, SpanOfWeekday(*span)))
     return found
 
 

@@ -257,7 +257,8 @@ def _students(by: Actor, row: Group) -> list[dict[str, Any]]:
                 "student_id": line.student_id, "enrolment_id": line.pk, "name": line.student.full_name,
                 "standing": standing(state or EnrolmentState.TRIAL, balance or 0, zero_is_due=is_due).value,
                 "balance": None if balance is None else Money(balance, line.student.branch.currency),
-                "since": line.starts_on, "phone": reach.get(line.student_id, ""),
+                "since": line.starts_on, "off": words.days_text(line.off),
+                "phone": reach.get(line.student_id, ""),
                 "may_activate": line.activated_on is None and end > by.today and by.may("tuition.activate"),
             }
         )  # fmt: skip

@@ -69,6 +69,7 @@ VERBS = {
     "tuition.change_course_price": _("wrote a price of the course"),
     "tuition.change_group_price": _("wrote a price of the group"), "tuition.begin_prices": _("began the prices"),
     "tuition.settle_siblings": _("settled the discounts of siblings"),
+    "tuition.choose_weekdays": _("chose the weekdays of"), "courses.set_weekdays_off": _("chose the weekdays of"),
     "tuition.activate": _("activated"), "tuition.enrol_active": _("enrolled and activated"),
     "tuition.activate_together": _("activated several:"), "tuition.leave_together": _("ended several memberships:"),
     "tuition.stay_together": _("took back the end of several memberships:"),

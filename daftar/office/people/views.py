@@ -196,6 +196,7 @@ def _enrolments(
                 "last_day": row.ends_on - timedelta(days=1) if row.ends_on else None,
                 "teacher": row.group.teacher.name if row.group.teacher else "",
                 "schedule": words.schedule_text(plans[row.group_id]),
+                "off": words.days_text(row.off),
                 "may_activate": row.activated_on is None and last > by.today and by.may("tuition.activate"),
                 "may_leave": last > by.today and by.may("tuition.pause"),
                 "is_active": row.activated_on is not None,

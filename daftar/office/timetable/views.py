@@ -22,7 +22,7 @@ from daftar.office.forms import number_in, typed
 from daftar.office.lesson_words import type_of
 from daftar.office.page import OfficeRequest, page
 from daftar.office.timetable.board import HOUR, Block, Lane, board_of
-from daftar.office.words import WEEKDAYS
+from daftar.office.words import days_text
 from daftar.orgs.queries import branches, teachers
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ def _pattern(row: Weekly) -> str:
 
 def _weekly_block(row: Weekly) -> Block[dict[str, Any]]:
     starts = row.starts_time.hour * HOUR + row.starts_time.minute
-    days = ", ".join(str(WEEKDAYS[day - 1]) for day in row.weekdays)
+    days = days_text(row.weekdays)
     what: dict[str, Any] = {
         "id": None, "group_id": row.group_id, "group": row.name, "course": row.course, "clashes": [],
         "type": "", "icon": "tag", "colour": "purple",

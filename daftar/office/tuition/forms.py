@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from daftar.office.forms import MoneyField, day_field, pick_field
+from daftar.office.words import WEEKDAYS
 from daftar.orgs.models import DiscountPer
 from daftar.tuition.discounts import DiscountTerms
 from daftar.tuition.tariffs import Binding
@@ -75,6 +76,26 @@ class ReturnForm(forms.Form):
     """From when a student is on trial again."""
 
     from_on = day_field(_("On trial from"))
+
+
+class WeekdaysForm(forms.Form):
+    """On which weekdays of the group a member comes; cleaned to those on which not."""
+
+    comes_on = forms.TypedMultipleChoiceField(
+        label=_("Comes on"), coerce=int, widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("At least one weekday must stay. To end the membership, choose that.")},
+    )  # fmt: skip
+    from_on = day_field(_("From"))
+
+    def __init__(self, *args: Any, weekdays: Iterable[int], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        shown: Any = self.fields["comes_on"]
+        shown.choices = [(day, WEEKDAYS[day - 1]) for day in weekdays]
+        self.weekdays = frozenset(weekdays)
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        return data | {"weekdays_off": self.weekdays.difference(data.pop("comes_on", ()))}
 
 
 class DiscountForm(forms.Form):

@@ -1,23 +1,27 @@
-"""Pages on pauses and on the end of memberships, each with the money before it moves."""
+"""Pages on pauses, the weekdays and the end of memberships, each with the money before it moves."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from daftar.courses.queries import enrolments_of, get_enrolment, get_group, groups, roster
+from daftar.courses.queries import enrolments_of, get_enrolment, get_group, groups, roster, schedules
+from daftar.courses.rules import EVERY_DAY
 from daftar.office.forms import UndoForm, done, number_in, tell, undo_page, undone
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, priced_page, prices_tab
 from daftar.office.terms import last_of
-from daftar.office.tuition.forms import LeaveForm, PauseEditForm, PauseForm, ReturnForm, TransferForm
+from daftar.office.tuition.forms import LeaveForm, PauseEditForm, PauseForm, ReturnForm, TransferForm, WeekdaysForm
 from daftar.orgs.queries import tuition_settings
 from daftar.people.queries import get_student
 from daftar.tuition import leaving, lists, pauses
+from daftar.tuition.weekdays import choose_weekdays
 
 if TYPE_CHECKING:
     from datetime import date
@@ -137,6 +141,42 @@ def enrolment_trial(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
         title=_("%(name)s back to trial in %(group)s"), submit_label=_("Back to trial"),
         told=_("%(name)s is on trial in %(group)s."),
     )  # fmt: skip
+
+
+@page("tuition.pause")
+def enrolment_weekdays(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
+    by, row = request.by, get_enrolment(request.by, enrolment_id)
+    weekdays = schedules(by, [row.group_id])[row.group_id].weekdays or EVERY_DAY
+    initial = {"comes_on": [day for day in weekdays if day not in row.off], "from_on": max(by.today, row.starts_on)}
+    form = WeekdaysForm(filled(request), initial=initial, weekdays=weekdays)
+
+    def undo(_row: Enrolment) -> str:
+        since, before = f"{form.cleaned_data['from_on']:%Y%m%d}", "".join(map(str, row.off)) or "0"
+        return reverse("office:enrolment-weekdays-undo", args=[by.org_slug, enrolment_id, since, before])
+
+    return _about(
+        request, row, form, partial(choose_weekdays, by, enrolment_id=enrolment_id),
+        title=_("Weekdays of %(name)s in %(group)s"), submit_label=_("Save"), undo=undo,
+        text=_("On the other days of the group nobody expects the student, and nothing is charged or counted."),
+        told=_("The weekdays of %(name)s in %(group)s are changed."),
+    )  # fmt: skip
+
+
+@page("tuition.pause")
+def enrolment_weekdays_undo(request: OfficeRequest, enrolment_id: int, since: int, off: int) -> HttpResponse:
+    """`since` is a day as YYYYMMDD, `off` the ISO weekdays that were off before, one digit each (0: none)."""
+    by, row = request.by, get_enrolment(request.by, enrolment_id)
+    form, names = UndoForm(request.POST or None), {"name": row.student.full_name, "group": row.group.name}
+    try:
+        from_on = datetime.strptime(str(since), "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        raise Http404 from None
+    before = {int(digit) for digit in str(off)}.intersection(EVERY_DAY)
+    deed = partial(choose_weekdays, by, enrolment_id=enrolment_id, weekdays_off=before, from_on=from_on)
+    if done(form, deed):
+        tell(request, _("The weekdays of %(name)s in %(group)s are as before.") % names)
+        return undone(request, prices_tab(request, row.student_id))
+    return undo_page(request, form, _("Weekdays of %(name)s in %(group)s as before?") % names)
 
 
 def _about(request: OfficeRequest, row: Enrolment, form: Any, deed: Any, **context: Any) -> HttpResponse:

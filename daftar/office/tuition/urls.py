@@ -19,6 +19,12 @@ urlpatterns = [
     path("enrolments/<int:enrolment_id>/stay/", pauses.enrolment_undo_leaving, name="enrolment-undo-leaving"),
     path("enrolments/<int:enrolment_id>/move/", pauses.enrolment_transfer, name="enrolment-transfer"),
     path("enrolments/<int:enrolment_id>/trial/", pauses.enrolment_trial, name="enrolment-trial"),
+    path("enrolments/<int:enrolment_id>/weekdays/", pauses.enrolment_weekdays, name="enrolment-weekdays"),
+    path(
+        "enrolments/<int:enrolment_id>/weekdays/undo/<int:since>/<int:off>/",
+        pauses.enrolment_weekdays_undo,
+        name="enrolment-weekdays-undo",
+    ),
     path("subscriptions/<int:subscription_id>/end/", prices.subscription_end, name="subscription-end"),
     path("subscriptions/<int:subscription_id>/price/", prices.subscription_price, name="subscription-price"),
     path("courses/<int:course_id>/price/", tariffs.course_price, name="course-price"),

@@ -26,6 +26,7 @@ from daftar.tuition.rules.facts import (
 from daftar.tuition.rules.forecast import forecast
 from daftar.tuition.rules.shared import SharedLessons
 from daftar.tuition.rules.uncharged import Reason, why_not_charged
+from daftar.tuition.rules.weekdays import own_group, own_lessons
 from daftar.tuition.rules.why import Why, WhyLine, Writer, as_json, from_json
 from daftar.tuition.rules.window import Window, is_enough, takes_no_marks
 
@@ -65,6 +66,8 @@ __all__ = [
     "forecast",
     "from_json",
     "is_enough",
+    "own_group",
+    "own_lessons",
     "takes_no_marks",
     "unpriced",
     "why_not_charged",

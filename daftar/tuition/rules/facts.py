@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
-    from daftar.courses.rules import PlanKind
+    from daftar.courses.rules import PlanKind, SpanOfWeekday
     from daftar.tuition.rules.decisions import Decisions
 
 Moment: TypeAlias = tuple[date, int, time, int]
@@ -92,7 +92,8 @@ class SubscriptionFact:
 class EnrolmentFact:
     """The student in a group, from `joined_on` up to, not including, `ends_on`; a trial until `activated_on`.
 
-    `entered_on` is the day on which the activation was written down (None: nobody knows).
+    `entered_on` is the day on which the activation was written down (None: nobody knows); `off` are weekdays on which
+    the student does not come.
     """
 
     group_id: int
@@ -100,6 +101,7 @@ class EnrolmentFact:
     activated_on: date | None = None
     ends_on: date | None = None
     entered_on: date | None = None
+    off: tuple[SpanOfWeekday, ...] = ()
 
     def holds(self, on: date) -> bool:
         return self.joined_on <= on < (self.ends_on or NO_END)

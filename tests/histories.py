@@ -299,7 +299,7 @@ def teach(by, dice) -> None:
         known = [None, *(reason.pk for reason in reasons(by))]
         people = sorted(expected_students(by, lesson.pk))
         absent = {pk: dice.choice(known) for pk in people if dice.random() < 0.3}
-        conduct_lesson(by, lesson_id=lesson.pk, absent=absent)
+        conduct_lesson(by, lesson_id=lesson.pk, absent=absent, because="typed wrong")
 
 
 def cancel(by, dice) -> None:
@@ -388,7 +388,7 @@ def _taught(by, dice, lesson):
     def deed() -> None:
         people = expected_students(by, lesson.pk)
         absent = {pk: excused if chance[pk] < 0.1 else None for pk in people if chance[pk] < 0.3}
-        conduct_lesson(by, lesson_id=lesson.pk, absent=absent)
+        conduct_lesson(by, lesson_id=lesson.pk, absent=absent, because="typed wrong")
 
     return deed
 

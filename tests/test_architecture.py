@@ -85,6 +85,8 @@ UNGUARDED = {
     "attendance.services.lock_lesson": "inside the verbs on a lesson",
     "attendance.services.set_cell": "sets a value that a verb then saves",
     "attendance.services.save_marks": "inside the verbs that mark",
+    "attendance.services.check_age": "refuses, inside a verb",
+    "attendance.services.needs_reason": "a decision on a row already loaded",
     "attendance.services.check_teacher": "refuses, inside a verb",
     "attendance.services.concerns_since": "a decision inside a verb",
 }

@@ -18,6 +18,7 @@ from daftar.courses.models import Lesson, Topic
 from daftar.courses.topics import add_topics
 from daftar.lib.tenancy import tenant_transaction
 from daftar.office.journal.exam_forms import ResultsForm
+from daftar.orgs.models import Branch
 from tests.cast import PASSWORD, a_centre, a_group
 from tests.probe import Probe, a_probe
 
@@ -189,6 +190,26 @@ def test_a_file_goes_out_to_be_saved_and_as_nothing_a_browser_runs(ours, owner):
     assert owner.get(address[1]).status_code == 404
     assert owner.post(f"{address[1]}restore/", {"sent": "on"}).status_code == 302
     assert b"".join(owner.get(address[1]).streaming_content) == page
+
+
+def test_a_correction_of_long_ago_asks_why_beside_its_field_and_keeps_what_was_typed(ours, owner):
+    with tenant_transaction(ours.by.org_id):
+        held = Lesson.objects.visible_to(ours.by).filter(status="conducted", held_on__lt=ours.by.today)
+        lesson_id, branch_id = held.order_by("-held_on", "id").values_list("pk", "branch_id")[0]
+        held.update(corrected_because="")
+        Branch.objects.visible_to(ours.by).filter(pk=branch_id).update(correction_days=0)
+    url = f"/{ours.slug}/lessons/{lesson_id}/"
+    page = owner.get(url).content.decode()
+    shown = re.findall(r'name="shown" value="(\d+)"', page)
+    there = re.findall(r'name="present" value="(\d+)" checked', page)
+    assert 'name="because"' in page
+    sent = {"shown": shown, "present": [pk for pk in shown if pk not in there], "topic": "Typed"}
+    refused = owner.post(url, sent)
+    assert refused.status_code == 422
+    assert re.search(r'invalid-feedback d-block" id="because-note">This lesson was on', refused.content.decode())
+    assert 'value="Typed"' in refused.content.decode()
+    assert owner.post(url, sent | {"because": "Paper journal"}).status_code == 302
+    assert 'name="because"' not in owner.get(url).content.decode(), "asked for once"
 
 
 @pytest.mark.parametrize(

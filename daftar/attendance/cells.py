@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +17,7 @@ from daftar.attendance.services import (
     LessonAhead,
     LessonIsCancelled,
     NotInLesson,
+    check_age,
     check_teacher,
     concerns_since,
     save_marks,
@@ -44,13 +44,6 @@ class TooManyCells(Refusal):
     """More than anybody marks at once."""
 
     text = _("Too many marks at once. Mark fewer students or lessons.")
-
-
-class WhyCorrected(Refusal):
-    """Old marks are corrected with a reason, which is asked for once per lesson."""
-
-    field = "because"
-    text = _("This lesson was on %(on)s. Say why its marks are corrected.")
 
 
 class Wish(NamedTuple):
@@ -92,7 +85,7 @@ def mark_cells(by: Actor, *, group_id: int, wishes: Sequence[Wish], because: str
     kept = {key: row.cell for key, row in had.items()}
     overtaken = [wish for wish in wishes if _seen(kept, wish) not in (wish.was, wish.now)]
     todo = [wish for wish in wishes if _seen(kept, wish) == wish.was != wish.now]
-    _check_age(by, group, [lessons[wish.lesson_id] for wish in todo if wish.was != EMPTY], because)
+    check_age(by, group.branch, [lessons[wish.lesson_id] for wish in todo if wish.was != EMPTY], because)
     answer = [_overtaken(wish, had.get((wish.lesson_id, wish.student_id))) for wish in overtaken]
     if todo:
         changed = [lessons[lesson_id] for lesson_id in sorted({wish.lesson_id for wish in todo})]
@@ -141,19 +134,6 @@ def _check(by: Actor, wishes: Sequence[Wish], places: Collection[tuple[int, int]
             raise NotInLesson
         if not is_possible(wish.now):
             raise CellIsWrong
-
-
-def _check_age(by: Actor, group: Group, corrected: Collection[Lesson], because: str) -> None:
-    """A mark that stood for long is corrected with a reason, told in the history; the first one suffices."""
-    allowed = group.branch.correction_days
-    if allowed is None:
-        return
-    before = today_in(by, group.branch) - timedelta(days=allowed)
-    for lesson in {row.pk: row for row in corrected}.values():
-        if lesson.held_on < before and not (because or lesson.corrected_because):
-            raise WhyCorrected(on=lesson.held_on)
-        if because and not lesson.corrected_because:
-            change(by, lesson, corrected_because=because)
 
 
 def _write(

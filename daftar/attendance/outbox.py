@@ -44,6 +44,7 @@ class Received:
 def receive_lesson(
     by: Actor, *, key: UUID, lesson_id: int, marks: Mapping[int, Mark], made_at: datetime, topic: str = "",
     homework: str = "", plan_topic_id: int | None = None, details: Mapping[int, Detail] = MappingProxyType({}),
+    because: str = "",
 ) -> Received:  # fmt: skip
     """Conducts a lesson with marks made at `made_at` (UTC); a key that has come already does nothing.
 
@@ -62,7 +63,7 @@ def receive_lesson(
     fresh = details.keys() & ours.keys() - {row.student_id for row in kept}
     conduct_lesson(
         by.trusted(), lesson_id=lesson_id, absent=absent, topic=topic, homework=homework, plan_topic_id=plan_topic_id,
-        only=ours.keys(), details={pk: details[pk] for pk in fresh},
+        only=ours.keys(), details={pk: details[pk] for pk in fresh}, because=because,
     )  # fmt: skip
     return Received(lesson, is_repeated=False, kept=kept, unseen=len(_unmarked(by, lesson, expected) - ours.keys()))
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
+    from daftar.orgs.models import Branch
+
 UNDO_WITHIN = timedelta(minutes=10)
 # The deeds on one lesson as a whole.
 UNDONE_HERE = ("attendance.conduct_lesson", "attendance.receive_lesson")
@@ -63,6 +65,13 @@ class NotInLesson(Refusal):
     text = _("The list of students has changed since this page was opened. Look at it again and save.")
 
 
+class WhyCorrected(Refusal):
+    """Old marks are corrected with a reason, which is asked for once per lesson."""
+
+    field = "because"
+    text = _("This lesson was on %(on)s. Say why its marks are corrected.")
+
+
 @verb("attendance.mark")
 def conduct_lesson(
     by: Actor,
@@ -75,6 +84,7 @@ def conduct_lesson(
     seen: Collection[int] | None = None,
     only: Collection[int] | None = None,
     details: Mapping[int, Detail] = MappingProxyType({}),
+    because: str = "",
 ) -> Lesson:
     """Conducts a lesson, or corrects it later: everyone expected was there except `absent` (student id -> reason id).
 
@@ -83,6 +93,7 @@ def conduct_lesson(
     `seen` are those who stood on the page that is saved: whoever came into the group meanwhile is not marked unseen.
     `only`, unless None: whoever is expected and not among them is not marked.
     `details`: what else is noted of a student; of whoever is not among them it stays as it was.
+    `because`: why marks are corrected, asked for where they are older than the branch allows (WhyCorrected).
     All or nothing; charges follow in the same transaction.
     """
     lesson = lock_lesson(by, lesson_id)
@@ -101,6 +112,7 @@ def conduct_lesson(
     had = {row.student_id: row for row in _marks(by, lesson)} if there.has_marks else {}
     marks = {pk: _row(by, lesson, pk, had) for pk in expected}
     cells = _wished(marks, absent, details)
+    check_age(by, lesson.branch, [lesson] * _corrects(marks, cells), because)
     _mark(by, lesson, marks, cells)
     if there.has_make_ups or any(reason_id is not None for reason_id in absent.values()):
         settle_make_ups(by.trusted(), [lesson], {(lesson_id, pk): cell for pk, cell in cells.items()})
@@ -227,6 +239,26 @@ def lock_lesson(by: Actor, lesson_id: int) -> Lesson:
     lesson: Lesson = rows.select_related("group", "branch__org").one(pk=lesson_id)
     check_teacher(by, lesson)
     return lesson
+
+
+def check_age(by: Actor, branch: Branch, corrected: Collection[Lesson], because: str) -> None:
+    """A mark that stood for long is corrected with a reason, told in the history; the first one suffices."""
+    for lesson in {row.pk: row for row in corrected}.values():
+        if needs_reason(by, branch, lesson) and not because:
+            raise WhyCorrected(on=lesson.held_on)
+        if because and not lesson.corrected_because:
+            change(by, lesson, corrected_because=because)
+
+
+def needs_reason(by: Actor, branch: Branch, lesson: Lesson) -> bool:
+    """Whether marks of the lesson are so old that correcting them asks for a reason that nobody has given yet."""
+    allowed = branch.correction_days
+    is_old = allowed is not None and lesson.held_on < today_in(by, branch) - timedelta(days=allowed)
+    return is_old and not lesson.corrected_because
+
+
+def _corrects(rows: Mapping[int, Attendance], cells: Mapping[int, Cell]) -> bool:
+    return any(row.pk is not None and row.cell != cells[pk] for pk, row in rows.items())
 
 
 def check_teacher(by: Actor, lesson: Lesson) -> None:

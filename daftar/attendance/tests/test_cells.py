@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from daftar.attendance.cells import WhyCorrected, Wish, mark_cells
+from daftar.attendance.cells import Wish, mark_cells
 from daftar.attendance.journal import cells_of, journal
 from daftar.attendance.makeups import add_guest, make_ups_of
 from daftar.attendance.queries import expected_students, reasons
@@ -18,6 +18,7 @@ from daftar.attendance.services import (
     LessonAhead,
     NothingToUndo,
     NotInLesson,
+    WhyCorrected,
     conduct_lesson,
     undo_marks,
 )

@@ -6,7 +6,7 @@ import pytest
 
 from daftar.attendance.models import Attendance
 from daftar.attendance.queries import expected_students, forgotten_lessons, lesson_figures, marks_in, reasons
-from daftar.attendance.services import LessonAhead, NotInLesson, conduct_lesson
+from daftar.attendance.services import LessonAhead, NotInLesson, WhyCorrected, conduct_lesson
 from daftar.courses.models import Lesson
 from daftar.lib.errors import NotFound
 from daftar.orgs.models import AuditEntry
@@ -48,13 +48,30 @@ def test_a_correction_keeps_who_was_marked_and_says_what_it_was(by, students):
     lesson = lesson_on(by, "2025-05-05")
     conduct_lesson(by, lesson_id=lesson.pk, absent={students[0].pk: None}, topic="Articles")
 
-    conduct_lesson(at(by, "2025-05-16"), lesson_id=lesson.pk, absent={}, topic="Articles")
+    later = at(by, "2025-05-16")
+    conduct_lesson(later, lesson_id=lesson.pk, absent={}, topic="Articles", because="He came late")
 
     assert all(mark.is_present for mark in marks_in(by, lesson.pk).values())
     last = AuditEntry.objects.visible_to(by).order_by("-id")[0]
-    assert last.changes[0]["was"] == {"attendance": {str(students[0].pk): [False, None]}}
+    assert {"attendance": {str(students[0].pk): [False, None]}} in [each["was"] for each in last.changes]
     lesson.refresh_from_db()
     assert lesson.conducted_at == by.at
+
+
+def test_an_old_mark_is_corrected_on_the_lesson_too_only_with_a_reason_asked_for_once(by, students):
+    lesson, later = lesson_on(by, "2025-05-05"), at(by, "2025-05-16")
+    conduct_lesson(later, lesson_id=lesson.pk, absent={students[0].pk: None})  # written down late: nothing is corrected
+    conduct_lesson(later, lesson_id=lesson.pk, absent={students[0].pk: None}, topic="Articles")
+    with pytest.raises(WhyCorrected):
+        conduct_lesson(later, lesson_id=lesson.pk, absent={})
+    conduct_lesson(later, lesson_id=lesson.pk, absent={}, because="He came late")
+    lesson.refresh_from_db()
+    assert lesson.corrected_because == "He came late"
+    conduct_lesson(later, lesson_id=lesson.pk, absent={students[1].pk: None})
+    assert not marks_in(by, lesson.pk)[students[1].pk].is_present
+    yesterday = lesson_on(by, "2025-05-14")
+    for absent in ({}, {students[1].pk: None}):
+        conduct_lesson(later, lesson_id=yesterday.pk, absent=absent)
 
 
 def test_a_lesson_to_come_cannot_be_conducted(by, students):

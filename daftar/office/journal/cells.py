@@ -9,10 +9,10 @@ from django.http import HttpResponse, JsonResponse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from daftar.attendance.cells import Overtaken, WhyCorrected, Wish, mark_cells
+from daftar.attendance.cells import Overtaken, Wish, mark_cells
 from daftar.attendance.queries import reasons
 from daftar.attendance.rules import Cell
-from daftar.attendance.services import CellIsWrong
+from daftar.attendance.services import CellIsWrong, WhyCorrected
 from daftar.courses.queries import get_group
 from daftar.lib.errors import Refusal
 from daftar.office import formats

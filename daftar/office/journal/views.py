@@ -45,16 +45,17 @@ if TYPE_CHECKING:
 def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     by = request.by
     absent: dict[int, int | None] = {}
-    refused, unsaved = "", dict[str, Any]()
+    refused, beside, unsaved = "", "", dict[str, Any]()
     details: dict[int, Detail] = {}
+    because = ""
     if request.method == "POST":
         seen = shown_in(request) or set(expected_students(by, lesson_id))
         sent = typed_lesson(request, seen)
-        absent, details = sent["absent"], sent["details"]
+        absent, details, because = sent["absent"], sent["details"], sent["because"]
         try:
             services.conduct_lesson(by, lesson_id=lesson_id, seen=seen, **sent)
         except Refusal as refusal:
-            refused = said(refusal)
+            refused, beside = said(refusal), refusal.field or ""
             unsaved = {name: sent[name] for name in ("topic", "plan_topic_id", "homework")}
         else:
             # Where nothing was different nothing was done, and Undo would take back what was marked earlier.
@@ -77,7 +78,8 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
             | {"guest": guests.get(person.student_id), "detail": details.get(person.student_id, NOTHING_ELSE)}
             for person in lesson_people(by, expected)
         ],
-        "paused": paused_students(by, lesson_id),
+        "paused": paused_students(by, lesson_id), "beside": beside,
+        "asks_why": row.status == "conducted" and services.needs_reason(by, row.branch, row), "because": because,
     }  # fmt: skip
     return render(request, "office/journal/lesson.html", context, status=422 if refused else 200)
 
@@ -128,6 +130,7 @@ def typed_lesson(request: OfficeRequest, seen: set[int]) -> dict[str, Any]:
     return {
         "absent": absent, "topic": typed(request, "topic", 200), "homework": typed(request, "homework", 500),
         "plan_topic_id": as_number(request.POST.get("plan_topic_id", "")), "details": _details(request, seen, absent),
+        "because": typed(request, "because", 200),
     }  # fmt: skip
 
 

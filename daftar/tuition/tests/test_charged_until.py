@@ -53,7 +53,7 @@ def some_weeks(by, plan, seed):
         rows = Lesson.objects.visible_to(by).filter(group=group, held_on__range=("2025-05-08", on))
         for lesson in dice.sample(list(rows), 3):
             absent = {student.pk: None} if dice.random() < 0.3 else {}
-            conduct_lesson(now, lesson_id=lesson.pk, absent=absent)
+            conduct_lesson(now, lesson_id=lesson.pk, absent=absent, because="typed wrong")
             right.append(is_right(now, student))
     return right
 
@@ -86,7 +86,7 @@ def test_a_fact_that_changed_under_an_earlier_clock_is_followed_by_the_later_one
     now = at(by, "2025-05-20")
     lesson = Lesson.objects.visible_to(by).filter(group=group, held_on__gte="2025-05-08").order_by("held_on")[0]
 
-    conduct_lesson(now, lesson_id=lesson.pk, absent={})
+    conduct_lesson(now, lesson_id=lesson.pk, absent={}, because="typed wrong")
 
     assert charged_until(by, student) == date(2025, 5, 20)
     reconcile(at(by, "2025-06-20"), student_ids=[student.pk], since=NOTHING_CHANGED)
@@ -108,7 +108,7 @@ def test_saving_marks_reads_as_much_after_a_year_as_after_a_month(by):
         now = at(by, on)
         reconcile(now, student_ids=[student.pk], since=NOTHING_CHANGED)
         lesson = Lesson.objects.visible_to(by).get(group=group, held_on=on)
-        conduct_lesson(now, lesson_id=lesson.pk, absent={})
+        conduct_lesson(now, lesson_id=lesson.pk, absent={}, because="typed wrong")
         window = rules.Window(lesson.held_on, lesson.held_on)
         students = Student.objects.visible_to(by).filter(pk=student.pk).select_related("branch__org")
         rows.append(len(facts_of(by, students, window)[student.pk].lessons))

@@ -130,9 +130,9 @@ def test_a_correction_reverses_and_charges_anew(by):
     teach(by, lessons)
     excused = reasons(by)[0]
 
-    conduct_lesson(by, lesson_id=lessons[0].pk, absent={student.pk: excused.pk})
+    conduct_lesson(by, lesson_id=lessons[0].pk, absent={student.pk: excused.pk}, because="Her mother called")
     assert balances(by, [student.pk]) == {student.pk: 0}
-    conduct_lesson(by, lesson_id=lessons[0].pk, absent={})
+    conduct_lesson(by, lesson_id=lessons[0].pk, absent={}, because="She was there")
 
     assert balances(by, [student.pk]) == {student.pk: -10_000}
     kinds = [(line.kind, line.amount) for line in statement(by, student.pk, with_reversed=True)]

@@ -60,6 +60,8 @@ UNGUARDED = {
     "tuition.siblings.families_of": "ids for a job",
     "reports.queries.overall_standing": "a decision on values",
     "tuition.queries.coverage_of": "a decision on values",
+    "reports.group_income.students_of_group": "ids for questions that permit it",
+    "reports.charges.charges_of": "rows for questions that permit it",
     "reports.debts.debtor_accounts": "rows for questions that permit it",
     "transfer.undoing.may_undo": "a decision on a row already loaded",
     "courses.queries.members_on": "narrows what a question that permits it asks",

@@ -26,6 +26,7 @@ QUERY_IDS = {
     "lesson-single-new": "student",
     "lessons-regular-new": "student",
     "payments": "desk",
+    "charges": "student",
     "history": "before",
 }
 WITHOUT_FORM = {
@@ -35,7 +36,7 @@ WITHOUT_FORM = {
     "student-forecast", "desks", "team", "imports", "import-errors", "invitation-link", "books",
     "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
     "timetable", "timetable-free", "hours", "make-ups", "group-journal-file", "group-plan", "lessons-regular",
-    "group-exams", "lessons", "exam", "scales", "group-materials", "material",
+    "group-exams", "lessons", "exam", "scales", "group-materials", "material", "group-money",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
 REFUSED = {
@@ -155,7 +156,7 @@ def test_a_neighbours_ids_in_the_query_show_nothing(centres):
             if not may(role, route):
                 continue
             names = {QUERY_IDS[route.name]} if route.name in QUERY_IDS else set()
-            for name in {"q", "page", "state", "tab", "subject", *names}:
+            for name in {"q", "page", "state", "tab", "subject", "month", *names}:
                 value = other.ids.get(name, other.canary)
                 answer = client.get(address(route, ours.slug, ours.ids), {name: value})
                 shown = said(answer).replace(f'value="{other.canary}"', "").replace(f"“{other.canary}”", "")

@@ -25,6 +25,7 @@ from daftar.tuition.rules.facts import (
 )
 from daftar.tuition.rules.forecast import forecast
 from daftar.tuition.rules.shared import SharedLessons
+from daftar.tuition.rules.told import Told, told
 from daftar.tuition.rules.uncharged import Reason, why_not_charged
 from daftar.tuition.rules.why import Why, WhyLine, Writer, as_json, from_json
 from daftar.tuition.rules.window import Window, is_enough, takes_no_marks
@@ -52,6 +53,7 @@ __all__ = [
     "StudentFacts",
     "SubscriptionFact",
     "SuspensionFact",
+    "Told",
     "Why",
     "WhyLine",
     "Window",
@@ -66,6 +68,7 @@ __all__ = [
     "from_json",
     "is_enough",
     "takes_no_marks",
+    "told",
     "unpriced",
     "why_not_charged",
 ]

@@ -2,6 +2,7 @@
 
 from daftar.attendance.models import AbsenceReason, Attendance, Exam, ExamResult, Guest, MakeUp, Material, Scale
 from daftar.contracts.models import Contract
+from daftar.courses.comment_models import GroupComment
 from daftar.courses.models import (
     Course,
     Enrolment,
@@ -31,9 +32,9 @@ from daftar.tuition.models import (
 
 __all__ = [
     "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Contract", "Course",
-    "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group", "Guest", "Holiday",
-    "Import", "ImportRow", "Invitation", "Lesson", "LessonPick", "LessonType", "MakeUp", "Material", "Member",
-    "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter",
-    "Recurrence", "Role", "Room", "Scale", "Student", "Subscription", "Suspension", "Tariff", "TariffPrice", "Topic",
-    "Transfer", "User",
+    "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group", "GroupComment",
+    "Guest", "Holiday", "Import", "ImportRow", "Invitation", "Lesson", "LessonPick", "LessonType", "MakeUp",
+    "Material", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep",
+    "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Scale", "Student", "Subscription", "Suspension",
+    "Tariff", "TariffPrice", "Topic", "Transfer", "User",
 ]  # fmt: skip

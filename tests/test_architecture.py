@@ -64,6 +64,8 @@ UNGUARDED = {
     "reports.charges.charges_of": "rows for questions that permit it",
     "reports.debts.debtor_accounts": "rows for questions that permit it",
     "transfer.undoing.may_undo": "a decision on a row already loaded",
+    "courses.comments.is_mine": "a decision on a row already loaded",
+    "courses.comments.may_remove": "a decision on a row already loaded",
     "courses.queries.members_on": "narrows what a question that permits it asks",
     "courses.queries.days_off_of": "inside verbs and questions",
     "courses.timetable.lessons_seen": "inside questions on lessons",

@@ -39,6 +39,9 @@ VERBS = {
     "courses.add_group": _("added the group"), "courses.edit_group": _("edited the group"),
     "courses.plan_lesson": _("planned the lesson"), "courses.enrol_student": _("enrolled"),
     "courses.undo_enrolment": _("took back the enrolment"),
+    "courses.write_comment": _("commented on the group"), "courses.edit_comment": _("changed a comment on the group"),
+    "courses.remove_comment": _("took away a comment on the group"),
+    "courses.restore_comment": _("brought back a comment on the group"),
     "courses.open_feed": _("made the calendar link of"), "courses.withdraw_feed": _("withdrew the calendar link of"),
     "attendance.announce_absence": _("noted the absence"),
     "attendance.withdraw_announcement": _("took back the absence"),
@@ -117,7 +120,7 @@ FIELDS = {
     "address": _("Address"), "phone": _("Phone"), "subject": _("Subject"), "level": _("Level"), "reason": _("Reason"),
     "promised_for": _("Will pay on"), "closed_until": _("Books closed up to"),
     "cancel_reason": _("Reason"), "corrected_because": _("Why corrected"), "homework": _("Homework"),
-    "held_on": _("Date"),
+    "held_on": _("Date"), "text": _("Comment"),
     "rounding_step": _("Rounding"), "suspensions_extend": _("A pause moves the end of the subscription"),
     "holidays_credited": _("Days off are credited"), "sibling_percent": _("Percent off for siblings"),
     "charges": _("Charges"), "pays_teacher": _("Pays the teacher"), "gives_credit": _("Gives a make-up lesson"),
@@ -127,7 +130,7 @@ FIELDS = {
 # Of a student: told only to those who may see contacts. Free text is told without the phones in it.
 CONTACTS, FREE = (
     {"mobile", "email"},
-    {"note", "payer", "source", "topic", "reason", "cancel_reason", "corrected_because", "homework"},
+    {"note", "payer", "source", "topic", "reason", "cancel_reason", "corrected_because", "homework", "text"},
 )
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MINUTE = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)")

@@ -17,7 +17,18 @@ from daftar.courses.models import (
 )
 from daftar.finance.models import Desk, Payment, PaymentReversal, Promise, ReceiptCounter
 from daftar.ledger.models import Account, Books, Transfer
-from daftar.orgs.models import AuditEntry, Branch, Door, Invitation, Member, MemberBranch, Organization, Role, User
+from daftar.orgs.models import (
+    AuditEntry,
+    Branch,
+    Door,
+    GroupDeed,
+    Invitation,
+    Member,
+    MemberBranch,
+    Organization,
+    Role,
+    User,
+)
 from daftar.people.models import Contact, Payer, Student
 from daftar.transfer.models import Import, ImportRow
 from daftar.tuition.models import (
@@ -33,8 +44,8 @@ from daftar.tuition.models import (
 __all__ = [
     "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Contract", "Course",
     "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group", "GroupComment",
-    "Guest", "Holiday", "Import", "ImportRow", "Invitation", "Lesson", "LessonPick", "LessonType", "MakeUp",
-    "Material", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep",
+    "GroupDeed", "Guest", "Holiday", "Import", "ImportRow", "Invitation", "Lesson", "LessonPick", "LessonType",
+    "MakeUp", "Material", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep",
     "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Scale", "Student", "Subscription", "Suspension",
     "Tariff", "TariffPrice", "Topic", "Transfer", "User",
 ]  # fmt: skip

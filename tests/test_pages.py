@@ -149,6 +149,7 @@ def pages_of(ours: Probe) -> dict[str, str]:
         "payments all": f"{found['payments']}?all=1",
         "lifetime file": f"{found['lifetime']}?{LONG}&kinds=income&kinds=sale&most=500&format=csv",
         "income file": f"{found['group-income']}?since=2026-01-01&until=2026-12-31&kinds=income&kinds=sale&format=csv",
+        "group changes of lessons": f"{found['group-changes']}?kind=lessons",
         "group money file": f"{found['group-money']}?format=csv",
         "charges of one": f"{found['charges']}?student={ours.ids['student_id']}&group={ours.ids['group_id']}",
         "exam file": f"{found['exam']}?format=csv",

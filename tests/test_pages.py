@@ -152,6 +152,7 @@ def pages_of(ours: Probe) -> dict[str, str]:
         "group changes of lessons": f"{found['group-changes']}?kind=lessons",
         "group money file": f"{found['group-money']}?format=csv",
         "charges of one": f"{found['charges']}?student={ours.ids['student_id']}&group={ours.ids['group_id']}",
+        "results file": f"{found['group-results']}?format=csv",
         "exam file": f"{found['exam']}?format=csv",
         "contracts file": f"{found['contracts']}?{LONG}&which=force&order=student&format=csv",
         "hledger": f"{found['ledger-export']}?format=hledger",

@@ -30,7 +30,7 @@ class Average:
 
 @dataclass(frozen=True)
 class TableRow:
-    """A student with an entry for each exam (None: was not in the group); how many were passed of those with a score."""
+    """A student with an entry for each exam (None: was not in the group); how many were passed of how many."""
 
     student_id: int
     name: str

@@ -59,17 +59,19 @@ def group_comment_new(request: OfficeRequest, group_id: int) -> HttpResponse:
 @page("courses.comment")
 def group_comment_edit(request: OfficeRequest, comment_id: int) -> HttpResponse:
     by, row = request.by, comments.get_comment(request.by, comment_id)
-    home, is_readable = _home(by, row.group_id), words.readable(by, row.text) == row.text
-    # A comment with a phone in it is not theirs to read, even where it was theirs to write.
-    own = comments.is_mine(by, row) and is_readable
-    form = CommentForm(request.POST if request.method == "POST" else None, initial={"text": row.text if own else ""})
+    home, says = _home(by, row.group_id), ""
+    if not comments.is_mine(by, row):
+        says = _("Only who wrote a comment can change it.")
+    elif words.readable(by, row.text) != row.text:  # not theirs to read, even where it was theirs to write
+        says = _("It holds a phone or an e-mail that you may not see. What you write here takes its place.")
+    form = CommentForm(request.POST if request.method == "POST" else None, initial={"text": "" if says else row.text})
     if done(form, partial(comments.edit_comment, by, comment_id=comment_id)):
         tell(request, _("Saved."))
         return redirect(home)
     return form_page(
         request, "office/form.html", form, title=_("Comment on %(group)s") % {"group": row.group.name},
         submit_label=_("Save"), cancel_url=home, crumbs=_crumbs(by, row.group),
-        text="" if own else _("Only who wrote a comment can change it."),
+        text=says,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from daftar.attendance.models import AbsenceReason, Attendance, Exam, ExamResult, Guest, MakeUp, Material, Scale
 from daftar.contracts.models import Contract
+from daftar.courses.comment_models import GroupComment
 from daftar.courses.models import (
     Course,
     Enrolment,
@@ -17,7 +18,18 @@ from daftar.courses.models import (
 from daftar.courses.weekdays import WeekdayOff
 from daftar.finance.models import Desk, Payment, PaymentReversal, Promise, ReceiptCounter
 from daftar.ledger.models import Account, Books, Transfer
-from daftar.orgs.models import AuditEntry, Branch, Door, Invitation, Member, MemberBranch, Organization, Role, User
+from daftar.orgs.models import (
+    AuditEntry,
+    Branch,
+    Door,
+    GroupDeed,
+    Invitation,
+    Member,
+    MemberBranch,
+    Organization,
+    Role,
+    User,
+)
 from daftar.people.models import Contact, Payer, Student
 from daftar.transfer.models import Import, ImportRow
 from daftar.tuition.models import (
@@ -32,9 +44,9 @@ from daftar.tuition.models import (
 
 __all__ = [
     "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Contract", "Course",
-    "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group", "Guest", "Holiday",
-    "Import", "ImportRow", "Invitation", "Lesson", "LessonPick", "LessonType", "MakeUp", "Material", "Member",
-    "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter",
-    "Recurrence", "Role", "Room", "Scale", "Student", "Subscription", "Suspension", "Tariff", "TariffPrice", "Topic",
-    "Transfer", "User", "WeekdayOff",
+    "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group", "GroupComment",
+    "GroupDeed", "Guest", "Holiday", "Import", "ImportRow", "Invitation", "Lesson", "LessonPick", "LessonType",
+    "MakeUp", "Material", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal",
+    "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Scale", "Student", "Subscription",
+    "Suspension", "Tariff", "TariffPrice", "Topic", "Transfer", "User", "WeekdayOff",
 ]  # fmt: skip

@@ -150,6 +150,8 @@ def _exam_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object
         "scale-edit": {"name": "S changed", "pass_mark": "A"},
         **{f"{whose}-file-new": {"file": Upload(b"Name;Grade\n")} for whose in ("group", "lesson", "topic")},
         **{name: {"sent": "on"} for name in ("material-remove", "material-restore")},
+        **{f"group-comment-{deed}": {"text": "C new"} for deed in ("new", "edit")},
+        **{f"group-comment-{deed}": {"sent": "on"} for deed in ("remove", "restore")},
         **{name: {"sent": "on"} for name in ("exam-delete", "exam-restore", "scale-archive", "scale-restore")},
     }
 

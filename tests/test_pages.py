@@ -24,6 +24,7 @@ from daftar.attendance.services import conduct_lesson
 from daftar.config.urls import urlpatterns as all_urls
 from daftar.contracts.services import ContractTerms, add_contract
 from daftar.courses.catalogue import add_course, add_room
+from daftar.courses.comments import write_comment
 from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import Schedule, add_group
@@ -116,6 +117,7 @@ def add_learning(by, ids: dict[str, int], student_id: int, mark: str) -> None:
     for attach, whose in ((add_group_file, "group_id"), (add_lesson_file, "lesson_id"), (add_topic_file, "topic_id")):
         attach(by, **{whose: ids[whose]}, file=Upload(f"{mark}.txt", 1, BytesIO(mark.encode())))
     values = {"group_id": ids["group_id"], "held_on": by.today, "scale_id": ids["scale_id"]}
+    write_comment(by, group_id=ids["group_id"], text=mark)
     for exam_id in (ids["exam_id"], add_exam(by, name=mark, **values).pk):
         enter_results(
             by, exam_id=exam_id, entries={student_id: Entry(Decimal(1)), ids["student_id"]: Entry(Decimal(3))}
@@ -147,6 +149,10 @@ def pages_of(ours: Probe) -> dict[str, str]:
         "payments all": f"{found['payments']}?all=1",
         "lifetime file": f"{found['lifetime']}?{LONG}&kinds=income&kinds=sale&most=500&format=csv",
         "income file": f"{found['group-income']}?since=2026-01-01&until=2026-12-31&kinds=income&kinds=sale&format=csv",
+        "group changes of lessons": f"{found['group-changes']}?kind=lessons",
+        "group money file": f"{found['group-money']}?format=csv",
+        "charges of one": f"{found['charges']}?student={ours.ids['student_id']}&group={ours.ids['group_id']}",
+        "results file": f"{found['group-results']}?format=csv",
         "exam file": f"{found['exam']}?format=csv",
         "contracts file": f"{found['contracts']}?{LONG}&which=force&order=student&format=csv",
         "hledger": f"{found['ledger-export']}?format=hledger",
@@ -229,6 +235,7 @@ WRONG = {
     "import-groups": {"fate_0": "by magic", "fate_1": "new", "course_1": "new", "name_1": "C", "price_1": "-5"},
     "contract-new": {"starts_on": "yesterday", "last_on": "2001-01-01", "amount": "-5", "visits": "0"},
     "course-topics": {"lines": " "},
+    "group-comment-new": {"text": " "},
     "topic-edit": {"title": ""},
     "topic-move": {"place": "-5"},
     "exam-new": {"name": "", "held_on": "yesterday", "scale_id": "0"},

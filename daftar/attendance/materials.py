@@ -21,7 +21,7 @@ from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, add, change, question, verb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 LARGEST = 20 * 1024 * 1024
 MOST_FILES, CHUNK, LONGEST_NAME = 100, 64 * 1024, 200
@@ -185,6 +185,12 @@ def content_of(by: Actor, material: Material) -> BinaryIO:
 def files_of_topic(by: Actor, topic_id: int) -> list[Material]:
     """The files of a topic by name."""
     return list(_standing(by).filter(topic_id=topic_id).order_by("name", "id"))
+
+
+@question("courses.view")
+def ids_of_topic_files(by: Actor, topic_ids: Collection[int]) -> list[int]:
+    """The files that these topics have or had."""
+    return list(_seen(by).filter(topic_id__in=topic_ids).values_list("pk", flat=True))
 
 
 @question("courses.view")

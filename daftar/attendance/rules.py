@@ -153,6 +153,22 @@ def outcome(scores: Iterable[Decimal], pass_mark: Decimal, absent: int = 0) -> O
     return Outcome(len(found), sum(passes(score, pass_mark) for score in found), absent, average)
 
 
+def average_of(scores: Sequence[tuple[Decimal, Measure]]) -> tuple[Decimal, Measure | None] | None:
+    """What scores of several exams come to, half up to hundredths; None: there are none.
+
+    Of one scale it is a score of it; of different scales it is in percent of the way from the lowest to the highest,
+    and comes without a scale.
+    """
+    if not scores:
+        return None
+    measure = scores[0][1]
+    if all(each == measure for _score, each in scores):
+        mean = sum((score for score, _each in scores), Decimal(0)) / len(scores)
+        return mean.quantize(CENT, ROUND_HALF_UP), measure
+    parts = [100 * (score - each.lowest) / (each.highest - each.lowest) for score, each in scores]
+    return (sum(parts, Decimal(0)) / len(parts)).quantize(CENT, ROUND_HALF_UP), None
+
+
 # --- files --------------------------------------------------------------------------------------------------------
 
 _ZIPPED = (b"PK\x03\x04",)

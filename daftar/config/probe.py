@@ -34,6 +34,7 @@ from daftar.config.probe_prices import fill_prices
 from daftar.contracts.services import ContractTerms, add_contract
 from daftar.courses import services as courses
 from daftar.courses.catalogue import add_course, add_room
+from daftar.courses.comments import edit_comment, write_comment
 from daftar.courses.feeds import open_feed
 from daftar.courses.models import Group, Lesson, Topic
 from daftar.courses.rules import PlanKind
@@ -72,7 +73,7 @@ WRITTEN_BY_NOBODY = {
     "Import.content_hash", "Import.encoding", "Import.delimiter", "Import.date_order",
     "Tariff.currency", "CreditDeclined.key", "Contract.lesson_type", "KeptView.of", "LessonType.icon",
     "Import.fields", "ImportRow.verdict", "Door.hash", "Invitation.nonce", "Feed.nonce", "Invitation.language",
-    "Material.sha256",
+    "Material.sha256", "GroupDeed.kind",
 }  # fmt: skip
 
 
@@ -279,6 +280,15 @@ def _exams(probe: Probe, owner: Actor, branch: Branch) -> None:
         enter_results(owner, exam_id=exam.pk, entries=said)
         probe.keep(exam_id=exam.pk, scale_id=scale.pk)
         _files_of(probe, owner, group)
+        _comments(probe, owner, group)
+
+
+def _comments(probe: Probe, owner: Actor, group: Group) -> None:
+    """Two comments on a group, one of them said otherwise."""
+    for _ in range(FEWEST):
+        row = write_comment(owner, group_id=group.pk, text=probe.text("comment"))
+        probe.keep(comment_id=row.pk)
+    edit_comment(owner, comment_id=row.pk, text=probe.text("said otherwise"))
 
 
 def _files_of(probe: Probe, owner: Actor, group: Group) -> None:

@@ -11,4 +11,9 @@ VIEW = Permission(
 )
 SEE_ALL = Permission("courses.see_all", _("See the groups of every teacher"))
 EDIT = Permission("courses.edit", _("Edit courses, rooms, groups and schedules"))
+COMMENT = Permission(
+    "courses.comment",
+    _("Write comments on groups"),
+    _("A teacher does it for own groups. Who edits groups takes away those of others too."),
+)
 ENROL = Permission("courses.enrol", _("Put students into groups"))

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, models, transaction
 
 from daftar.lib.errors import Forbidden, refusal_for
-from daftar.orgs.models import AuditEntry, TenantModel
+from daftar.orgs.models import AuditEntry, GroupDeed, TenantModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -177,6 +177,7 @@ def note(by: Actor, row: TenantModel, *, was: Mapping[str, Any] | None, now: Map
             "id": row.pk,
             "name": str(row),
             "branch": _branch_of(row),
+            "group": _group_of(row),
             "was": None if was is None else {name: _plain(value) for name, value in was.items()},
             "now": {name: _plain(value) for name, value in now.items()},
         }
@@ -192,6 +193,16 @@ def _branch_of(row: models.Model) -> int | None:
     return at if isinstance(at, int) else None
 
 
+def _group_of(row: models.Model) -> int | None:
+    """The group a row is, or belongs to by itself or by its lesson: as such keys are named everywhere."""
+    if row._meta.model_name == "group":
+        return cast("int", row.pk)
+    own = getattr(row, "group_id", None)
+    if own is None and getattr(row, "lesson_id", None) is not None:
+        own = getattr(getattr(row, "lesson", None), "group_id", None)
+    return own if isinstance(own, int) else None
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, models.Model):
         return str(value)
@@ -200,7 +211,12 @@ def _plain(value: Any) -> Any:
 
 def _record(by: Actor, verb_name: str, notes: list[dict[str, Any]]) -> None:
     first = notes[0]
-    AuditEntry.objects.create(
+    # Which groups it is about stands in rows of its own, not in what the audit row keeps.
+    kinds: dict[int, str] = {}
+    for each in notes:
+        if group_id := each.pop("group", None):
+            kinds.setdefault(group_id, each["row"])
+    entry = AuditEntry.objects.create(
         org_id=by.org_id,
         at=by.at,
         member_id=by.member_id,
@@ -210,3 +226,10 @@ def _record(by: Actor, verb_name: str, notes: list[dict[str, Any]]) -> None:
         branch_id=next((each["branch"] for each in notes if each.get("branch")), None),
         changes=notes,
     )
+    if kinds:
+        GroupDeed.objects.bulk_create(
+            [
+                GroupDeed(org_id=by.org_id, entry=entry, branch_id=entry.branch_id, group_id=pk, kind=kind)
+                for pk, kind in kinds.items()
+            ]
+        )

@@ -316,6 +316,31 @@ class AuditEntry(TenantModel):
         return f"{self.actor} {self.verb}"
 
 
+class GroupDeed(TenantModel):
+    """That an audit row is about a group or something of it: found newest first, also when that thing is gone by now.
+
+    Written with the audit row, and like it never altered. The group is named by id: its table lies in a package above.
+    """
+
+    branch_path = "branch_id"
+
+    entry = models.ForeignKey(AuditEntry, models.PROTECT, related_name="+")
+    # The entry's, so that it is found without a look at the entries.
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="+")
+    group_id = models.BigIntegerField()
+    # What of the group was noted first, as the audit row names it: `group`, `enrolment`, `lesson`, and so on.
+    kind = models.CharField(max_length=40)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "entry", "group_id"], name="deed_of_group_once")]
+        indexes = [
+            models.Index(fields=["org", "group_id", "-entry"], include=["kind", "branch"], name="deeds_of_group")
+        ]
+
+    def __str__(self) -> str:
+        return f"group:{self.group_id}"
+
+
 class KeptView(TenantModel):
     """Filters of a list that a member keeps under a name: its route, and the query of its address without "?"."""
 

@@ -12,11 +12,11 @@ from django.db.models import Count, Q, Subquery
 
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
-from daftar.orgs.models import AuditEntry, Branch, Invitation, Member, MemberBranch, Organization, Role
+from daftar.orgs.models import AuditEntry, Branch, GroupDeed, Invitation, Member, MemberBranch, Organization, Role
 from daftar.orgs.rules import ZeroBalance
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
     from daftar.lib.tenancy import TenantQuerySet
@@ -248,6 +248,29 @@ def history(by: Actor, *, subject: str = "", before_id: int | None = None, limit
     if before_id is not None:
         rows = rows.filter(id__lt=before_id)
     return list(rows[:limit])
+
+
+@question("orgs.see_history")
+def history_of_group(
+    by: Actor, group_id: int, *, kinds: Collection[str] = (), subjects: Collection[str] = (),
+    before_id: int | None = None, limit: int = 50,
+) -> Sequence[AuditEntry]:  # fmt: skip
+    """What was done to a group and to what is of it, the newest first; the caller knows that the group is visible.
+
+    `kinds` narrows it to what was done to rows of these names; empty: all. `subjects` are told besides: rows like
+    `topic:3` that several groups share.
+    """
+    links = GroupDeed.objects.visible_to(by).filter(group_id=group_id).order_by("-entry_id")
+    shared = AuditEntry.objects.visible_to(by).filter(subject__in=subjects).order_by("-id")
+    if kinds:
+        links = links.filter(kind__in=kinds)
+    if before_id is not None:
+        links, shared = links.filter(entry_id__lt=before_id), shared.filter(id__lt=before_id)
+    # Only then the rows themselves: joined, the database might read them from the newest on, whatever they are about.
+    ids = set(links.values_list("entry_id", flat=True)[:limit])
+    ids |= set(shared.values_list("pk", flat=True)[:limit]) if subjects else set()
+    rows = AuditEntry.objects.visible_to(by).filter(pk__among=sorted(ids, reverse=True)[:limit])
+    return list(rows.order_by("-id"))
 
 
 @question("courses.view")

@@ -40,7 +40,9 @@ LABELS = {
     BuiltIn.TEACHER: _("Teacher"),
 }
 
-_TEACHER = frozenset({"courses.view", "attendance.mark", "attendance.edit_exams", "attendance.edit_materials"})
+_TEACHER = frozenset(
+    {"courses.view", "courses.comment", "attendance.mark", "attendance.edit_exams", "attendance.edit_materials"}
+)
 _CASHIER = frozenset(
     {
         "people.view",

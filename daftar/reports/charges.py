@@ -5,21 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When
+from django.db.models import BigIntegerField, Case, CharField, Exists, F, Func, OuterRef, Q, Sum, Value, When
+from django.db.models.functions import Cast
 
 from daftar.attendance.models import Attendance
 from daftar.courses.kinds import LessonStatus
-from daftar.courses.models import Lesson
+from daftar.courses.models import Group, Lesson
 from daftar.ledger.models import Account, AccountKind, Transfer, TransferKind
 from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged_uncounted
 from daftar.orgs.access import Actor, question
 from daftar.people.models import Student
+from daftar.reports.group_income import students_of_group
 from daftar.tuition import rules
 from daftar.tuition.facts import facts_of
 from daftar.tuition.models import Subscription
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date
 
 MOST_STUDENTS = 500  # whose lessons are judged at once
@@ -38,13 +41,30 @@ class Charged:
     charge_key: str
 
 
+@dataclass(frozen=True)
+class Whose:
+    """Whose charges are asked for: of one student, of one group, or (None) of everybody.
+
+    `among`: the students of the group, where they are known already.
+    """
+
+    student_id: int | None = None
+    group_id: int | None = None
+    among: Collection[int] | None = None
+
+
+EVERYBODYS = Whose()
+
+
 @question("tuition.view")
-def charges(by: Actor, *, since: date, until: date, number: int = 1) -> tuple[list[Charged], Page, list[Money]]:
+def charges(
+    by: Actor, *, since: date, until: date, whose: Whose = EVERYBODYS, number: int = 1
+) -> tuple[list[Charged], Page, list[Money]]:
     """Charges and credits of days from `since` to `until` inclusive, the newest first, and what they are together.
 
     The sums are exact and by currency; what was reversed is not among the lines and cancels out in the sums.
     """
-    rows = _of_period(by, since, until)
+    rows = charges_of(by, since, until, whose)
     undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
     live = rows.filter(kind__in=(TransferKind.CHARGE, TransferKind.CREDIT)).exclude(Exists(undone))
     chosen, page = paged_uncounted(
@@ -101,11 +121,38 @@ def _candidates(by: Actor, since: date, until: date) -> list[int]:
     return list(dict.fromkeys(without.values_list("student_id", flat=True)[: MOST_STUDENTS * 20]))
 
 
-def _of_period(by: Actor, since: date, until: date) -> Any:
+def charges_of(by: Actor, since: date, until: date, whose: Whose) -> Any:
+    """Transfers that charge, credit or take that back, dated in a period; of a group those of everybody in it."""
     rows: Any = Transfer.objects.visible_to(by).filter(charge_key__isnull=False, effective_on__range=(since, until))
+    if whose.student_id is not None:
+        rows = rows.filter(Q(debit__student_id=whose.student_id) | Q(credit__student_id=whose.student_id))
+    if whose.group_id is not None:
+        return _in_group(by, rows, whose.group_id, whose.among)
     if by.branch_ids is None:
         return rows
     return rows.filter(Q(debit__student__branch_id__in=by.branch_ids) | Q(credit__student__branch_id__in=by.branch_ids))
+
+
+def _in_group(by: Actor, rows: Any, group_id: int, among: Collection[int] | None) -> Any:
+    """Those whose subscription is for the group or, where it pays in any, whose lesson is the group's."""
+    group = Group.objects.visible_to(by).filter(pk=group_id)
+    theirs = students_of_group(by, group_id) if among is None else among
+    accounts = Account.unguarded.filter(org_id=by.org_id, student_id__among=theirs)
+    ids = list(accounts.values_list("pk", flat=True))
+    bound = Subscription.unguarded.filter(org_id=by.org_id, group__in=group)
+    free = Subscription.unguarded.filter(org_id=by.org_id, group=None)
+    lessons = Lesson.unguarded.filter(org_id=by.org_id, group__in=group).annotate(key=Cast("pk", CharField()))
+    parts = rows.filter(Q(debit_id__among=ids) | Q(credit_id__among=ids)).annotate(
+        paying=Cast(_piece("charge_key", ":", 1), BigIntegerField()),
+        paid=_piece(_piece("charge_key", ":", 2), "@", 1),
+    )
+    return parts.filter(
+        Q(paying__in=bound.values("pk")) | Q(paying__in=free.values("pk"), paid__in=lessons.values("key"))
+    )
+
+
+def _piece(text: Any, mark: str, place: int) -> Func:
+    return Func(text, Value(mark), Value(place), function="split_part", output_field=CharField())
 
 
 def _sums(by: Actor, rows: Any) -> list[Money]:

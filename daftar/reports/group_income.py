@@ -11,7 +11,8 @@ from django.db.models import Exists, OuterRef, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from daftar.courses.models import Group, Lesson
+from daftar.attendance.models import Guest
+from daftar.courses.models import Enrolment, Group, Lesson
 from daftar.finance.models import Payment, PaymentKind, PaymentReversal
 from daftar.ledger.models import Transfer, TransferKind
 from daftar.lib.errors import Refusal
@@ -73,6 +74,10 @@ class _Purse:
             self.came.append((date.max, 0, False, left))
         return settled([(of_period, amount) for _on, _id, of_period, amount in sorted(self.came)], owed)
 
+    def uses(self) -> Counter[str | None]:
+        """What the money of the period went to."""
+        return Counter({use: amount for (of_period, use), amount in self.settled().items() if of_period})
+
 
 class _Moved(NamedTuple):
     account_id: int
@@ -101,10 +106,39 @@ def income_by_group(
         paid = dict(rows.filter(kind=PaymentKind.INCOME).values_list("transfer_id", "transfer__credit_id"))
     uses: Counter[str | None] = Counter()
     for purse in _purses(by, paid).values():
-        for (of_period, use), amount in purse.settled().items():
-            if of_period:
-                uses[use] += amount
+        uses += purse.uses()
     return _told(by, uses, goods, currency)
+
+
+@question("finance.view")
+def income_of_group(
+    by: Actor, group_id: int, *, since: date, until: date, currency: str, whose: Collection[int]
+) -> dict[int, int]:
+    """What the line of one group is made of in the report: minor units by student, those without any left out.
+
+    `whose` are the `students_of_group`; nobody else's charges can be the group's.
+    """
+    rows = _payments(by, since, until, currency).filter(kind=PaymentKind.INCOME, student_id__among=whose)
+    paid, owners = {}, {}
+    for transfer_id, account_id, student_id in rows.values_list("transfer_id", "transfer__credit_id", "student_id"):
+        paid[transfer_id], owners[account_id] = account_id, student_id
+    uses = {account_id: purse.uses() for account_id, purse in _purses(by, paid).items()}
+    groups = _groups_of(by, {use for found in uses.values() for use in found if use and ":" in use})
+    sums: Counter[int] = Counter()
+    for account_id, found in uses.items():
+        sums[owners[account_id]] += sum(amount for use, amount in found.items() if groups.get(use or "") == group_id)
+    return dict(+sums)
+
+
+def students_of_group(by: Actor, group_id: int) -> list[int]:
+    """Everyone whom a charge of the group can be of: members of any time, guests, and whose subscription is for it."""
+    of_group: dict[str, Any] = {"group_id": group_id}
+    rows = (
+        Enrolment.unguarded.filter(org_id=by.org_id, **of_group).values_list("student_id"),
+        Subscription.unguarded.filter(org_id=by.org_id, **of_group).values_list("student_id"),
+        Guest.unguarded.filter(org_id=by.org_id, lesson__group_id=group_id).values_list("student_id"),
+    )
+    return [student_id for (student_id,) in rows[0].union(*rows[1:])]
 
 
 def _payments(by: Actor, since: date, until: date, currency: str) -> Any:

@@ -11,6 +11,8 @@ DOWNLOADS = {"import-errors", "ledger-export", "group-journal-file", "group-cell
 # Pages that look quite different with something in their query.
 VARIANTS = {
     "student": ("tab=money",), "group": ("tab=lessons", "tab=students", "by=students"),
+    "charges": ("student={student}&group={group_id}",), "group-money": ("month=2001-01",),
+    "group-changes": ("kind=learning",),
     "payments": ("all=1",), "payment-edit": ("find=1",),
     "payment-new": ("student={free_student}",), "group-add-student": ("student={free_student}",),
     **dict.fromkeys(("lesson-single-new", "lessons-regular-new"), ("student={student}", "kind=trial")),

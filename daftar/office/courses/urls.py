@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from daftar.office.courses import alone, days, enrolments, topics, types, views, waiting
+from daftar.office.courses import alone, comments, days, enrolments, money, topics, types, views, waiting
 
 urlpatterns = [
     path("groups/", views.groups, name="groups"),
     path("groups/new/", views.group_new, name="group-new"),
     path("groups/<int:group_id>/", views.group, name="group"),
+    path("groups/<int:group_id>/money/", money.group_money, name="group-money"),
+    path("groups/<int:group_id>/comments/", comments.group_comments, name="group-comments"),
+    path("groups/<int:group_id>/comments/new/", comments.group_comment_new, name="group-comment-new"),
+    path("comments/<int:comment_id>/edit/", comments.group_comment_edit, name="group-comment-edit"),
+    path("comments/<int:comment_id>/remove/", comments.group_comment_remove, name="group-comment-remove"),
+    path("comments/<int:comment_id>/restore/", comments.group_comment_restore, name="group-comment-restore"),
     path("groups/<int:group_id>/edit/", views.group_edit, name="group-edit"),
     path("groups/<int:group_id>/add/", enrolments.group_add_student, name="group-add-student"),
     path("groups/<int:group_id>/waiting/<int:student_id>/", waiting.group_wait, name="group-wait"),

@@ -39,6 +39,9 @@ VERBS = {
     "courses.add_group": _("added the group"), "courses.edit_group": _("edited the group"),
     "courses.plan_lesson": _("planned the lesson"), "courses.enrol_student": _("enrolled"),
     "courses.undo_enrolment": _("took back the enrolment"),
+    "courses.write_comment": _("commented on the group"), "courses.edit_comment": _("changed a comment on the group"),
+    "courses.remove_comment": _("took away a comment on the group"),
+    "courses.restore_comment": _("brought back a comment on the group"),
     "courses.open_feed": _("made the calendar link of"), "courses.withdraw_feed": _("withdrew the calendar link of"),
     "attendance.announce_absence": _("noted the absence"),
     "attendance.withdraw_announcement": _("took back the absence"),
@@ -52,14 +55,14 @@ VERBS = {
     "courses.add_holiday": _("added the days off"),
     "courses.remove_holiday": _("removed the days off"), "courses.remove_holidays": _("removed the days off"),
     "courses.cancel_lesson": _("cancelled the lesson"), "courses.restore_lesson": _("restored the lesson"),
-    "orgs.keep_view": _("kept the view"), "orgs.drop_view": _("forgot the view"),
+    "courses.keep_view": _("kept the view"), "courses.drop_view": _("forgot the view"),
     "courses.put_on_waiting_list": _("put on the waiting list:"),
     "courses.take_off_waiting_list": _("took off the waiting list:"),
     "courses.wait_on": _("put back on the waiting list:"),
     "courses.change_type": _("changed the type of the lesson"),
     "courses.plan_single_lesson": _("planned the lesson"), "courses.plan_regular_lessons": _("planned regular lessons"),
     "courses.end_regular_lessons": _("ended the regular lessons"),
-    "attendance.plan_make_up_lesson": _("planned a lesson that makes up for missed ones"),
+    "courses.plan_make_up_lesson": _("planned a lesson that makes up for missed ones"),
     "courses.undo_move": _("moved the lesson back"), "courses.change_hours": _("changed the hours of"),
     "courses.move_lesson": _("moved the lesson"), "orgs.change_charging": _("changed how the centre charges"),
     "orgs.change_branch_charging": _("changed how the branch charges"),
@@ -95,6 +98,29 @@ VERBS = {
     "finance.open_first_desks": _("opened the desks"), "contracts.add_contract": _("wrote the contract"),
     "contracts.edit_contract": _("edited the contract"), "contracts.delete_contract": _("deleted the contract"),
     "contracts.restore_contract": _("brought back the contract"),
+    "attendance.choose_topic": _("chose the topic of the lesson"),
+    "attendance.add_lesson_file": _("attached the file"), "attendance.add_group_file": _("attached the file"),
+    "courses.add_topic_file": _("attached the file"), "attendance.remove_material": _("took away the file"),
+    "attendance.restore_material": _("brought back the file"), "attendance.add_scale": _("added the scale"),
+    "attendance.edit_scale": _("edited the scale"), "attendance.archive_scale": _("archived the scale"),
+    "attendance.restore_scale": _("brought back the scale"), "attendance.add_exam": _("wrote the exam"),
+    "attendance.edit_exam": _("edited the exam"), "attendance.delete_exam": _("deleted the exam"),
+    "attendance.restore_exam": _("brought back the exam"),
+    "attendance.enter_results": _("entered results of the exam"),
+    "tuition.keep_forecast": _("kept the forecast of"), "orgs.note_invitation_mailed": _("mailed the invitation of"),
+    "attendance.begin_reasons": _("made the reasons of absence"),
+    "tuition.open_balances": _("brought in balances"), "tuition.leave_group": _("ended the membership:"),
+    "tuition.transfer": _("moved to another group:"), "tuition.return_to_trial": _("returned to trial:"),
+    "tuition.undo_leaving": _("took back the end of the membership:"), "tuition.bind_tariff": _("bound a tariff:"),
+    "tuition.end_subscription": _("ended the subscription"),
+    "tuition.set_own_price": _("wrote an own price of the subscription"),
+    "tuition.choose_payer": _("chose what pays for the lesson"), "tuition.suspend": _("paused"),
+    "tuition.change_suspension": _("changed the pause of"), "tuition.remove_suspension": _("removed the pause of"),
+    "tuition.give_discount": _("gave a discount:"), "tuition.change_discount": _("changed a discount:"),
+    "tuition.withdraw_discount": _("took back a discount:"), "finance.give_bonus": _("gave a bonus"),
+    "finance.spend_bonus": _("used a bonus"), "courses.add_topics": _("added topics to the plan, the first:"),
+    "courses.edit_topic": _("edited the topic"), "courses.move_topic": _("moved the topic"),
+    "courses.archive_topic": _("archived the topic"), "courses.restore_topic": _("brought back the topic"),
 }  # fmt: skip
 PAGES = {
     "student": "student",
@@ -103,6 +129,7 @@ PAGES = {
     "payment": "payment",
     "enrolment": "",
     "import": "import",
+    "exam": "exam",
 }
 MOST_LINES = 12
 # What is worth telling of a change, in words; everything else is kept but not shown.
@@ -110,7 +137,8 @@ FIELDS = {
     "payer": _("Payer"), "name": _("Name"),
     "full_name": _("Full name"), "born_on": _("Birthday"), "source": _("How they found us"),
     "note": _("Note"), "mobile": _("Phone"), "email": _("E-mail"), "role": _("Role"), "is_active": _("Has access"),
-    "topic": _("Topic"), "attendance": _("Marks changed"), "activated_on": _("Active from"),
+    "topic": _("Topic"), "attendance": _("Marks changed"), "results": _("Results changed"),
+    "activated_on": _("Active from"),
     "starts_on": _("First day"), "capacity": _("Places"), "weekdays": _("Days"), "starts_time": _("Time"),
     "lessons_count": _("Lessons the price is for"), "lesson_minutes": _("Length of a lesson, minutes"),
     "activation_day_counts": _("The lesson on the day of activation is charged"), "is_open": _("Takes money"),
@@ -118,7 +146,7 @@ FIELDS = {
     "address": _("Address"), "phone": _("Phone"), "subject": _("Subject"), "level": _("Level"), "reason": _("Reason"),
     "promised_for": _("Will pay on"), "closed_until": _("Books closed up to"),
     "cancel_reason": _("Reason"), "corrected_because": _("Why corrected"), "homework": _("Homework"),
-    "held_on": _("Date"),
+    "held_on": _("Date"), "text": _("Comment"),
     "rounding_step": _("Rounding"), "suspensions_extend": _("A pause moves the end of the subscription"),
     "holidays_credited": _("Days off are credited"), "sibling_percent": _("Percent off for siblings"),
     "charges": _("Charges"), "pays_teacher": _("Pays the teacher"), "gives_credit": _("Gives a make-up lesson"),
@@ -128,7 +156,7 @@ FIELDS = {
 # Of a student: told only to those who may see contacts. Free text is told without the phones in it.
 CONTACTS, FREE = (
     {"mobile", "email"},
-    {"note", "payer", "source", "topic", "reason", "cancel_reason", "corrected_because", "homework"},
+    {"note", "payer", "source", "topic", "reason", "cancel_reason", "corrected_because", "homework", "text"},
 )
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MINUTE = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)")
@@ -177,7 +205,7 @@ def _change(by: Actor, change: dict[str, Any], name: str, value: Any) -> Change:
     was = change["was"].get(name)
     if name in QUESTIONS and not isinstance(value, bool):
         return Change(str(FIELDS[name]), _answer(name, was), _answer(name, value))
-    old, new = "" if name == "attendance" else _text(was), _text(value)
+    old, new = "" if name in {"attendance", "results"} else _text(was), _text(value)
     if not by.may("people.see_contacts"):
         if name in CONTACTS and change["row"] == "student":
             old, new = HIDDEN, HIDDEN

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.attendance import exams
+from daftar.attendance.exam_table import exam_table
 from daftar.attendance.rules import outcome
 from daftar.attendance.scales import scales
 from daftar.courses.queries import get_group
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
+    from daftar.attendance.exam_table import TableRow
     from daftar.attendance.exams import ResultLine
     from daftar.attendance.models import Exam
     from daftar.attendance.rules import Measure, Outcome
@@ -44,6 +46,24 @@ def group_exams(request: OfficeRequest, group_id: int) -> HttpResponse:
         for line in exams.exams_of_group(by, group_id)
     ]  # fmt: skip
     return render(request, "office/journal/exams.html", {"group": row, "rows": rows})
+
+
+@page("courses.view")
+def group_results(request: OfficeRequest, group_id: int) -> HttpResponse:
+    """Students by exams; on a phone one student after another."""
+    by, row = request.by, get_group(request.by, group_id)
+    found = exam_table(by, group_id)
+    heads = [
+        {
+            "id": each.pk, "name": each.name, "on": each.held_on, "scale": each.scale.name,
+            **_figures(found.outcomes[place], each.scale.measure),
+        }
+        for place, each in enumerate(found.exams)
+    ]  # fmt: skip
+    rows = [_across(line, found.exams) for line in found.rows]
+    if request.GET.get("format") == "csv":
+        return as_file(f"results-{group_id}", _table_lines(heads, rows))
+    return render(request, "office/journal/results.html", {"group": row, "heads": heads, "rows": rows})
 
 
 @page("attendance.edit_exams")
@@ -153,6 +173,42 @@ def _result(line: ResultLine, row: Exam) -> dict[str, Any]:
         "score": "" if entry.score is None else words.score_text(entry.score, row.scale.measure),
         "word": words.EXAM_STATES[state],
     }  # fmt: skip
+
+
+def _across(line: TableRow, all_exams: list[Exam]) -> dict[str, Any]:
+    """A student's line of the table of results."""
+    average = line.average
+    cells: list[dict[str, Any]] = []
+    for row, entry in zip(all_exams, line.entries, strict=True):
+        if entry is None:
+            cells.append({"state": None, "score": "", "word": _("not in the group")})
+            continue
+        state = words.exam_state(entry.score, row.pass_mark, is_absent=entry.is_absent)
+        score = "" if entry.score is None else words.score_text(entry.score, row.scale.measure)
+        cells.append({"state": state, "score": score, "word": words.EXAM_STATES[state]})
+    said = ""
+    if average is not None:
+        value = formats.hundredths(average.value)
+        said = words.score_text(value, average.measure) if average.measure else f"{formats.score(value)} %"
+    return {
+        "student_id": line.student_id, "name": line.name, "cells": cells, "average": said, "scored": line.scored,
+        "passed": line.passed,
+    }  # fmt: skip
+
+
+def _table_lines(heads: list[dict[str, Any]], rows: list[dict[str, Any]]) -> list[list[str]]:
+    """The table as a file: a column for each score, and one for whether it was enough."""
+    titles = [[f"{head['name']}, {formats.day(head['on'])}", _("Result")] for head in heads]
+    lines = [
+        [row["name"], *(text for cell in row["cells"] for text in (cell["score"], str(cell["word"]))), row["average"]]
+        for row in rows
+    ]
+    averages = [text for head in heads for text in (head["average"], "")]
+    shares = [text for head in heads for text in ("" if head["share"] is None else f"{head['share']} %", "")]
+    return [
+        [_("Student"), *(text for pair in titles for text in pair), _("Average")], *lines,
+        [_("Average"), *averages, ""], [_("Share passed"), *shares, ""],
+    ]  # fmt: skip
 
 
 def _outcome(lines: list[ResultLine], row: Exam) -> dict[str, Any]:

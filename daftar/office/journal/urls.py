@@ -20,6 +20,7 @@ urlpatterns = [
         name="lesson-guest-remove",
     ),
     path("groups/<int:group_id>/exams/", exams.group_exams, name="group-exams"),
+    path("groups/<int:group_id>/exams/results/", exams.group_results, name="group-results"),
     path("groups/<int:group_id>/exams/new/", exams.exam_new, name="exam-new"),
     path("exams/<int:exam_id>/", exams.exam, name="exam"),
     path("exams/<int:exam_id>/results/", exams.exam_results, name="exam-results"),

@@ -10,14 +10,14 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from daftar.courses.queries import lesson_names
+from daftar.courses.queries import get_group, lesson_names
 from daftar.lib.money import Money
 from daftar.lib.period import Month
 from daftar.office import formats, words
 from daftar.office.forms import day_field, done, form_page, number_in
 from daftar.office.page import OfficeRequest, page
 from daftar.people.queries import get_student
-from daftar.reports.charges import attended_without_subscription
+from daftar.reports.charges import Whose, attended_without_subscription
 from daftar.reports.charges import charges as ask_charges
 from daftar.reports.today import must_pay_today
 from daftar.tuition import rules
@@ -27,7 +27,9 @@ from daftar.tuition.uncharged import uncharged
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
+    from daftar.courses.models import Group
     from daftar.orgs.access import Actor
+    from daftar.people.models import Student
     from daftar.reports.charges import Charged
     from daftar.tuition.forecasts import Expected, Forecast
 
@@ -55,7 +57,9 @@ class ForecastForm(forms.Form):
 def charges(request: OfficeRequest) -> HttpResponse:
     by = request.by
     since, until = _period(request)
-    rows, at, sums = ask_charges(by, since=since, until=until, number=number_in(request, "page") or 1)
+    student, group = _named(request)
+    whose = Whose(student.pk if student else None, group.pk if group else None)
+    rows, at, sums = ask_charges(by, since=since, until=until, whose=whose, number=number_in(request, "page") or 1)
     lessons = lesson_names(by, {lesson for row in rows if (lesson := _lesson_of(row))})
     shown = [
         {
@@ -64,7 +68,10 @@ def charges(request: OfficeRequest) -> HttpResponse:
         }
         for row in rows
     ]  # fmt: skip
-    context = {"rows": shown, "page": at, "sums": sums, "since": since, "until": until, "tab": "charges"}
+    context = {
+        "rows": shown, "page": at, "sums": sums, "since": since, "until": until, "tab": "charges",
+        "student": student, "group": group,
+    }  # fmt: skip
     return render(request, "office/reports/charges.html", context)
 
 
@@ -115,6 +122,15 @@ def student_forecast(request: OfficeRequest, student_id: int) -> HttpResponse:
     found = done(form, lambda **days: forecast_of(by, student_id, **days))
     context = {"student": student, "forecast": found, "rows": _foreseen(by, found) if found else []}
     return form_page(request, "office/reports/student_forecast.html", form, **context)
+
+
+def _named(request: OfficeRequest) -> tuple[Student | None, Group | None]:
+    """The student and the group that the address narrows the list to."""
+    student_id, group_id = number_in(request, "student"), number_in(request, "group")
+    return (
+        get_student(request.by, student_id) if student_id else None,
+        get_group(request.by, group_id) if group_id else None,
+    )
 
 
 def _period(request: OfficeRequest) -> tuple[date, date]:

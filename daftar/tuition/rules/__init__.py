@@ -25,6 +25,7 @@ from daftar.tuition.rules.facts import (
 )
 from daftar.tuition.rules.forecast import forecast
 from daftar.tuition.rules.shared import SharedLessons
+from daftar.tuition.rules.told import Told, told
 from daftar.tuition.rules.uncharged import Reason, why_not_charged
 from daftar.tuition.rules.weekdays import own_group, own_lessons
 from daftar.tuition.rules.why import Why, WhyLine, Writer, as_json, from_json
@@ -53,6 +54,7 @@ __all__ = [
     "StudentFacts",
     "SubscriptionFact",
     "SuspensionFact",
+    "Told",
     "Why",
     "WhyLine",
     "Window",
@@ -69,6 +71,7 @@ __all__ = [
     "own_group",
     "own_lessons",
     "takes_no_marks",
+    "told",
     "unpriced",
     "why_not_charged",
 ]

@@ -1,0 +1,247 @@
+"""The pages of a group as a browser asks for them: its money, its comments, its changes and the table of results."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from daftar.courses.comment_models import LONGEST_COMMENT, GroupComment
+from daftar.courses.comments import write_comment
+from daftar.finance.models import PaymentKind
+from daftar.lib.period import Month
+from daftar.lib.tenancy import tenant_transaction
+from daftar.orgs.models import Role
+from daftar.orgs.services import change_rights
+from daftar.reports.group_income import income_by_group
+from daftar.reports.group_money import money_of_group
+from tests.cast import PASSWORD
+from tests.probe import Probe, a_probe
+from tests.test_sweep import said
+
+TABS = {"money": "group-money", "comments": "group-comments", "changes": "group-changes"}
+
+
+@pytest.fixture
+def ours(db):
+    return a_probe("lingua")
+
+
+def client_of(ours: Probe, role: str) -> Client:
+    client = Client()
+    client.post("/login/", {"login": ours.logins[role], "password": PASSWORD})
+    return client
+
+
+def home(ours: Probe, page: str = "") -> str:
+    return f"/{ours.slug}/groups/{ours.ids['group_id']}/{page}"
+
+
+def tabs_of(text: str) -> set[str]:
+    header = re.search(r'<div class="card-header scroll-x d-print-none">(.*?)</div>', text, re.DOTALL)
+    assert header
+    return {each for each in TABS if f"/{each}/" in header[1]}
+
+
+# --- money --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("role", "seen"),
+    [
+        ("owner", {"money", "comments", "changes"}), ("administrator", {"money", "comments", "changes"}),
+        ("cashier", {"money", "comments"}), ("teacher", {"comments"}),
+    ],
+)  # fmt: skip
+def test_a_tab_shows_to_those_who_may_and_its_address_refuses_all_others(ours, role, seen):
+    client = client_of(ours, role)
+    assert tabs_of(client.get(home(ours)).content.decode()) == seen
+    for tab in TABS:
+        assert client.get(home(ours, f"{tab}/")).status_code == (200 if tab in seen else 403), tab
+
+
+def test_the_sum_of_what_was_paid_is_that_of_the_report_of_income_by_group(ours):
+    by, month = ours.by, Month.of(ours.by.today)
+    client = client_of(ours, "owner")
+    with tenant_transaction(by.org_id):
+        days = {"since": month.first, "until": month.last}
+        report = income_by_group(by, currency="UZS", kinds=(PaymentKind.INCOME,), **days)
+        line = {row.group_id: row.sum for row in report.rows}
+    assert line, "the probe paid for some group"
+    for group_id, paid in line.items():
+        text = client.get(f"/{ours.slug}/groups/{group_id}/money/").content.decode()
+        (cell,) = re.findall(r'data-testid="paid-sum">(.*?)</td>', text, re.DOTALL)
+        rest = client.get(f"/{ours.slug}/reports/groups/?since={month.first}&until={month.last}&kinds=income")
+        amount = re.sub(r"<[^>]+>", " ", re.sub(r'<span class="visually-hidden">.*?</span>', "", cell)).split()
+        told = re.sub(r"<[^>]+>", " ", rest.content.decode()).split()
+        assert " ".join(amount) in " ".join(told), paid
+        csv = said(client.get(f"/{ours.slug}/groups/{group_id}/money/?format=csv"))
+        assert f"{paid.amount / 100:g}" in csv.splitlines()[-1]
+
+
+def test_each_sum_leads_to_the_list_it_comes_from_and_that_list_comes_to_the_same(ours):
+    by, client = ours.by, client_of(ours, "owner")
+    month = Month.of(by.today)
+    with tenant_transaction(by.org_id):
+        from daftar.courses.queries import get_group
+
+        found = money_of_group(by, get_group(by, ours.ids["group_id"]), month)
+    text = client.get(home(ours, "money/")).content.decode()
+    links = set(re.findall(r'href="([^"]*/reports/\?[^"]*)"', text))
+    assert len(links) == len(found.rows) + 1
+    wanted = sorted(str(row.charged.amount) for row in [*found.rows, *found.totals])
+    shown = []
+    for link in links:
+        page = client.get(link.replace("&amp;", "&")).content.decode()
+        assert 'data-testid="whose"' in page
+        (sums,) = re.findall(r'<p class="ms-auto mb-0">(.*?)</p>', page, re.DOTALL)
+        digits = re.sub(r"\D", "", re.sub(r"<[^>]+>", "", sums).partition(":")[2].replace(".00", ""))
+        shown.append(str(int(digits or "0") * 100))
+    assert sorted(shown) == wanted
+    assert text.count("/statement/?since=") >= len(found.rows)
+
+
+def test_the_charges_of_a_neighbours_group_or_student_are_not_found(ours):
+    other, client = a_probe("other"), client_of(ours, "owner")
+    for name in ("group", "student"):
+        assert client.get(f"/{ours.slug}/reports/?{name}={other.ids[f'{name}_id']}").status_code == 404
+
+
+def test_a_month_without_anybody_says_so_and_a_wrong_month_is_the_current_one(ours):
+    client = client_of(ours, "owner")
+    empty = client.get(home(ours, "money/?month=2001-01")).content.decode()
+    assert "Nobody was in the group in this month" in empty
+    assert 'data-testid="group-money"' not in empty
+    for wrong in ("2026-13", "x", "0000-00", "9999-99"):
+        assert 'data-testid="group-money"' in client.get(home(ours, f"money/?month={wrong}")).content.decode()
+
+
+def test_who_sees_no_payments_sees_the_tab_without_them(ours):
+    by = ours.by
+    with tenant_transaction(by.org_id):
+        cashier = Role.objects.visible_to(by).get(code="cashier")
+        taken = [code for code in cashier.rights if code.startswith("finance.")]
+        change_rights(by, given={}, taken={cashier.pk: taken})
+    text = client_of(ours, "cashier").get(home(ours, "money/")).content.decode()
+    assert "Paid for the group" not in text
+    assert "Charged" in text
+
+
+# --- comments -----------------------------------------------------------------------------------------------------
+
+
+def test_a_comment_is_written_read_changed_taken_away_and_brought_back(ours):
+    client = client_of(ours, "teacher")
+    answer = client.post(home(ours, "comments/new/"), {"text": "Bring <b>chalk</b>.\nTwice."}, follow=True)
+    text = answer.content.decode()
+    assert "Bring &lt;b&gt;chalk&lt;/b&gt;.\nTwice." in text
+    with tenant_transaction(ours.by.org_id):
+        row = GroupComment.objects.visible_to(ours.by).order_by("-id")[0]
+    assert text.index(f"comment-{row.pk}") < text.index(f"comment-{ours.ids['comment_id']}")
+    assert f"/comments/{row.pk}/remove/" in text  # Undo beside what was said
+    own = f"/{ours.slug}/comments/{row.pk}/"
+    assert "Bring" in client.get(f"{own}edit/").content.decode()
+    client.post(f"{own}edit/", {"text": "Bring a pen."})
+    assert "Bring a pen." in client.get(home(ours, "comments/")).content.decode()
+    gone = client.post(f"{own}remove/", {"sent": "on", "next": home(ours, "comments/")}, follow=True).content.decode()
+    assert "Bring a pen." not in gone
+    assert f"{own}restore/" in gone
+    assert "Bring a pen." in client.post(f"{own}restore/", {"sent": "on"}, follow=True).content.decode()
+
+
+@pytest.mark.parametrize(("text", "says"), [("", "remembered"), ("x" * (LONGEST_COMMENT + 1), "at most 2000")])
+def test_what_is_refused_is_told_beside_the_field_and_stays_in_it(ours, text, says):
+    client = client_of(ours, "owner")
+    with tenant_transaction(ours.by.org_id):
+        before = GroupComment.objects.visible_to(ours.by).count()
+    for path in (home(ours, "comments/new/"), f"/{ours.slug}/comments/{ours.ids['comment_id']}/edit/"):
+        answer = client.post(path, {"text": text})
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        beside = re.search(r'id="id_text_error">(.*?)</div>', page)
+        assert beside
+        assert says in beside[1]
+        assert text in page
+        assert "maxlength" not in page  # a browser would cut the end off without a word
+    with tenant_transaction(ours.by.org_id):
+        assert GroupComment.objects.visible_to(ours.by).count() == before
+
+
+def test_another_ones_comment_is_not_shown_in_a_field_to_be_changed(ours):
+    client = client_of(ours, "administrator")
+    with tenant_transaction(ours.by.org_id):
+        row = GroupComment.objects.visible_to(ours.by).get(pk=ours.ids["comment_id"])
+    page = client.get(f"/{ours.slug}/comments/{row.pk}/edit/").content.decode()
+    assert row.text not in page
+    assert "Only who wrote a comment can change it." in page
+
+
+def test_phones_in_comments_are_not_for_those_who_may_not_see_contacts(ours):
+    by = ours.by
+    with tenant_transaction(by.org_id):
+        row = write_comment(by, group_id=ours.ids["group_id"], text="call 90 765 11 22 after six")
+        GroupComment.objects.visible_to(by).filter(pk=row.pk).update(
+            member_id=ours.ids["teacher_id"]
+        )  # written while one still had the right
+    teacher = client_of(ours, "teacher")
+    for path in (
+        home(ours, "comments/"),
+        f"/{ours.slug}/comments/{row.pk}/edit/",
+        f"/{ours.slug}/comments/{row.pk}/remove/",
+    ):
+        assert "765 11 22" not in teacher.get(path).content.decode(), path
+    assert "765 11 22" in client_of(ours, "owner").get(home(ours, "comments/")).content.decode()
+
+
+# --- changes ------------------------------------------------------------------------------------------------------
+
+
+def test_changes_tell_in_words_who_did_what_by_kind_and_page_by_page(ours):
+    client = client_of(ours, "owner")
+    text = client.get(home(ours, "changes/")).content.decode()
+    for words in ("commented on the group", "marked the lesson", "enrolled and activated", "added the group"):
+        assert words in text + client.get(home(ours, "changes/?before=999999999")).content.decode(), words
+    comments = client.get(home(ours, "changes/?kind=comments")).content.decode()
+    assert "commented on the group" in comments
+    assert "added the group" not in comments
+    learning = client.get(home(ours, "changes/?kind=learning")).content.decode()
+    assert "exams." not in re.sub(r"<[^>]+>", " ", learning)  # no verb without words
+    with tenant_transaction(ours.by.org_id):
+        for number in range(60):
+            write_comment(ours.by, group_id=ours.ids["group_id"], text=f"number {number:02}")
+    first = client.get(home(ours, "changes/?kind=comments")).content.decode()
+    assert first.count("history-row") == 50
+    (older,) = re.findall(r'href="\?([^"]*before=\d+[^"]*)"', first)
+    second = client.get(home(ours, f"changes/?{older.replace('&amp;', '&')}")).content.decode()
+    assert second.count("history-row") == 13  # ten more, and three of the probe
+    assert "kind=comments" in older
+
+
+def test_every_verb_in_the_changes_and_in_the_history_of_the_probe_has_words(ours):
+    """Read to the end, page by page."""
+    client, text = client_of(ours, "owner"), ""
+    for start in (home(ours, "changes/"), f"/{ours.slug}/history/"):
+        address, page = start, ""
+        while address:
+            page = client.get(address).content.decode()
+            text += re.sub(r"<[^>]+>", " ", page)
+            older = re.search(r'href="(\?[^"]*before=\d+[^"]*)"', page)
+            address = start + older[1].replace("&amp;", "&") if older else ""
+    assert re.findall(r"\b(?:courses|attendance|tuition|finance|orgs)\.[a-z_]+\b", text) == []
+
+
+# --- results ------------------------------------------------------------------------------------------------------
+
+
+def test_results_stand_in_a_table_and_in_a_file(ours):
+    client = client_of(ours, "teacher")
+    text = client.get(home(ours, "exams/results/")).content.decode()
+    assert f'data-testid="results-{ours.ids["student"]}"' in text
+    assert "Passed" in text
+    assert "Absent" in text
+    lines = said(client.get(home(ours, "exams/results/?format=csv"))).splitlines()
+    assert len(lines) >= 5
+    assert "Passed" in "".join(lines)
+    assert "100 %" in lines[-1]
+    assert home(ours, "exams/results/") in client.get(home(ours, "exams/")).content.decode()

@@ -39,7 +39,7 @@ def sitting(by, exam) -> list[int]:
 
 
 def entering(by, exam, scores: dict[int, int]):
-    entries = {pk: exams.Entry(Decimal(score)) for pk, score in scores.items()}
+    entries = {pk: exams.Entry(Decimal(f"{score}.00")) for pk, score in scores.items()}
     return lambda: exams.enter_results(by, exam_id=exam.pk, entries=entries)
 
 
@@ -49,24 +49,22 @@ def scores(by, exam) -> dict[int, int]:
 
 def told(by, exam, student_id: int) -> list[tuple[list | None, list]]:
     """What the history says of one result: what it was and what it became."""
-    found = rows(by, AuditEntry, verb="attendance.enter_results", object_id=exam.pk)
+    found = rows(by, AuditEntry, verb="attendance.enter_results")
     changes = [entry.changes[0] for entry in found]
     key = str(student_id)
     return [(each["was"]["results"].get(key), each["now"]["results"][key]) for each in changes]
 
 
 def is_a_chain(steps: list[tuple[list | None, list]]) -> bool:
-    """Whether each was what one before it had made, the first of nothing."""
-    return sorted(str(was) for was, _now in steps) == sorted(["None", *(str(now) for _was, now in steps)][:-1]) or (
-        sorted(map(str, [was for was, _now in steps] + [steps_end(steps)]))
-        == sorted(map(str, [None, *(now for _was, now in steps)]))
-    )
+    """Whether each found what another had made, no two the same, and the first of them nothing."""
+    had = [str(was) for was, _now in steps]
+    return len(set(had)) == len(steps) and set(had) < {"None", *(str(now) for _was, now in steps)}
 
 
-def steps_end(steps: list[tuple[list | None, list]]) -> list | None:
-    """What nobody found there: the last."""
-    had = [was for was, _now in steps]
-    return next((now for _was, now in steps if now not in had), None)
+def the_last(steps: list[tuple[list | None, list]]) -> list:
+    """What nobody found there."""
+    (found,) = [now for _was, now in steps if now not in [was for was, _now in steps]]
+    return found
 
 
 def test_sixteen_who_enter_results_of_different_students_lose_none(by, exam):
@@ -81,7 +79,7 @@ def test_of_sixteen_who_enter_one_result_the_last_stays_and_the_history_tells_of
     steps = told(by, exam, pk)
     assert len(steps) == CROWD
     assert is_a_chain(steps)
-    assert scores(by, exam) == {pk: int(Decimal(steps_end(steps)[0]))}
+    assert scores(by, exam) == {pk: int(Decimal(the_last(steps)[0]))}
 
 
 def test_results_entered_in_opposite_orders_wait_for_nobody_for_ever(by, exam):

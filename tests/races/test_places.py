@@ -13,8 +13,8 @@ from daftar.courses.places import change_hours
 from daftar.lib.errors import NotFound
 from daftar.lib.tenancy import tenant_transaction
 from daftar.tuition.leaving import leave_group, transfer, undo_leaving
-from daftar.tuition.several import transfer_together
 from daftar.tuition.services import enrol_active
+from daftar.tuition.several import transfer_together
 from tests.cast import a_branch, a_student, enrolled
 from tests.races.test_school import rows, the_group
 from tests.races.together import CROWD, at_once, books, kinds
@@ -43,9 +43,10 @@ def every_way_in(by, students, target, other) -> list:
     with tenant_transaction(by.org_id):
         listed = [waiting.put_on_waiting_list(by, group_id=target.pk, student_id=each.pk) for each in students[6:9]]
         theirs = [enrolled(by, each, other, "2025-05-05") for each in students[9:14]]
-        gone = [enrolled(by, each, target, "2025-05-05") for each in students[14:16]]
-        for row in gone:
-            leave_group(by, enrolment_id=row.pk, last_on=by.today)
+        gone = []
+        for place, each in enumerate(students[14:16]):
+            gone.append(enrolled(by, each, target, f"2025-05-{5 + 2 * place:02}"))
+            leave_group(by, enrolment_id=gone[-1].pk, last_on=date(2025, 5, 6 + 2 * place))
 
     def move(row):
         return lambda: transfer(

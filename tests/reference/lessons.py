@@ -185,7 +185,7 @@ def counted(facts: Facts, subscription: Subscription) -> list[Lesson]:
         lesson
         for lesson in facts.lessons
         if fits(subscription, lesson)
-        and (subscription.group is not None or is_own(facts, lesson))
+        and (lesson.group == subscription.group if subscription.group is not None else is_own(facts, lesson))
         and in_count(facts, subscription.plan, lesson)
         and not (subscription.group is None and was_counted(facts, subscription, lesson))
         # D13: pattern days on which the group does not exist measure its first and last month, or do not.

@@ -9,14 +9,19 @@ import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
+from daftar.attendance.makeup_lessons import plan_make_up_lesson
+from daftar.attendance.makeups import add_guest, make_ups, places_for
+from daftar.attendance.models import AbsenceReason, Attendance
 from daftar.attendance.queries import expected_students, reasons
+from daftar.attendance.reasons import edit_reason
 from daftar.attendance.services import conduct_lesson
-from daftar.courses import days, moves
+from daftar.courses import alone, days, moves
+from daftar.courses.kinds import LessonKind
 from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, Suspension
 from daftar.courses.rules import EVEN, PlanKind
 from daftar.finance.models import Desk, Payment
@@ -45,13 +50,14 @@ from daftar.tuition.tariffs import (
 from tests.cast import a_course, a_group, a_student, enrolled
 
 FIRST, LATEST = date(2025, 5, 2), date(2025, 8, 20)
+TYPES = ((), (), (), ("group",), ("group", "individual"), ("individual", "trial"))
 NAMES = ("Aziz", "Bek", "Lola", "Nodira")
 
 
 def a_school(by, seed: int) -> None:
-    """Two groups, eight tariffs and four students: active in a group, bound to two tariffs, one with its own money.
+    """Three groups of two courses, nine tariffs and four students.
 
-    Each decision has any of its answers.
+    Each is active in a group and bound to two tariffs, one with its own money. Each decision has any of its answers.
     """
     dice = random.Random(seed)
     decided = {name: dice.choice(list(answers)).value for name, answers in ANSWERS.items()}
@@ -64,12 +70,14 @@ def a_school(by, seed: int) -> None:
             module_lessons=12 if plan is PlanKind.MODULE else None, subject=("english", "")[number],
         )  # fmt: skip
         groups.append(a_group(by, course, f"G{number}", weekdays=weekdays, starts_on=starts, last_on="2025-10-31"))
+    a_group(by, groups[0].course, "G2", weekdays=EVEN, starts_on="2025-05-01", last_on="2025-10-31", capacity=3)
     for plan in PlanKind:
         terms = TariffTerms(
             name=plan.value, plan=plan, currency="UZS", lessons_count=dice.choice([1, 3, 8]),
             module_lessons=8 if plan is PlanKind.MODULE else None,
             # Whether a module counts what its subjects do not fit can be read in two ways (R15 of the notes).
             subjects=() if plan is PlanKind.MODULE else dice.choice([(), ("english",)]),
+            lesson_types=() if plan is PlanKind.MODULE else dice.choice(TYPES),
             months=dice.choice([None, 2]) if plan is PlanKind.WHOLE_COURSE else None,
             valid_days=dice.choice([None, None, 30]),
         )  # fmt: skip
@@ -187,6 +195,25 @@ def course_price(by, dice) -> None:
     prices.change_course_price(by, course_id=row.pk, bound_follow=dice.random() < 0.7, **deed)
 
 
+def group_price(by, dice) -> None:
+    """Of a group; None: as its course."""
+    price = dice.choice([None, dice.randint(1, 400) * 100_000])
+    deed = {"price": price, "from_on": around(by, dice), "bound_follow": dice.random() < 0.7}
+    prices.change_group_price(by, group_id=one_of(by, dice, Group).pk, **deed)
+
+
+def pick(by, dice) -> None:
+    """By hand, for a lesson that the student was marked in, or for one to come; now and then taken back."""
+    row = one_of(by, dice, Subscription)
+    marked = Attendance.objects.visible_to(by).filter(student=row.student, lesson__held_on__gte=row.starts_on)
+    ahead = Q(group_id=row.group_id, held_on__range=(by.today, by.today + timedelta(days=9)))
+    lessons = Lesson.objects.visible_to(by).filter(Q(pk__in=marked.values("lesson")) | ahead).order_by("id")
+    chosen = dice.sample(list(lessons), min(4, len(lessons)))
+    for lesson in chosen:
+        payer = None if dice.random() < 0.15 else row.pk
+        prices.choose_payer(by, student_id=row.student_id, lesson_id=lesson.pk, subscription_id=payer)
+
+
 def discount_terms(by, dice) -> DiscountTerms:
     starts = around(by, dice)
     is_percent = dice.random() < 0.5
@@ -296,10 +323,17 @@ def teach(by, dice) -> None:
         lesson = one_of(
             by, dice, Lesson, held_on__lte=by.today, status=dice.choice(["planned", "planned", "conducted"])
         )
-        known = [None, *(reason.pk for reason in reasons(by))]
-        people = sorted(expected_students(by, lesson.pk))
-        absent = {pk: dice.choice(known) for pk in people if dice.random() < 0.3}
-        conduct_lesson(by, lesson_id=lesson.pk, absent=absent, because="typed wrong")
+        held(by, dice, lesson)
+
+
+def held(by, dice, lesson: Lesson) -> None:
+    """With some who are missing, if its day has come."""
+    if lesson.held_on > by.today:
+        return
+    known = [None, *(reason.pk for reason in reasons(by))]
+    people = sorted(expected_students(by, lesson.pk))
+    absent = {pk: dice.choice(known) for pk in people if dice.random() < 0.3}
+    conduct_lesson(by, lesson_id=lesson.pk, absent=absent, because="typed wrong")
 
 
 def cancel(by, dice) -> None:
@@ -311,10 +345,79 @@ def restore(by, dice) -> None:
 
 
 def move_a_lesson(by, dice) -> None:
-    """Only later: of a lesson moved to before its period the specification can be read in two ways."""
     lesson = one_of(by, dice, Lesson, status="planned", held_on__lte=by.today + timedelta(days=10))
-    on = lesson.held_on + timedelta(days=dice.randint(0, 15))
+    on = lesson.held_on + timedelta(days=dice.randint(-15, 15))
     moves.move_lesson(by, lesson_id=lesson.pk, held_on=on, starts_time=time(dice.randint(15, 18)))
+
+
+# --- lessons without a group, guests, and those who make up for a miss ------------------------------------------------
+
+
+def own_lesson(by, dice) -> None:
+    student = one_of(by, dice, Student)
+    held(by, dice, _alone(by, dice, LessonKind.INDIVIDUAL, student_id=student.pk))
+
+
+def own_lessons(by, dice) -> None:
+    """Weekly ones."""
+    starts, course = around(by, dice), one_of(by, dice, Course)
+    alone.plan_regular_lessons(
+        by, kind=LessonKind.INDIVIDUAL, course_id=course.pk, branch_id=Desk.objects.visible_to(by)[0].branch_id,
+        weekdays=dice.sample(range(1, 8), 2), starts_time=time(10), starts_on=starts,
+        last_on=starts + timedelta(days=dice.randint(7, 40)), student_id=one_of(by, dice, Student).pk,
+    )  # fmt: skip
+
+
+def open_lesson(by, dice) -> None:
+    """A trial of no group to which one comes or two."""
+    lesson = _alone(by, dice, LessonKind.TRIAL)
+    for pk in {one_of(by, dice, Student).pk, one_of(by, dice, Student).pk}:
+        add_guest(by, lesson_id=lesson.pk, student_id=pk)
+    held(by, dice, lesson)
+
+
+def _alone(by, dice, kind: LessonKind, **values) -> Lesson:
+    return alone.plan_single_lesson(
+        by, kind=kind, course_id=one_of(by, dice, Course).pk, branch_id=Desk.objects.visible_to(by)[0].branch_id,
+        held_on=around(by, dice, 20, 4), starts_time=time(dice.randint(8, 20)), **values,
+    )  # fmt: skip
+
+
+def guest(by, dice) -> None:
+    """Somebody comes to a lesson of any group, and makes up for nothing."""
+    near = by.today - timedelta(days=9), by.today + timedelta(days=2)
+    lesson = one_of(by, dice, Lesson, held_on__range=near, student=None, status="planned")
+    add_guest(by, lesson_id=lesson.pk, student_id=one_of(by, dice, Student).pk)
+    held(by, dice, lesson)
+
+
+def make_up(by, dice) -> None:
+    """What is owed is made up for in another group, or in a lesson that is made for it, before today too."""
+    owed = list(make_ups(by))
+    if not owed:
+        raise NotFound
+    row = dice.choice(owed)
+    places = [*places_for(by, row)[:3], *places_for(replace(by, at=by.at - timedelta(days=14)), row)[:6]]
+    if places and dice.random() < 0.5:
+        lesson = dice.choice(places).lesson
+        add_guest(by, lesson_id=lesson.pk, student_id=row.student_id, make_up_id=row.pk)
+    else:
+        on = by.today + timedelta(days=dice.randint(-9, 2))
+        lesson = plan_make_up_lesson(by, make_up_ids=[row.pk], held_on=on, starts_time=time(dice.randint(8, 20)))
+    held(by, dice, lesson)
+
+
+def owed(by, dice) -> None:
+    """Everybody of a lesson missed it for a reason that gives it back, and that charges or not."""
+    reason = one_of(by, dice, AbsenceReason)
+    edit_reason(
+        by, reason_id=reason.pk, name=reason.name, charges=reason.charges, pays_teacher=False, gives_credit=True,
+        place=reason.place, credit_days=None,
+    )  # fmt: skip
+    recent = by.today - timedelta(days=20), by.today
+    lesson = one_of(by, dice, Lesson, held_on__range=recent, status="planned")
+    everybody = sorted(expected_students(by, lesson.pk))
+    conduct_lesson(by, lesson_id=lesson.pk, absent=dict.fromkeys(everybody, reason.pk))
 
 
 FACTS = {
@@ -322,81 +425,7 @@ FACTS = {
     for each in (
         bind, end, own_price, tariff_price, course_price, discount, other_discount, no_discount, pay, reverse, pause,
         other_pause, no_pause, pause_a_group, leave, stay, move, trial, start, holiday, no_holiday, teach, cancel,
-        restore, move_a_lesson,
+        restore, move_a_lesson, own_lesson, own_lessons, open_lesson, guest, make_up, owed, pick, group_price,
     )
 }  # fmt: skip
-KINDS = ("days", "days", "teach", "teach", "teach", "discount", "pause", "pay", *FACTS)
-
-
-# --- facts that know nothing of each other ---------------------------------------------------------------------------
-
-
-def independent_facts(by, dice) -> list[Any]:
-    """Deeds that may be done in any order: none needs another, and no two of them are of one lesson or one day."""
-    people, deeds = list(Student.objects.visible_to(by).order_by("id")), []
-    starts = dice.sample(range(60), len(people) * 2)
-    for number, student in enumerate(people * 2):
-        deeds += [
-            _given(by, student, discount_terms(by, dice)),
-            _bound(by, dice, student, FIRST + timedelta(days=starts[number]), is_separate=number < 2),
-        ]
-    for student in people:
-        first = FIRST + timedelta(days=dice.randint(5, 50))
-        deeds.append(
-            partial(pauses.suspend, by, student_ids=[student.pk], starts_on=first, last_on=first + timedelta(days=9))
-        )
-    lessons = Lesson.objects.visible_to(by).filter(held_on__range=(FIRST, by.today)).order_by("id")
-    for lesson in dice.sample(list(lessons), 24):
-        deeds.append(dice.choice([_taught, _taught, _taught, _cancelled, _moved])(by, dice, lesson))
-    for on in dice.sample(range(70), 3):
-        deeds.append(
-            partial(
-                days.add_holiday, by, name="off", starts_on=FIRST + timedelta(days=on),
-                affects_payment=dice.random() < 0.7, is_credited=dice.choice([True, False]),
-            )
-        )  # fmt: skip
-    gone = dice.choice(list(Enrolment.objects.visible_to(by).order_by("id")))
-    deeds.append(partial(leaving.leave_group, by, enrolment_id=gone.pk, last_on=by.today - timedelta(days=12)))
-    return deeds
-
-
-def _given(by, student, terms):
-    return partial(give_discount, by, student_id=student.pk, terms=terms)
-
-
-def _bound(by, dice, student, starts_on: date, *, is_separate: bool):
-    """By its own first day, so that nothing is decided by which was entered first; with its money and its price."""
-    joined = Enrolment.objects.visible_to(by).filter(student=student).values_list("group_id", flat=True)
-    kinds = [kind.value for kind in (PlanKind.PER_LESSON, PlanKind.MONTH_SPREAD, PlanKind.DAILY)]
-    tariff = Tariff.objects.visible_to(by).get(name=dice.choice(kinds))
-    group, money, price = dice.choice([None, *sorted(joined)]), dice.randint(1, 99) * 100_000, dice.randint(1, 99)
-    binding = Binding(starts_on, group_id=group, is_separate=is_separate, note=f"{student} {starts_on}")
-
-    def deed() -> None:
-        row = bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=binding)
-        set_own_price(by, subscription_id=row.pk, price=price * 100_000, from_on=starts_on + timedelta(days=9))
-        if is_separate:
-            pay_apart(by, row, money)
-
-    return deed
-
-
-def _taught(by, dice, lesson):
-    chance = {pk: dice.random() for pk in Student.objects.visible_to(by).order_by("id").values_list("id", flat=True)}
-    excused = reasons(by)[0].pk
-
-    def deed() -> None:
-        people = expected_students(by, lesson.pk)
-        absent = {pk: excused if chance[pk] < 0.1 else None for pk in people if chance[pk] < 0.3}
-        conduct_lesson(by, lesson_id=lesson.pk, absent=absent, because="typed wrong")
-
-    return deed
-
-
-def _cancelled(by, dice, lesson):
-    return partial(days.cancel_lesson, by, lesson_id=lesson.pk, reason="ill")
-
-
-def _moved(by, dice, lesson):
-    on = lesson.held_on + timedelta(days=dice.randint(0, 15))
-    return partial(moves.move_lesson, by, lesson_id=lesson.pk, held_on=on, starts_time=time(dice.randint(15, 18)))
+KINDS = (*["days"] * 2, *["teach"] * 3, *["owed", "make_up"] * 2, "pick", "discount", "pause", "pay", *FACTS)

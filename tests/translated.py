@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from django.db.models import Q
 
-from daftar.attendance.models import Attendance
+from daftar.attendance.models import Attendance, MakeUp
 from daftar.courses.models import Enrolment, Group, Holiday, Lesson, Recurrence, Suspension
 from daftar.ledger.models import Account, Transfer
 from daftar.orgs.models import Organization
@@ -23,10 +23,8 @@ Charges = set[tuple[int, str, date, int]]
 
 
 def is_told(by, student) -> bool:
-    """Whether the reference has words for it all: it knows no payer chosen by hand and no pause in one group."""
-    picks = LessonPick.objects.visible_to(by).filter(student=student)
-    of_a_group = Suspension.objects.visible_to(by).filter(student=student).exclude(group=None)
-    return not picks.exists() and not of_a_group.exists()
+    """Whether the reference has words for it all: it knows no pause in one group."""
+    return not Suspension.objects.visible_to(by).filter(student=student).exclude(group=None).exists()
 
 
 def situation_of(by, student) -> dict:
@@ -34,6 +32,8 @@ def situation_of(by, student) -> dict:
     subscriptions = list(Subscription.objects.visible_to(by).filter(student=student).order_by("id"))
     enrolments = list(Enrolment.objects.visible_to(by).filter(student=student).order_by("id"))
     groups = list(Group.objects.visible_to(by).filter(pk__in={row.group_id for row in enrolments}))
+    marked = Attendance.objects.visible_to(by).filter(student=student).values("lesson__group")
+    visited = Group.objects.visible_to(by).filter(pk__in=marked).exclude(pk__in=[row.pk for row in groups])
     days_off = Holiday.objects.visible_to(by).filter(Q(branch=None) | Q(branch=student.branch_id))
     discounts = Discount.objects.visible_to(by).filter(student=student)
     pauses = Suspension.objects.visible_to(by).filter(student=student)
@@ -44,7 +44,10 @@ def situation_of(by, student) -> dict:
             "activation_day_counts": True, "money_discount_per": "subscription", "holiday": "count",
             **{name: getattr(org, name) for name in SWITCHES},
         },
-        "groups": [{"id": name(row.pk), "starts": str(row.starts_on), "ends": last(row.ends_on)} for row in groups],
+        "groups": [
+            {"id": name(row.pk), "starts": str(row.starts_on), "ends": last(row.ends_on)}
+            for row in [*groups, *visited]
+        ],
         "enrolments": [
             {"group": name(row.group_id), "joined": str(row.starts_on), "activated": text(row.activated_on),
              "entered": text(row.entered_on), "left": last(row.ends_on)} for row in enrolments
@@ -134,22 +137,47 @@ def _subscription(by, row: Subscription) -> dict:
 
 
 def _lessons(by, student, groups: list[Group]) -> list[dict]:
+    """Those of the groups, the student's own, and the others in which the student was marked."""
     marks = {
         row.lesson_id: row for row in Attendance.objects.visible_to(by).filter(student=student).select_related("reason")
     }
-    found = []
-    for row in Lesson.objects.visible_to(by).filter(group__in=groups).select_related("group__course"):
-        mark = marks.get(row.pk)
-        # Conducted without a mark of the student: held, and nothing to charge for.
-        is_excused = mark is None or (mark.reason is not None and not mark.reason.charges)
-        is_present = row.status != "conducted" or (mark is not None and mark.is_present)
-        found.append({
-            "id": name(row.pk), "date": str(row.held_on), "time": f"{row.starts_time:%H:%M}",
-            "group": name(row.group_id), "type": "group" if row.type_id is None else str(row.type_id),
-            "subject": row.group.course.subject or None, "status": row.status, "moved_from": text(row.moved_from),
-            "present": is_present, "reason": None if is_present else ("unexcused", "excused")[is_excused],
-        })  # fmt: skip
-    return found
+    picks = dict(LessonPick.objects.visible_to(by).filter(student=student).values_list("lesson", "subscription"))
+    made_up = MakeUp.objects.visible_to(by).filter(student=student, made_in__isnull=False)
+    missed = dict(made_up.values_list("made_in", "missed"))
+    there = Q(group__in=groups) | Q(student=student) | Q(pk__in=[*marks, *missed.values()])
+    return [
+        _lesson(row, marks.get(row.pk), picks.get(row.pk), missed.get(row.pk))
+        for row in Lesson.objects.visible_to(by).filter(there).select_related("group__course", "course")
+    ]
+
+
+def _lesson(row: Lesson, mark: Attendance | None, picked: int | None, missed: int | None) -> dict:
+    # Conducted without a mark of the student: held, and nothing to charge for.
+    is_excused = mark is None or (mark.reason is not None and not mark.reason.charges)
+    is_present = row.status != "conducted" or (mark is not None and mark.is_present)
+    is_plain_trial = row.group_id is None and row.student_id is None and missed is None and row.type_id is None
+    return {
+        "id": name(row.pk), "date": str(row.held_on), "time": f"{row.starts_time:%H:%M}",
+        "group": None if row.group_id is None else name(row.group_id), "type": _type(row, missed),
+        "subject": (row.course or row.group.course).subject or None, "status": row.status,
+        "moved_from": text(row.moved_from), "present": is_present,
+        "reason": None if is_present else ("unexcused", "excused")[is_excused],
+        "paid_by": None if picked is None else name(picked), "makes_up_for": None if missed is None else name(missed),
+        "only_if_named": is_plain_trial,
+    }  # fmt: skip
+
+
+def _type(row: Lesson, missed: int | None) -> str:
+    """A lesson of no group that makes up for one of a group is as one of a group."""
+    if row.type_id is not None:
+        return str(row.type_id)
+    if row.group_id is not None:
+        return "group"
+    if row.student_id is not None:
+        return "individual"
+    if missed is None:
+        return "trial"
+    return "group" if Lesson.unguarded.get(pk=missed).group_id else "individual"
 
 
 def _before_the_group(by, groups: list[Group]) -> list[dict]:

@@ -15,11 +15,12 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from daftar.bench import classes
 from daftar.bench.clients import together
 from daftar.bench.everyone import Run, charged, next_month
 from daftar.bench.load import PASSWORD
 from daftar.bench.measure import Browser, Figure, checked_at_once, cpu_of, measured, memory_of
-from daftar.bench.timetable import planning
+from daftar.bench.timetable import planning, planning_all
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Group, Lesson
 from daftar.finance.models import Desk
@@ -62,6 +63,16 @@ class Bench:
     def whole_run(self) -> Run:
         """The next month's run over everybody: done once, however many lines tell of it."""
         return charged(self.centre.by.org_id, self.database)
+
+    @cached_property
+    def a_class(self) -> classes.Class:
+        """Thirty students with a lesson on each day of a month; made once."""
+        return classes.a_class(self)
+
+    @cached_property
+    def full_day(self) -> classes.Day:
+        """A day of two hundred lessons; made once."""
+        return classes.a_full_day(self)
 
     @property
     def root(self) -> str:
@@ -461,6 +472,11 @@ LINES = (
     Line("a year of one student", year, 50),
     Line("not charged and why, first page", not_charged),
     Line("five years of lessons of a group", planning, 30, calibrator="raw charges"),
+    Line("five years of lessons of 1,000 groups", planning_all, 30_000, calibrator=""),
+    Line("journal of 30 x 31", classes.journal, 150),
+    Line("one saved cell of it", classes.saved_cell),
+    Line("timetable of 200 lessons by rooms", classes.timetable("rooms"), 150),
+    Line("timetable of 200 lessons by teachers", classes.timetable("teachers"), 150),
     Line("one posting", posting, 1.9, calibrator="one query"),
     Line("record a payment (request)", payment),
     Line("login and first page, hashing apart", login, 50),

@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.models import Enrolment, Group, Suspension
+from daftar.courses.refusals import GroupIsFull
+from daftar.courses.rules import has_place
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, change, note, publish, verb
 from daftar.orgs.queries import tuition_settings
@@ -111,9 +113,17 @@ def end_membership(by: Actor, *, enrolment_id: int, last_on: date, reason: str) 
 
 @verb("courses.enrol")
 def reopen_membership(by: Actor, *, enrolment_id: int) -> Enrolment:
-    """Takes an ending back; the database refuses it where the student has joined the group again since."""
+    """Takes an ending back; refused where the place was given to somebody else since.
+
+    The database refuses it where the student has joined the group again.
+    """
     rows = Enrolment.objects.visible_to(by).select_for_update(of=("self", "group"), no_key=True)
-    enrolment: Enrolment = rows.select_related("group", "student").one(pk=enrolment_id)
+    enrolment: Enrolment = rows.select_related("group__branch", "student").one(pk=enrolment_id)
+    group, left_on = enrolment.group, enrolment.ends_on
+    if left_on is not None and group.branch.blocks_capacity:
+        others = Enrolment.objects.visible_to(by).filter(group=group).exclude(pk=enrolment.pk)
+        if not has_place(group.capacity, others.exclude(ends_on__lte=left_on).count()):
+            raise GroupIsFull
     change(by, enrolment, ends_on=None, left_because="")
     publish(by, FamiliesChanged((enrolment.student_id,)))
     return enrolment
@@ -126,6 +136,14 @@ def take_back_activation(by: Actor, *, enrolment_id: int) -> Enrolment:
     change(by, enrolment, activated_on=None, entered_on=None)
     publish(by, FamiliesChanged((enrolment.student_id,)))
     return enrolment
+
+
+def hold_groups(by: Actor, group_ids: Collection[int]) -> None:
+    """Locks groups in one order for everybody: two who each move somebody into the other's group would wait for ever.
+
+    Called before any of them is locked alone.
+    """
+    list(Group.objects.visible_to(by).select_for_update(no_key=True).filter(pk__in=group_ids).order_by("pk"))
 
 
 def running_membership(by: Actor, enrolment_id: int) -> Enrolment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from daftar.courses.kinds import LessonKind
@@ -52,9 +53,9 @@ def attended(
             found.append(lesson)
         elif lesson.id in missed:
             kind = LessonKind.INDIVIDUAL if missed[lesson.id] is None else LessonKind.GROUP
-            found.append(_of_type(lesson, kind.value))
+            found.append(replace(lesson, type=kind.value))
         elif any(_TRIAL in each.lesson_types and each.fits(lesson) for each in subscriptions):
-            found.append(lesson)
+            found.append(replace(lesson, only_if_named=True))
     return found
 
 
@@ -75,11 +76,4 @@ def _fact(values: Any, kind: LessonKind) -> rules.LessonFact:
     return rules.LessonFact(
         id=pk, group_id=None, on=on, at=at, status=_STATUS[status], subject=subject or None,
         type=type_code(type_id, kind), moved_from=moved_from,
-    )  # fmt: skip
-
-
-def _of_type(lesson: rules.LessonFact, code: str) -> rules.LessonFact:
-    return rules.LessonFact(
-        id=lesson.id, group_id=None, on=lesson.on, at=lesson.at, status=lesson.status, subject=lesson.subject,
-        type=code, moved_from=lesson.moved_from,
     )  # fmt: skip

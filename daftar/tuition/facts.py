@@ -71,14 +71,19 @@ def facts_of(
         took = set() if rules.takes_no_marks(subscriptions[pk]) else {each.lesson_id for each in marks[pk]}
         shared[pk] = rules.SharedLessons(rules.own_lessons(shared[pk], enrolments[pk], took))
     nobodys = lessons_of_nobody(trusted, ungrouped)
-    for pk in ids if own or nobodys else ():
-        alone = [*own[pk], *attended(marks[pk], nobodys, subscriptions[pk], made_up[pk])]
-        if alone:
-            shared[pk] = rules.SharedLessons([*shared[pk], *in_window(alone, window)])
     settings_of = {
         pk: tuition_settings(branch) for pk, branch in {each.branch_id: each.branch for each in students}.items()
     }
     decisions = {pk: decided(partial(getattr, settings)) for pk, settings in settings_of.items()}
+    for student in students if made_up else ():
+        pk, settings = student.id, settings_of[student.branch_id]
+        trials = partial(_is_of_a_trial, enrolments[pk], settings, decisions[student.branch_id])
+        made_up[pk] = [row._replace(is_paid=row.is_paid or trials(row)) for row in made_up[pk]]
+        marks[pk] = _to_be_paid(marks[pk], made_up[pk])
+    for pk in ids if own or nobodys else ():
+        alone = [*own[pk], *attended(marks[pk], nobodys, subscriptions[pk], made_up[pk])]
+        if alone:
+            shared[pk] = rules.SharedLessons([*shared[pk], *in_window(alone, window)])
     found = {}
     for student in students:
         pk, settings = student.id, settings_of[student.branch_id]
@@ -90,7 +95,7 @@ def facts_of(
             enrolments=tuple(enrolments[pk]),
             subscriptions=tuple(_paying_for(subscriptions[pk], made_up[pk])),
             lessons=shared[pk],
-            attendances=tuple(_to_be_paid(marks[pk], made_up[pk])),
+            attendances=tuple(marks[pk]),
             discounts=tuple(discounts[pk]),
             suspensions=tuple(suspensions[pk]),
             holidays=holidays.get(student.branch_id, ()),
@@ -259,24 +264,42 @@ def _made_up(by: Actor, ids: Collection[int]) -> dict[int, list[Replaced]]:
 
 
 def _paying_for(subscriptions: list[rules.SubscriptionFact], made_up: list[Replaced]) -> list[rules.SubscriptionFact]:
-    """A lesson that makes up for one that was not charged is paid as that one would have been."""
+    """A lesson that makes up for one that was not charged is paid as that one would have been.
+
+    Where each scheduled lesson is charged whoever came, the missed one was paid (pricing rule 9.31).
+    """
     if not made_up:
         return subscriptions
     return [
         replace(
             each,
             make_ups=frozenset(
-                row.lesson_id for row in made_up if not row.is_paid and row.missed_group_id == each.group_id
+                row.lesson_id
+                for row in made_up
+                if not row.is_paid
+                and each.group_id in ({None, row.missed_group_id} if daily else {row.missed_group_id})
             ),
         )
-        if each.plan is PlanKind.PER_LESSON or PLANS[each.plan].by_period
+        if (daily := PLANS[each.plan].as_scheduled) or each.plan is PlanKind.PER_LESSON or PLANS[each.plan].by_period
         else each
         for each in subscriptions
     ]
 
 
+def _is_of_a_trial(
+    enrolments: list[rules.EnrolmentFact], settings: Any, decisions: rules.decisions.Decisions, row: Replaced
+) -> bool:
+    """Whether the missed lesson was a trial, which would have cost nothing."""
+    held = [each for each in enrolments if each.group_id == row.missed_group_id and each.holds(row.missed_on)]
+    paid_from = [
+        each.paid_from(decisions.backdated_charges, activation_day_counts=settings.activation_day_counts)
+        for each in held
+    ]
+    return bool(held) and not any(first is not None and first <= row.missed_on for first in paid_from)
+
+
 def _to_be_paid(marks: list[rules.AttendanceFact], made_up: list[Replaced]) -> list[rules.AttendanceFact]:
-    """The marks without those of lessons that make up for one that was charged: nobody pays for it twice."""
+    """The marks without those of lessons that make up for what was charged or free: nobody pays for it twice."""
     paid = {row.lesson_id for row in made_up if row.is_paid}
     return [each for each in marks if each.lesson_id not in paid] if paid else marks
 

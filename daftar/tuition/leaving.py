@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daftar.courses import memberships
 from daftar.courses.events import TuitionFactsChanged
+from daftar.courses.models import Enrolment
 from daftar.courses.services import enrol_student
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, note, publish, verb
@@ -18,8 +19,6 @@ from daftar.tuition.services import enrol_active
 
 if TYPE_CHECKING:
     from datetime import date
-
-    from daftar.courses.models import Enrolment
 
 
 class ReturnsBeforeJoining(Refusal):
@@ -58,6 +57,8 @@ def transfer(
     decline_reason: str = "",
 ) -> Enrolment:  # fmt: skip
     """Moves a student to another group: leaves this one with `last_on` and is charged in the other from `starts_on`."""
+    own = Enrolment.objects.visible_to(by).filter(pk=enrolment_id).values_list("group_id", flat=True)
+    memberships.hold_groups(by.trusted(), [*own, group_id])
     left = leave_group(
         by.trusted(), enrolment_id=enrolment_id, last_on=last_on, gives_credit=gives_credit,
         decline_reason=decline_reason,

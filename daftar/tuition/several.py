@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from daftar.courses.memberships import hold_groups
 from daftar.courses.queries import get_enrolment
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, verb
@@ -73,8 +74,9 @@ def stay_together(by: Actor, *, enrolment_ids: Collection[int]) -> list[Enrolmen
 @verb("tuition.pause")
 def transfer_together(by: Actor, *, enrolment_ids: Collection[int], group_id: int, starts_on: date) -> list[Enrolment]:
     """Moves several students into another group from a day on; the day before is their last in this one."""
-    found = []
-    for row in _chosen(by, enrolment_ids):
+    found, chosen = [], _chosen(by, enrolment_ids)
+    hold_groups(by.trusted(), [*(row.group_id for row in chosen), group_id])
+    for row in chosen:
         with _named(row):
             moved = transfer(
                 by.trusted(), enrolment_id=row.pk, group_id=group_id, last_on=starts_on - timedelta(days=1),

@@ -16,6 +16,7 @@ from .lessons import (
     fits,
     holiday_effect,
     is_own,
+    is_paid_already,
     is_trial,
     moved_end,
     suspension_from,
@@ -79,7 +80,8 @@ def lessons_on(facts: Facts, on: date) -> list[Lesson]:
     """The student's own lessons of a day that are neither trial (9.14) nor suspended (D7), in order."""
     if suspension_from(facts, on) is not None:
         return []
-    return [x for x in facts.lessons if x.date == on and is_own(facts, x) and not is_trial(facts, x)]
+    mine = [x for x in facts.lessons if x.date == on and is_own(facts, x) and not is_trial(facts, x)]
+    return [x for x in mine if not is_paid_already(facts, x)]
 
 
 # --- lessons that are charged one by one -------------------------------------------------------------------------
@@ -87,7 +89,7 @@ def lessons_on(facts: Facts, on: date) -> list[Lesson]:
 
 def charge_lesson(facts: Facts, book: Book, lesson: Lesson) -> None:
     """Up to `until`: charges the lesson to the subscription that pays for it, or notes that none does."""
-    if paid_by_period(facts, lesson):
+    if periods_that_pay(facts, lesson):
         return  # 9.25
     attended = lesson.status == "conducted" and lesson.present and holiday_effect(facts, lesson) is None
     if not candidates(facts, lesson):
@@ -108,6 +110,18 @@ def post_lesson(facts: Facts, book: Book, lesson: Lesson) -> tuple[str, Fraction
     if amount:  # 9.3
         book.post(periods.Row(subscription.id, subscription.account, lesson.id, lesson.date, amount, discount))
     return subscription.account, amount
+
+
+def by_hand(facts: Facts, lesson: Lesson) -> Subscription | None:
+    """D6: the one that was picked for this lesson, if it is one of those that may pay for it (R53)."""
+    may_pay = [*paid_by_period(facts, lesson), *candidates(facts, lesson)]
+    return next((each for each in may_pay if each.id == lesson.paid_by), None)
+
+
+def periods_that_pay(facts: Facts, lesson: Lesson) -> list[Subscription]:
+    """9.25, unless another was picked by hand: that one is charged though the period is charged too (R54)."""
+    chosen = by_hand(facts, lesson)
+    return [each for each in paid_by_period(facts, lesson) if chosen in (None, each)]
 
 
 def paid_by_period(facts: Facts, lesson: Lesson) -> list[Subscription]:
@@ -134,6 +148,9 @@ def candidates(facts: Facts, lesson: Lesson) -> list[Subscription]:
 
 def pick(facts: Facts, book: Book, lesson: Lesson) -> Subscription:
     """D6 with 9.27-9.29. The last is the most wanted, so that "later" and "higher" are plain comparisons."""
+    chosen = by_hand(facts, lesson)
+    if chosen is not None:
+        return chosen
     found = sorted(candidates(facts, lesson), key=lambda each: (each.starts, each.id))
     base = [each for each in found if each.account == "base"]
     base.sort(key=lambda each: (each.group is not None, bool(each.subjects), bool(each.lesson_types)))
@@ -156,6 +173,8 @@ def has_enough(facts: Facts, book: Book, subscription: Subscription, lesson: Les
 def is_charged(facts: Facts, subscription: Subscription, lesson: Lesson) -> bool:
     """Whether the picked subscription charges the lesson as it is; after `until` a planned one counts as attended."""
     effect = holiday_effect(facts, lesson)
+    if subscription.plan == "daily" and lesson.missed is not None:
+        return False  # 9.31: the missed one was charged, whoever came
     if subscription.plan == "daily":  # 9.31; 9.15: also a lesson that a harmless holiday keeps from being held
         return effect == "nothing" or (effect is None and lesson.status != "cancelled")
     if effect is not None:
@@ -208,7 +227,7 @@ def walk(facts: Facts, book: Book, charges: list[periods.Charge], by_day: dict) 
 def paying_accounts(facts: Facts, book: Book, charges: list[periods.Charge], lesson: Lesson) -> list[str]:
     """The accounts that pay for a future lesson, after charging it; none for one that is free or not held."""
     held = lesson.status != "cancelled" and holiday_effect(facts, lesson) is None
-    plans = paid_by_period(facts, lesson)
+    plans = periods_that_pay(facts, lesson)
     if plans:
         return [each.account for each in plans if held and is_in_a_charge(facts, each, charges, lesson)]
     if not candidates(facts, lesson):

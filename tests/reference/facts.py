@@ -69,6 +69,10 @@ class Lesson:
     moved_from: date | None
     present: bool
     reason: str | None
+    paid_by: str | None = None  # D6: the subscription picked by hand for this lesson
+    makes_up_for: str | None = None  # the lesson that the student missed and makes up for in this one
+    only_if_named: bool = False  # a trial of no group: for subscriptions that name its type
+    missed: Lesson | None = None  # the one of `makes_up_for`
     made: bool = False
     outside_life: bool = False  # a pattern day on which the group does not exist: only ever counted
 
@@ -204,6 +208,9 @@ def lesson(row: dict, settings: dict) -> Lesson:
         moved_from=None if by_new_day else day(row.get("moved_from")),
         present=row.get("present", True),
         reason=row.get("reason"),
+        paid_by=row.get("paid_by"),
+        makes_up_for=row.get("makes_up_for"),
+        only_if_named=row.get("only_if_named", False),
     )
 
 

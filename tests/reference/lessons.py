@@ -14,7 +14,9 @@ DAY = timedelta(days=1)
 def with_lessons(facts: Facts) -> Facts:
     """The facts with every lesson of the file: the listed ones, and those made from weekdays."""
     made = [lesson for group in facts.groups.values() for lesson in made_lessons(facts, group)]
-    return replace(facts, lessons=tuple(sorted([*map(read_at(facts), facts.listed), *made], key=lambda x: x.order)))
+    found = {lesson.id: lesson for lesson in [*map(read_at(facts), facts.listed), *made]}
+    told = [replace(lesson, missed=found.get(lesson.makes_up_for)) for lesson in found.values()]
+    return replace(facts, lessons=tuple(sorted(told, key=lambda x: x.order)))
 
 
 def read_at(facts: Facts):
@@ -96,10 +98,30 @@ def in_count(facts: Facts, plan: str, lesson: Lesson) -> bool:
 def fits(subscription: Subscription, lesson: Lesson) -> bool:
     """Group, subject and type; 9.12: a lesson without a subject fits only what names no subject."""
     return (
-        (subscription.group is None or subscription.group == lesson.group)
+        (subscription.group in (None, lesson.group) or stands_for_one_of(subscription, lesson))
         and (not subscription.subjects or lesson.subject in subscription.subjects)
-        and (not subscription.lesson_types or lesson.type in subscription.lesson_types)
+        and (not (subscription.lesson_types or lesson.only_if_named) or lesson.type in subscription.lesson_types)
     )
+
+
+def stands_for_one_of(subscription: Subscription, lesson: Lesson) -> bool:
+    """Handbook, attendance: a make-up is charged by the price per lesson of the group of the missed one; where a month,
+    or each scheduled lesson, is charged, it is paid already. A spread has no place for it (R57)."""
+    if lesson.missed is None or subscription.plan in ("month_spread", "week_spread"):
+        return False
+    return subscription.group == lesson.missed.group
+
+
+def is_paid_already(facts: Facts, lesson: Lesson) -> bool:
+    """Handbook, attendance: one that makes up for a miss that was charged costs nothing."""
+    missed = lesson.missed
+    if missed is None:
+        return False
+    if is_trial(facts, missed):
+        return True  # R56
+    if missed.status != "conducted" or missed.present:
+        return False
+    return facts.charges_for_absence[missed.reason or "unexcused"]
 
 
 def is_own(facts: Facts, lesson: Lesson) -> bool:
@@ -152,14 +174,20 @@ def moved_end(facts: Facts, subscription: Subscription) -> date | None:
     return on
 
 
+def was_counted(facts: Facts, subscription: Subscription, lesson: Lesson) -> bool:
+    """What was paid with the missed lesson is no lesson of the price a second time (R55)."""
+    return is_paid_already(facts, lesson) or (lesson.missed is not None and subscription.plan == "daily")
+
+
 def counted(facts: Facts, subscription: Subscription) -> list[Lesson]:
     """9.8: every lesson that some month, week, cycle or module of the subscription counts, in order."""
     return [
         lesson
         for lesson in facts.lessons
         if fits(subscription, lesson)
-        and (subscription.group is not None or is_own(facts, lesson))
+        and (lesson.group == subscription.group if subscription.group is not None else is_own(facts, lesson))
         and in_count(facts, subscription.plan, lesson)
+        and not (subscription.group is None and was_counted(facts, subscription, lesson))
         # D13: pattern days on which the group does not exist measure its first and last month, or do not.
         and not (lesson.outside_life and facts.switches["group_edges"] == "group_life")
     ]

@@ -17,7 +17,7 @@ KEYS = {
     "subscriptions": "id plan group price lessons_count module_lessons months from to subjects lesson_types account"
     " extended_by_suspensions",
     "price": "from amount",
-    "lessons": "id date time group type subject status moved_from present reason",
+    "lessons": "id date time group type subject status moved_from present reason paid_by makes_up_for only_if_named",
     "holidays": "date affects_payment holiday",
     "discounts": "id kind amount per from to subjects lesson_types",
     "suspensions": "from to",
@@ -102,6 +102,9 @@ def unknown_references(file: dict):
     for name in ("enrolments", "subscriptions", "lessons"):
         yield from (f"{path}.group" for path, row in rows(file, name) if row.get("group") not in {None, *groups})
     yield from (f"{path}.reason" for path, row in rows(file, "lessons") if row.get("reason") not in {None, *reasons})
+    for key, known in (("paid_by", "subscriptions"), ("makes_up_for", "lessons")):
+        ids = {None, *(row["id"] for row in file.get(known) or ())}
+        yield from (f"{path}.{key}" for path, row in rows(file, "lessons") if row.get(key) not in ids)
     yield from (f"{path}.account" for path, row in rows(file, "payments") if row.get("account", "base") not in accounts)
     for path, row in rows(file, "subscriptions"):
         if row["plan"] not in (*PERIOD_PLANS, *LESSON_PLANS):

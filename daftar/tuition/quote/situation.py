@@ -137,6 +137,7 @@ def situation(file: Record) -> Situation:
         ),
         holidays=holidays,
         payments=_payments(reader, bound),
+        picks=_picks(reader, lessons, taught),
         money_discount_per=DiscountPer(settings.choice("money_discount_per", list(DiscountPer), "subscription")),
         decisions=_decisions(settings),
     )
@@ -153,7 +154,9 @@ _SUBSCRIPTION_KEYS = (
     "id", "plan", "group", "price", "lessons_count", "module_lessons", "months", "from", "to", "subjects",
     "lesson_types", "account", "extended_by_suspensions",
 )  # fmt: skip
-_LESSON_KEYS = ("id", "date", "time", "group", "type", "subject", "status", "moved_from", "present", "reason")
+_LESSON_KEYS = (
+    "id", "date", "time", "group", "type", "subject", "status", "moved_from", "present", "reason", "paid_by",
+)  # fmt: skip
 _DISCOUNT_KEYS = ("id", "kind", "amount", "per", "from", "to", "subjects", "lesson_types")
 
 
@@ -313,6 +316,12 @@ def _marks(reader: _Reader, records: list[Record], lessons: Mapping[str, LessonF
         present, charged = record.flag("present", default=True), charges[reason_name]
         marks[name] = AttendanceFact(lesson_id=lessons[name].id, present=present, charges_absence=charged)
     return tuple(marks.values())
+
+
+def _picks(reader: _Reader, lessons: list[Record], taught: Mapping[str, LessonFact]) -> dict[int, int]:
+    """The subscriptions picked by hand, by lesson (decision D6)."""
+    picked = {record.text("id"): reader.reference(record, "paid_by", "subscriptions") for record in lessons}
+    return {taught[name].id: subscription for name, subscription in picked.items() if subscription is not None}
 
 
 def _discount(reader: _Reader, record: Record) -> DiscountFact:

@@ -127,7 +127,7 @@ class _Walk:
         if plan.by_period:
             return False
         if plan.as_scheduled:
-            return fate_of(self.now, lesson) in _SCHEDULED
+            return lesson.id not in subscription.make_ups and fate_of(self.now, lesson) in _SCHEDULED
         mark = self.now.marks.get(lesson.id)
         return mark is not None and is_conducted(self.now, lesson) and (mark.present or mark.charges_absence)
 

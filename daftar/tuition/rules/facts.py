@@ -53,7 +53,8 @@ class SubscriptionFact:
     `prices` is never empty. `lessons_count` (above zero) is the size of the bundle of `per_lesson`, `module_lessons`
     that of a module; `months` is how often `whole_course` takes the price (None: the price is the total). Without a
     `group_id` it pays for the lessons of every group; without subjects or lesson types for those of any. `is_separate`:
-    it has an account of its own. `make_ups` are lessons of other groups that it pays for as if they were of its own.
+    it has an account of its own. `make_ups` are lessons of other groups that it pays for as if they were of its
+    own; where whoever came is charged, they were paid with the missed ones.
     """
 
     id: int
@@ -81,7 +82,8 @@ class SubscriptionFact:
     def names(self, lesson: LessonFact) -> bool:
         """Whether the lesson is one of its group, subjects and types; one without a subject fits only any (9.12)."""
         is_own = self.group_id in (None, lesson.group_id) or lesson.id in self.make_ups
-        return is_own and _among(self.subjects, self.lesson_types, lesson)
+        is_named = not lesson.only_if_named or lesson.type in self.lesson_types
+        return is_own and is_named and _among(self.subjects, self.lesson_types, lesson)
 
     def fits(self, lesson: LessonFact) -> bool:
         """Whether it may pay for this lesson."""
@@ -111,6 +113,11 @@ class EnrolmentFact:
         if self.activated_on is None or activation_day_counts:
             return self.activated_on
         return self.activated_on + timedelta(days=1)
+
+    def paid_from(self, decided: BackdatedCharges, *, activation_day_counts: bool) -> date | None:
+        """The first day on which a lesson is no longer like a trial; None while it still is one."""
+        first = self.first_paid_on(activation_day_counts=activation_day_counts)
+        return None if first is None else max(first, self.charged_from(decided))
 
     def charged_from(self, decided: BackdatedCharges) -> date:
         """The first day on which something may be charged, if not since the activation (decision D12)."""
@@ -149,7 +156,7 @@ class LessonFact:
     """A lesson of a group, or of the student alone (no group); ordered by date, time (none first) and id (rule 9.1).
 
     `moved_from` is the day it first stood on, by which months, weeks and cycles count it unless the centre decides
-    otherwise (pricing rule 9.37).
+    otherwise (pricing rule 9.37). `only_if_named`: only a subscription that names its type pays for it.
     """
 
     id: int
@@ -160,6 +167,7 @@ class LessonFact:
     type: str | None = None
     subject: str | None = None
     moved_from: date | None = None
+    only_if_named: bool = False
 
     @property
     def counted_on(self) -> date:

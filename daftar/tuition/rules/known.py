@@ -230,5 +230,6 @@ def _outside(group: GroupFact, first: date, after: date, listed: list[LessonFact
 
 
 def _activated(known: Known, row: EnrolmentFact, on: date) -> bool:
-    first = row.first_paid_on(activation_day_counts=known.facts.activation_day_counts)
-    return first is not None and max(first, row.charged_from(known.facts.decisions.backdated_charges)) <= on
+    facts = known.facts
+    first = row.paid_from(facts.decisions.backdated_charges, activation_day_counts=facts.activation_day_counts)
+    return first is not None and first <= on

@@ -22,6 +22,8 @@ def share(case: Case, lesson: LessonFact, first: date, after: date, leaving: fro
     places: dict[int, int] | None = case.memo.get(first)
     if places is None:
         lessons = counted(case.known, case.subscription, first, after, leaving)
+        if case.subscription.group_id is None:  # what makes up for one of them is not one more
+            lessons = [each for each in lessons if each.id not in case.subscription.make_ups]
         places = {each.id: place for place, each in enumerate(lessons, start=1) if each.id}
         places[0] = len(lessons)
         case.memo[first] = places

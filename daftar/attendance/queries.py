@@ -273,8 +273,13 @@ def unmarked_in(by: Actor, branch: Branch, *, since: date, until: date) -> list[
 
 
 def _unmarked(by: Actor, since: date, until: date) -> TenantQuerySet[Lesson]:
-    """Planned lessons of days that are over, in which somebody is expected; none of a day off."""
-    planned = Lesson.objects.visible_to(by).filter(status=LessonStatus.PLANNED, held_on__range=(since, until))
+    """Planned lessons of some days in which somebody is expected; none of a day off."""
+    of_days: TenantQuerySet[Lesson] = Lesson.objects.visible_to(by).filter(held_on__range=(since, until))
+    return of_days.filter(waits_for_marks(by))
+
+
+def waits_for_marks(by: Actor) -> Q:
+    """Of lessons: planned, with somebody who is expected, and not on a day off."""
     someone = Enrolment.unguarded.filter(
         org_id=by.org_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
     )
@@ -282,5 +287,4 @@ def _unmarked(by: Actor, since: date, until: date) -> TenantQuerySet[Lesson]:
     here = Q(branch=None) | Q(branch_id=OuterRef("branch_id"))
     members = Q(Exists(someone.exclude(ends_on__lte=OuterRef("held_on"))))
     expected = members | Q(student__isnull=False) | Q(Exists(_guests(by)), group=None)
-    rows: TenantQuerySet[Lesson] = planned.filter(expected, ~Exists(days_off.filter(here)))
-    return rows
+    return Q(expected, ~Exists(days_off.filter(here)), status=LessonStatus.PLANNED)

@@ -1,4 +1,4 @@
-"""The letter about lessons that nobody marked: by a real worker over a real mail server, once a day whatever happens."""
+"""The letter about lessons that nobody marked: by a real worker over a real mail server, and once whatever happens."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PATIENCE = 30
 
 @pytest.fixture
 def by(swept):
-    """A centre whose clock shows the late afternoon now, whatever the hour is, and where letters leave since an hour."""
+    """A centre whose clock shows the late afternoon now, whatever the hour is, and whose letters leave since 15:00."""
     now = datetime.now(UTC)
     by = a_centre(at=now, timezone=zone_where_it_is(16, now))
     with tenant_transaction(by.org_id):

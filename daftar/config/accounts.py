@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from base64 import urlsafe_b64encode
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.views import LoginView
@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.i18n import set_language
@@ -25,6 +24,9 @@ from daftar.config.demo import LOGINS, PASSWORD
 from daftar.config.env import ENV
 from daftar.orgs.models import User
 from daftar.orgs.services import remember_language
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 log = logging.getLogger("daftar.accounts")
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from daftar.attendance.nudges import Wanted, letters_due, lessons_to_tell, nudge_teacher, unmarked_count
+from daftar.attendance.nudges import Wanted, lessons_to_tell, letters_due, nudge_teacher, unmarked_count
 from daftar.attendance.rules import is_nudged_now, nudge_moment
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.days import add_holiday

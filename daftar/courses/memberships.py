@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +15,7 @@ from daftar.orgs.queries import tuition_settings
 from daftar.people.events import FamiliesChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import date
 
     from django.db.models import QuerySet
@@ -126,6 +126,28 @@ def take_back_activation(by: Actor, *, enrolment_id: int) -> Enrolment:
     change(by, enrolment, activated_on=None, entered_on=None)
     publish(by, FamiliesChanged((enrolment.student_id,)))
     return enrolment
+
+
+@verb("courses.enrol")
+def put_memberships_back(
+    by: Actor, *, gone: Collection[int], was: Mapping[int, Mapping[str, Any]], since: date
+) -> None:
+    """Takes memberships away as if they had never been, and makes others what they were; `since`: what it concerns."""
+    rows = Enrolment.objects.visible_to(by).select_related("group", "student").order_by("id")
+    made, changed = list(rows.filter(pk__in=gone)), list(rows.filter(pk__in=was))
+    for row in made:
+        note(by, row, was={"starts_on": row.starts_on}, now={"starts_on": None})
+    Enrolment.objects.visible_to(by).filter(pk__in=gone).delete()
+    for row in changed:
+        change(by, row, **was[row.pk])
+    students = sorted({row.student_id for row in (*made, *changed)})
+    publish(by, FamiliesChanged(tuple(students), since=since.isoformat()))
+
+
+def hold_memberships(by: Actor, enrolment_ids: Collection[int]) -> list[Enrolment]:
+    """Those of them that are there, locked with their groups in the order in which everybody locks them."""
+    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self", "group"), no_key=True)
+    return list(rows.select_related("group", "student").filter(pk__in=enrolment_ids).order_by("id"))
 
 
 def running_membership(by: Actor, enrolment_id: int) -> Enrolment:

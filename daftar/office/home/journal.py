@@ -72,6 +72,8 @@ VERBS = {
     "tuition.activate": _("activated"), "tuition.enrol_active": _("enrolled and activated"),
     "tuition.activate_together": _("activated several:"), "tuition.leave_together": _("ended several memberships:"),
     "tuition.stay_together": _("took back the end of several memberships:"),
+    "tuition.pause_together": _("paused several students:"),
+    "tuition.take_back_together": _("undid what was done with several students:"),
     "tuition.transfer_together": _("moved several students:"),
     "tuition.return_together": _("returned several students to trial:"),
     "attendance.conduct_lesson": _("marked the lesson"), "attendance.mark_cells": _("marked in the journal"),

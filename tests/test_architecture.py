@@ -53,6 +53,7 @@ UNGUARDED = {
     "attendance.queries.waits_for_marks": "a condition",
     "attendance.nudges.begun_and_unmarked": "a condition",
     "attendance.nudges.nudged_days": "reads nothing",
+    "courses.memberships.hold_memberships": "locks, inside a verb",
     "attendance.nudges.letters_due": "asked by a job for the system",
     "orgs.services.remember_language": "a choice of one's own, in no organization",
     "attendance.makeups.settle_make_ups": "a part of the verbs that mark",

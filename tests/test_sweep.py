@@ -41,7 +41,7 @@ WITHOUT_FORM = {
 REFUSED = {
     "payment-restore", "lesson-undo", "enrolment-undo", "import-undo", "enrolment-trial", "lesson-cancel",
     "lesson-restore", "lesson-move", "lesson-move-undo",
-    "lesson-guest-remove", "make-up", "group-wait", "group-several-undo",
+    "lesson-guest-remove", "make-up", "group-wait",
 }  # fmt: skip
 # Sent by a script, which stays on its page.
 ANSWERED = {"group-cells", "lesson-send"}

@@ -73,7 +73,7 @@ WRITTEN_BY_NOBODY = {
     "Import.content_hash", "Import.encoding", "Import.delimiter", "Import.date_order",
     "Tariff.currency", "CreditDeclined.key", "Contract.lesson_type", "KeptView.of", "LessonType.icon",
     "Import.fields", "ImportRow.verdict", "Door.hash", "Invitation.nonce", "Feed.nonce", "Invitation.language",
-    "Material.sha256", "User.language", "Branch.nudge_site",
+    "Material.sha256", "User.language", "Branch.nudge_site", "DoneTogether.seen",
 }  # fmt: skip
 
 

@@ -1,8 +1,7 @@
-"""Verbs on the membership of several students at once: all or nothing, who cannot be is named, and Undo for all."""
+"""Verbs on the membership of several students at once, or of one: all or nothing, and taken back as a whole."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +11,8 @@ from daftar.courses import memberships
 from daftar.courses.events import TuitionFactsChanged
 from daftar.ledger import services as ledger
 from daftar.lib.errors import NotFound, Refusal
-from daftar.orgs.access import Actor, publish, verb
+from daftar.orgs.access import Actor, publish, question, verb
+from daftar.people.models import Student
 from daftar.tuition.leaving import leave_group, return_to_trial, transfer
 from daftar.tuition.models import DeedTogether, DoneTogether
 from daftar.tuition.pauses import suspend
@@ -21,7 +21,7 @@ from daftar.tuition.rules.taking_back import Step, changed_since, groups_to_watc
 from daftar.tuition.services import activate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import date
 
     from daftar.courses.models import Enrolment
@@ -71,7 +71,7 @@ def activate_together(by: Actor, *, enrolment_ids: Collection[int], on: date) ->
     """Activates several memberships from a day; who joined later is activated from the day of joining."""
     return _done(
         by, DeedTogether.ACTIVATE, enrolment_ids, on,
-        lambda row: activate(by.trusted(), enrolment_id=row.pk, activated_on=max(on, row.starts_on)),
+        _named(lambda row: activate(by.trusted(), enrolment_id=row.pk, activated_on=max(on, row.starts_on))),
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def leave_together(by: Actor, *, enrolment_ids: Collection[int], last_on: date, 
     """Ends several memberships with one last day."""
     return _done(
         by, DeedTogether.LEAVE, enrolment_ids, last_on,
-        lambda row: leave_group(by.trusted(), enrolment_id=row.pk, last_on=last_on, reason=reason),
+        _named(lambda row: leave_group(by.trusted(), enrolment_id=row.pk, last_on=last_on, reason=reason)),
     )  # fmt: skip
 
 
@@ -91,10 +91,10 @@ def pause_together(
     """Pauses several students in the group from a day to another (None: until ended)."""
     return _done(
         by, DeedTogether.PAUSE, enrolment_ids, starts_on,
-        lambda row: suspend(
+        _named(lambda row: suspend(
             by.trusted(), student_ids=[row.student_id], group_id=row.group_id, starts_on=starts_on, last_on=last_on,
             reason=reason,
-        )[0],
+        )[0]),
     )  # fmt: skip
 
 
@@ -103,10 +103,10 @@ def transfer_together(by: Actor, *, enrolment_ids: Collection[int], group_id: in
     """Moves several students into another group from a day on; the day before is their last in this one."""
     return _done(
         by, DeedTogether.TRANSFER, enrolment_ids, starts_on,
-        lambda row: transfer(
+        _named(lambda row: transfer(
             by.trusted(), enrolment_id=row.pk, group_id=group_id, last_on=starts_on - timedelta(days=1),
             starts_on=starts_on,
-        ),
+        )),
     )  # fmt: skip
 
 
@@ -115,8 +115,48 @@ def return_together(by: Actor, *, enrolment_ids: Collection[int], from_on: date)
     """Makes several students trials again from a day on."""
     return _done(
         by, DeedTogether.TRIAL, enrolment_ids, from_on,
+        _named(lambda row: return_to_trial(by.trusted(), enrolment_id=row.pk, from_on=from_on)),
+    )  # fmt: skip
+
+
+@verb("tuition.activate")
+def activate_one(by: Actor, *, enrolment_id: int, activated_on: date) -> Done:
+    """Activates one, so that it can be taken back."""
+    return _done(
+        by, DeedTogether.ACTIVATE, [enrolment_id], activated_on,
+        lambda row: activate(by.trusted(), enrolment_id=row.pk, activated_on=activated_on),
+    )  # fmt: skip
+
+
+@verb("tuition.pause")
+def transfer_one(
+    by: Actor, *, enrolment_id: int, group_id: int, last_on: date, starts_on: date, gives_credit: bool = True,
+    decline_reason: str = "",
+) -> Done:  # fmt: skip
+    """Moves one to another group, so that it can be taken back."""
+    return _done(
+        by, DeedTogether.TRANSFER, [enrolment_id], min(last_on, starts_on),
+        lambda row: transfer(
+            by.trusted(), enrolment_id=row.pk, group_id=group_id, last_on=last_on, starts_on=starts_on,
+            gives_credit=gives_credit, decline_reason=decline_reason,
+        ),
+    )  # fmt: skip
+
+
+@verb("tuition.pause")
+def return_one(by: Actor, *, enrolment_id: int, from_on: date) -> Done:
+    """Makes one a trial again, so that it can be taken back."""
+    return _done(
+        by, DeedTogether.TRIAL, [enrolment_id], from_on,
         lambda row: return_to_trial(by.trusted(), enrolment_id=row.pk, from_on=from_on),
     )  # fmt: skip
+
+
+@question("tuition.pause")
+def get_done(by: Actor, done_id: int) -> DoneTogether:
+    """What was done, with its group; NotFound when invisible."""
+    row: DoneTogether = DoneTogether.objects.visible_to(by).select_related("group").one(pk=done_id)
+    return row
 
 
 @verb("tuition.pause")
@@ -134,9 +174,9 @@ def take_back_together(by: Actor, *, done_id: int) -> DoneTogether:
         raise TakenBackAlready
     changes = {int(pk): [Step(*each) for each in kept] for pk, kept in row.changes.items()}
     done = [step for of_one in changes.values() for step in of_one]
-    held = memberships.hold_memberships(by.trusted(), [step.id for step in done if step.table == "membership"])
+    memberships.hold_memberships(by.trusted(), [step.id for step in done if step.table == "membership"])
     ledger.hold_accounts(by.trusted(), student_ids=changes.keys())
-    _check_unchanged(by, row, changes, {each.student_id: each.student.full_name for each in held})
+    _check_unchanged(by, row, changes)
     _put_back(by, done, row.on)
     row.taken_back_at = by.at
     row.save(update_fields=["taken_back_at"])
@@ -151,10 +191,7 @@ def _done(
     rows = _chosen(by, enrolment_ids)
     students = sorted({row.student_id for row in rows})
     before = pictures(by, students)
-    found = []
-    for row in rows:
-        with _named(row):
-            found.append(each(row))
+    found = [each(row) for row in rows]
     after = pictures(by, students)
     changes = {pk: steps(before[pk], after[pk]) for pk in students}
     looks = _looks(by, after, changes, on)
@@ -172,11 +209,12 @@ def _looks(
     return {pk: seen(picture) | {"mark": marks[pk]} for pk, picture in found.items()}
 
 
-def _check_unchanged(by: Actor, row: DoneTogether, changes: Mapping[int, list[Step]], names: Mapping[int, str]) -> None:
+def _check_unchanged(by: Actor, row: DoneTogether, changes: Mapping[int, list[Step]]) -> None:
     looks = _looks(by, pictures(by, list(changes)), changes, row.on)
-    for student_id, now in looks.items():
+    for student_id, now in sorted(looks.items()):
         if what := changed_since(row.seen[str(student_id)], now):
-            raise CannotBe(name=names.get(student_id, ""), why=ChangedSince(what=WHAT[what]))
+            student: Student = Student.objects.visible_to(by).one(pk=student_id)
+            raise CannotBe(name=student.full_name, why=ChangedSince(what=WHAT[what]))
 
 
 def _put_back(by: Actor, done: list[Step], since: date) -> None:
@@ -207,9 +245,13 @@ def _chosen(by: Actor, enrolment_ids: Collection[int]) -> list[Enrolment]:
     return rows
 
 
-@contextmanager
-def _named(row: Enrolment) -> Iterator[None]:
-    try:
-        yield
-    except Refusal as refusal:
-        raise CannotBe(name=row.student.full_name, why=refusal) from refusal
+def _named(each: Callable[[Enrolment], Any]) -> Callable[[Enrolment], Any]:
+    """The same for one of several: a refusal says of whom it is."""
+
+    def run(row: Enrolment) -> Any:
+        try:
+            return each(row)
+        except Refusal as refusal:
+            raise CannotBe(name=row.student.full_name, why=refusal) from refusal
+
+    return run

@@ -93,19 +93,19 @@ def group_several(request: OfficeRequest, group_id: int) -> HttpResponse:
         request, form, sorted({members[pk].student_id for pk in chosen}), partial(_deed, by),
         title=_("Several students of %(group)s") % {"group": group.name}, submit_label=_("Save"),
         crumbs=[(group.name, home)], back=home, told=_done_text(len(chosen)),
-        undo=partial(_undo, by, group_id),
+        undo=partial(_undo, by),
     )  # fmt: skip
 
 
 @page("tuition.pause")
-def group_several_undo(request: OfficeRequest, group_id: int, done_id: int) -> HttpResponse:
-    by, group = request.by, get_group(request.by, group_id)
+def group_several_undo(request: OfficeRequest, done_id: int) -> HttpResponse:
+    by, row = request.by, several.get_done(request.by, done_id)
     form = UndoForm(request.POST or None)
-    if row := done(form, lambda: several.take_back_together(by, done_id=done_id)):
+    if done(form, lambda: several.take_back_together(by, done_id=done_id)):
         number = len(row.changes)
         tell(request, ngettext("Undone for %(num)s student.", "Undone for %(num)s students.", number) % {"num": number})
         return undone(request, reverse("office:group", args=[by.org_slug, row.group_id]) + "?tab=students")
-    return undo_page(request, form, _("Undo what was done with several students of %(group)s?") % {"group": group.name})
+    return undo_page(request, form, _("Undo what was just done in %(group)s?") % {"group": row.group.name})
 
 
 def _deed(by: Actor, /, **values: Any) -> object:
@@ -125,9 +125,9 @@ def _deed(by: Actor, /, **values: Any) -> object:
     return deeds[values["deed"]]()
 
 
-def _undo(by: Actor, group_id: int, made: several.Done) -> str:
+def _undo(by: Actor, made: several.Done) -> str:
     """The address that takes it back."""
-    return reverse("office:group-several-undo", args=[by.org_slug, group_id, made.id])
+    return reverse("office:group-several-undo", args=[by.org_slug, made.id])
 
 
 def _done_text(count: int) -> str:

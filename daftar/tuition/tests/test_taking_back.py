@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.models import Enrolment, Lesson
@@ -31,7 +34,8 @@ from tests.cast import a_course, a_group, a_member, a_student, at
 
 BEGAN, TODAY = date(2025, 5, 1), date(2025, 5, 14)
 MORE: dict[PlanKind, dict[str, Any]] = {
-    PlanKind.MODULE: {"module_lessons": 8}, PlanKind.WHOLE_COURSE: {"months": 4}, PlanKind.PER_LESSON: {"lessons_count": 8},
+    PlanKind.MODULE: {"module_lessons": 8}, PlanKind.WHOLE_COURSE: {"months": 4},
+    PlanKind.PER_LESSON: {"lessons_count": 8},
 }  # fmt: skip
 DEEDS = ("leave", "transfer", "pause", "trial", "trial from the beginning", "activate")
 
@@ -41,10 +45,9 @@ class School:
 
     def __init__(self, by, plan: PlanKind) -> None:
         self.by = by
-        self.group = a_group(
-            by, a_course(by, plan=plan, price=60_000_000, **MORE.get(plan, {})), starts_on="2025-05-01"
-        )
-        self.other = a_group(by, self.group.course, "Other", starts_on="2025-05-01")
+        course = a_course(by, plan=plan, price=60_000_000, **MORE.get(plan, {}))
+        self.group = a_group(by, course, starts_on="2025-05-01")
+        self.other = a_group(by, course, "Other", starts_on="2025-05-01")
         self.students = [a_student(by, name) for name in ("Aziz", "Bek", "Lola")]
         whole = [
             enrol_active(by, student_id=row.pk, group_id=self.group.pk, starts_on=BEGAN) for row in self.students[:2]
@@ -84,6 +87,15 @@ def money(by, ids) -> tuple[dict[int, int], list[tuple[Any, ...]]]:
     return balances(by, ids), sorted(stands, key=str)
 
 
+def foreseen(school: School) -> tuple[Any, ...]:
+    """The same at the beginning of July, looked at and taken back."""
+    with transaction.atomic():
+        reconcile_all(at(school.by, "2025-07-02"))
+        found = money(school.by, school.ids)
+        transaction.set_rollback(True)
+    return found
+
+
 def all_of(school: School) -> tuple[Any, ...]:
     return pictures(school.by, school.ids), money(school.by, school.ids)
 
@@ -92,17 +104,34 @@ def all_of(school: School) -> tuple[Any, ...]:
 @pytest.mark.parametrize("plan", PlanKind)
 def test_after_undo_everything_is_as_it_was_in_every_way_of_charging(by, plan, deed):
     school = School(by, plan)
-    before = all_of(school)
+    before, by_july = all_of(school), foreseen(school)
     done = school.do(deed)
     assert all_of(school) != before
     take_back_together(by, done_id=done.id)
     assert all_of(school) == before
     assert drift(by) == []
-    # And what falls due later falls due as if nothing had been done.
-    reconcile_all(at(by, "2025-07-02"))
-    later = money(by, school.ids)
-    reconcile_all(at(by, "2025-07-02"))
-    assert money(by, school.ids) == later
+    assert foreseen(school) == by_july, "what falls due later falls due as if nothing had been done"
+
+
+ALONE = ("transfer", "trial", "activate")
+
+
+@pytest.mark.parametrize("deed", ALONE)
+@pytest.mark.parametrize("plan", PlanKind)
+def test_what_was_done_to_one_is_undone_just_so(by, plan, deed):
+    school = School(by, plan)
+    before, by_july = all_of(school), foreseen(school)
+    done = {
+        "transfer": lambda: several.transfer_one(
+            by, enrolment_id=school.active[0], group_id=school.other.pk, last_on=TODAY, starts_on=date(2025, 5, 16),
+            gives_credit=False, decline_reason="agreed",
+        ),
+        "trial": lambda: several.return_one(by, enrolment_id=school.active[0], from_on=TODAY),
+        "activate": lambda: several.activate_one(by, enrolment_id=school.trial, activated_on=TODAY),
+    }[deed]()  # fmt: skip
+    assert pictures(by, school.ids) != before[0]
+    take_back_together(by, done_id=done.id)
+    assert (all_of(school), foreseen(school)) == (before, by_july)
 
 
 @pytest.mark.parametrize("deed", DEEDS)
@@ -208,8 +237,6 @@ def test_what_somebody_changed_meanwhile_is_named_and_for_nobody_anything_is_und
 
 
 def test_a_payment_or_a_discount_meanwhile_hinders_nothing(by):
-    from decimal import Decimal
-
     school = School(by, PlanKind.CALENDAR_MONTH)
     before = pictures(by, school.ids)
     done = school.do("leave")
@@ -227,8 +254,6 @@ def test_it_is_undone_once(by):
 
 
 def test_who_may_not_do_it_may_not_undo_it_and_other_branches_do_not_see_it(by):
-    from dataclasses import replace
-
     school = School(by, PlanKind.CALENDAR_MONTH)
     done = school.do("activate")
     kamola = a_member(by, "Kamola", "administrator")

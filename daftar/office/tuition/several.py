@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from daftar.courses.queries import get_group, groups, roster
-from daftar.office.forms import UndoForm, day_field, done, pick_field, tell, undo_page, undone
+from daftar.office.forms import UndoForm, day_field, done, form_page, pick_field, tell, undone
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, priced_page
 from daftar.tuition import several
@@ -100,12 +100,15 @@ def group_several(request: OfficeRequest, group_id: int) -> HttpResponse:
 @page("tuition.pause")
 def group_several_undo(request: OfficeRequest, done_id: int) -> HttpResponse:
     by, row = request.by, several.get_done(request.by, done_id)
-    form = UndoForm(request.POST or None)
+    form, home = UndoForm(request.POST or None), reverse("office:group", args=[by.org_slug, row.group_id])
     if done(form, lambda: several.take_back_together(by, done_id=done_id)):
         number = len(row.changes)
         tell(request, ngettext("Undone for %(num)s student.", "Undone for %(num)s students.", number) % {"num": number})
-        return undone(request, reverse("office:group", args=[by.org_slug, row.group_id]) + "?tab=students")
-    return undo_page(request, form, _("Undo what was just done in %(group)s?") % {"group": row.group.name})
+        return undone(request, f"{home}?tab=students")
+    return form_page(
+        request, "office/form.html", form, title=_("Undo what was just done in %(group)s?") % {"group": row.group.name},
+        submit_label=_("Undo"), cancel_url=f"{home}?tab=students",
+    )  # fmt: skip
 
 
 def _deed(by: Actor, /, **values: Any) -> object:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -21,7 +23,9 @@ from daftar.courses.kinds import LessonKind
 from daftar.courses.models import Lesson
 from daftar.courses.moves import Staffing
 from daftar.courses.places import change_hours
+from daftar.courses.services import Schedule, add_group, enrol_student
 from daftar.lib.tenancy import tenant_transaction
+from daftar.office.letters import mail_nudge
 from daftar.orgs.models import AuditEntry, Branch, User
 from daftar.orgs.services import remember_language
 from tests.cast import PASSWORD, a_branch, a_centre, a_course, a_member, a_student
@@ -31,6 +35,7 @@ from tests.working import a_worker, give_back, work
 
 SITE = "http://testserver"
 PATIENCE = 30
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -68,8 +73,6 @@ def a_lesson(by, teacher_id: int, name: str = "Lola", hours_ago: int = 2) -> Les
 
 
 def zone_of(by):
-    from zoneinfo import ZoneInfo
-
     return ZoneInfo(a_branch(by).timezone)
 
 
@@ -167,8 +170,6 @@ def test_without_a_mail_server_nothing_is_wanted_and_what_waited_is_dropped(by, 
     settings.EMAIL_HOST = "127.0.0.1"
     nudge_teachers(org_id=by.org_id)
     settings.EMAIL_HOST = ""
-    from daftar.office.letters import mail_nudge
-
     mail_nudge(org_id=by.org_id, nudge_id=nudges(by)[0].pk, site=SITE)
     assert nudges(by)[0].mailed_at is None
 
@@ -233,8 +234,6 @@ def test_two_processes_and_the_same_letter_twice_in_the_queue_send_one(by, post_
     jasur = jasur_of(by)
     a_lesson(by, jasur.member_id)
     nudge_teachers(org_id=by.org_id)
-    from daftar.office.letters import mail_nudge
-
     mail_nudge.defer(org_id=by.org_id, nudge_id=nudges(by)[0].pk, site=SITE)
     workers = [a_worker("--one-shot") for _ in range(2)]
     assert [each.wait(120) for each in workers] == [0, 0]
@@ -309,8 +308,6 @@ def test_a_letter_that_could_not_leave_is_sent_later_and_carries_the_same_number
     with tenant_transaction(by.org_id):
         note_nudge_mailed(by, nudge_id=nudge.pk)
         Nudge.objects.visible_to(by).update(mailed_at=None)
-    from daftar.office.letters import mail_nudge
-
     mail_nudge(org_id=by.org_id, nudge_id=nudge.pk, site=SITE)
     assert len({each["Message-ID"] for each in post_office.letters}) == 1
 
@@ -320,8 +317,6 @@ def test_a_letter_that_could_not_leave_is_sent_later_and_carries_the_same_number
 
 def count_on(client: Client, path: str) -> tuple[str, str] | None:
     """The count beside Today and where it leads."""
-    import re
-
     found = re.search(
         r'href="([^"]+)" aria-label="([^"]+)"[^>]*data-testid="to-mark"', client.get(path).content.decode()
     )
@@ -347,10 +342,28 @@ def test_every_page_tells_a_teacher_how_many_of_hers_lie_unmarked_and_leads_to_j
     assert count_on(client, "/lingua/")[0] == "1 lesson is not marked"
 
 
+def test_what_a_substitute_gives_is_the_substitutes_on_the_page_and_in_the_list(by):
+    jasur = jasur_of(by)
+    with tenant_transaction(by.org_id):
+        kamola = a_member(by, "Kamola", "teacher")
+        here = by.at.astimezone(zone_of(by))
+        group = add_group(
+            by, branch_id=a_branch(by).pk, name="G", course_id=a_course(by).pk, starts_on=here.date() - DAY,
+            last_on=here.date() + DAY, schedule=Schedule((1, 2, 3, 4, 5, 6, 7), here.time().replace(hour=12)),
+            teacher_id=jasur.member_id,
+        )  # fmt: skip
+        enrol_student(by, student_id=a_student(by).pk, group_id=group.pk, starts_on=here.date() - DAY)
+        yesterday, today = Lesson.objects.visible_to(by).filter(held_on__lte=here.date()).order_by("held_on")
+        Lesson.objects.visible_to(by).filter(pk=yesterday.pk).update(teacher=kamola.member_id)
+    for who, row in (("jasur", today), ("kamola", yesterday)):
+        client = signed_in(f"{who}@lingua.example")
+        text, url = count_on(client, "/lingua/")
+        assert text == "1 lesson is not marked"
+        assert listed(client, url) == {row.pk}
+
+
 def listed(client: Client, url: str) -> set[int]:
     """The lessons that the list shows."""
-    import re
-
     return {
         int(pk) for pk in re.findall(r'row-link tap" href="/lingua/lessons/(\d+)/', client.get(url).content.decode())
     }

@@ -78,7 +78,7 @@ class ToMark:
 def to_mark(request: HttpRequest) -> ToMark | None:
     """What lies unmarked in the branch that is looked at, of what the member sees there: all, or the own lessons."""
     by: Actor | None = getattr(request, "by", None)
-    if by is None or not by.may("attendance.mark"):
+    if by is None or not (by.may("attendance.mark") and by.may("courses.view")):
         return None
     branch = getattr(request, "branch", None)
     here = replace(by, branch_ids=frozenset({branch.pk})) if branch else by

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from daftar.attendance.nudges import Wanted, lessons_to_tell, letters_due, nudge_teacher, unmarked_count
+from daftar.attendance.nudges import Wanted, _counted, lessons_to_tell, letters_due, nudge_teacher, unmarked_count
 from daftar.attendance.rules import is_nudged_now, nudge_moment
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.days import add_holiday
 from daftar.courses.models import Lesson
 from daftar.courses.places import change_hours
 from daftar.courses.services import Schedule, add_group, enrol_student
+from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Branch
 from daftar.orgs.services import add_branch, add_member, edit_member
 from daftar.people.services import add_student
@@ -97,6 +101,36 @@ def test_what_lies_for_more_than_a_month_is_not_counted_and_the_count_ends_at_a_
 def replace_time(row: Lesson, minute: int) -> Lesson:
     row.pk, row.starts_time = None, time(14, minute)
     return row
+
+
+def test_the_count_is_one_statement_and_an_index_holds_what_it_reads(by, group, jasur):
+    evening = clock(jasur, 20)
+    with CaptureQueriesContext(connection) as asked:
+        unmarked_count(evening)
+    assert len(asked) == 1
+    years_of_lessons(by, group)
+    for who in (evening, clock(by, 20)):
+        plan = _counted(who).explain()
+        assert "Seq Scan on daftar_lesson" not in plan
+        assert re.search("using (lesson_of_teacher|lesson_planned)|on (lesson_of_teacher|lesson_planned)", plan), plan
+        assert unmarked_count(who) == 3
+
+
+def years_of_lessons(by, group) -> None:
+    """Six thousand conducted ones of everybody, and the planner told so."""
+    first = datetime(2024, 1, 1, 6, tzinfo=UTC)
+    Lesson.objects.bulk_create(
+        Lesson(
+            org_id=by.org_id, branch_id=group.branch_id, course_id=group.course_id, held_on=begins.date(),
+            starts_time=begins.time(), minutes=60, starts_at=begins, ends_at=begins + timedelta(hours=1),
+            status="conducted", conducted_at=begins,
+        )
+        for begins in (first + timedelta(hours=2 * place) for place in range(6000))
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        cursor.execute("ANALYZE daftar_lesson")
+        cursor.execute("SET ROLE daftar_app")
 
 
 # --- the letters ------------------------------------------------------------------------------------------------
@@ -216,8 +250,6 @@ def test_the_hour_that_comes_twice_in_autumn_counts_once():
 
 @pytest.mark.parametrize(("day", "hour"), [("2025-03-30", 18), ("2025-10-26", 19), ("2025-10-25", 18)])
 def test_a_letter_is_due_at_eight_in_the_evening_of_days_on_which_the_clock_changes(db, day, hour):
-    from daftar.lib.tenancy import tenant_transaction
-
     by = a_centre("warszawa", currency="PLN", timezone="Europe/Warsaw", at=utc(2025, 3, 1))
     with tenant_transaction(by.org_id):
         teacher = add_member(by, name="Ola", role="teacher", email="ola@x.example", password=PASSWORD)

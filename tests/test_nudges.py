@@ -16,7 +16,7 @@ from django.test import Client
 
 from daftar.attendance.jobs import begin_nudges, nudge_teachers
 from daftar.attendance.models import Nudge
-from daftar.attendance.nudges import note_nudge_mailed
+from daftar.attendance.nudges import note_nudge_mailed, nudge_teacher
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.alone import plan_single_lesson
 from daftar.courses.kinds import LessonKind
@@ -228,6 +228,23 @@ def test_without_the_unique_rule_eight_runs_would_want_many_letters(by, settings
             cursor.execute("TRUNCATE daftar_nudge")
             cursor.execute('ALTER TABLE daftar_nudge ADD CONSTRAINT nudged_once_a_day UNIQUE (org_id, member_id, "on")')
             cursor.execute("SET ROLE daftar_app")
+
+
+def test_eight_who_send_the_same_letter_at_once_send_one(by, post_office):
+    a_lesson(by, jasur_of(by).member_id)
+    nudge_teachers(org_id=by.org_id)
+    send = partial(mail_nudge, org_id=by.org_id, nudge_id=nudges(by)[0].pk, site=SITE)
+    assert kinds(together([send] * 8)) == {"done": 8}
+    assert len(post_office.letters) == 1
+
+
+def test_the_row_and_the_letter_in_the_queue_stand_or_fall_together(by):
+    jasur = jasur_of(by)
+    with pytest.raises(RuntimeError), tenant_transaction(by.org_id):
+        nudge_teacher(by, member_id=jasur.member_id, on=by.today, site=SITE)
+        assert jobs("office.mail_nudge") == ["todo"], "in the same transaction"
+        raise RuntimeError
+    assert (nudges(by), jobs("office.mail_nudge")) == ([], [])
 
 
 def test_two_processes_and_the_same_letter_twice_in_the_queue_send_one(by, post_office):

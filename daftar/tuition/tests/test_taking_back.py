@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 
 from daftar.attendance.services import conduct_lesson
-from daftar.courses.models import Enrolment, Lesson
+from daftar.courses.models import Enrolment, Group, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import enrol_student
 from daftar.ledger.models import Account
@@ -151,6 +151,34 @@ def test_a_subscription_that_goes_on_after_an_earlier_time_in_the_group_is_what_
     before = all_of(school)
     done = several.activate_together(by, enrolment_ids=[again.pk], on=TODAY)
     assert Subscription.objects.visible_to(by).filter(student_id=school.ids[0]).count() == 1
+    take_back_together(by, done_id=done.id)
+    assert all_of(school) == before
+
+
+def test_a_subscription_that_was_ended_because_the_way_of_charging_had_changed_is_open_again(by):
+    school = School(by, PlanKind.CALENDAR_MONTH)
+    leave_group(by, enrolment_id=school.active[0], last_on=date(2025, 5, 6))
+    again = enrol_student(by, student_id=school.ids[0], group_id=school.group.pk, starts_on=date(2025, 5, 9))
+    Group.objects.visible_to(by).filter(pk=school.group.pk).update(plan=PlanKind.PER_LESSON.value)
+    before = all_of(school)
+    done = several.activate_together(by, enrolment_ids=[again.pk], on=TODAY)
+    first, second = Subscription.objects.visible_to(by).filter(student_id=school.ids[0]).order_by("id")
+    assert (first.ends_on, second.ends_on) == (TODAY, None)
+    take_back_together(by, done_id=done.id)
+    assert all_of(school) == before
+
+
+def test_a_subscription_that_was_made_to_begin_sooner_begins_when_it_did(by):
+    school = School(by, PlanKind.CALENDAR_MONTH)
+    late = a_student(by, "Dono")
+    school.students.append(late)
+    first = enrol_student(
+        by, student_id=late.pk, group_id=school.group.pk, starts_on=date(2025, 5, 5), last_on=date(2025, 5, 16)
+    )
+    enrol_active(by, student_id=late.pk, group_id=school.group.pk, starts_on=date(2025, 5, 19))
+    before = all_of(school)
+    done = several.activate_together(by, enrolment_ids=[first.pk], on=date(2025, 5, 7))
+    assert Subscription.objects.visible_to(by).get(student=late).starts_on == date(2025, 5, 7)
     take_back_together(by, done_id=done.id)
     assert all_of(school) == before
 

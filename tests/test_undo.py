@@ -11,9 +11,9 @@ from django.test import Client
 from daftar.attendance.models import Attendance
 from daftar.attendance.queries import expected_students
 from daftar.attendance.services import NothingToUndo, conduct_lesson, undo_marks
-from daftar.courses.models import Enrolment, Lesson
+from daftar.courses.models import Enrolment, Group, Lesson
 from daftar.courses.refusals import EnrolmentCounts
-from daftar.courses.services import undo_enrolment
+from daftar.courses.services import enrol_student, undo_enrolment
 from daftar.finance.models import Desk, Promise
 from daftar.finance.refusals import AlreadyReversed, NothingOwed, PromisedTooLate, TooLateToUndo
 from daftar.finance.services import promise, take_payment, undo_payment, withdraw_promise
@@ -21,9 +21,12 @@ from daftar.ledger.queries import balances, drift
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.access import replace
 from daftar.reports.debts import Bucket, debtors
+from daftar.tuition.pauses import suspend
+from daftar.tuition.pictures import pictures
 from daftar.tuition.services import enrol_active
 from tests.cast import PASSWORD, a_group, a_member, a_student, at, enrolled, owner_of
 from tests.probe import a_probe
+from tests.test_sweep import said
 
 LATER = timedelta(minutes=11)
 
@@ -173,3 +176,35 @@ def test_the_page_says_what_was_done_with_undo_beside_it_and_undo_leads_back_to_
     elsewhere = {"sent": "on", "next": "https://example.com/"}
     answer = client.post(f"/lingua/promises/{ours.ids['promise_id']}/withdraw/", elsewhere)
     assert answer["Location"] == "/lingua/debtors/"
+
+
+@pytest.mark.parametrize("deed", ["activate", "move", "trial"])
+def test_what_is_done_to_one_membership_offers_undo_which_says_why_it_can_no_longer_be(db, deed):
+    ours = a_probe("lingua")
+    by, today = ours.by, ours.by.today
+    with tenant_transaction(by.org_id):
+        group = Group.objects.visible_to(by).get(pk=ours.ids["group_id"])
+        pupil = a_student(by, "Aziz")
+        join = enrol_student if deed == "activate" else enrol_active
+        row = join(by, student_id=pupil.pk, group_id=group.pk, starts_on=today - timedelta(days=3))
+        other = Group.objects.visible_to(by).filter(branch_id=group.branch_id).exclude(pk=group.pk)[0]
+        before = pictures(by, [pupil.pk]), balances(by, [pupil.pk])
+    client = Client()
+    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
+    day = str(today)
+    body = {
+        "activate": {"activated_on": day}, "trial": {"from_on": day},
+        "move": {"group_id": other.pk, "last_on": day, "starts_on": day, "gives_credit": "on"},
+    }[deed]  # fmt: skip
+    for is_last in (False, True):
+        answer = client.post(f"/lingua/enrolments/{row.pk}/{deed}/", body, follow=True)
+        undo = re.search(r'action="([^"]*/done/\d+/undo/)"', answer.content.decode())
+        assert undo
+        if is_last:
+            with tenant_transaction(by.org_id):
+                suspend(by, student_ids=[pupil.pk], starts_on=today + timedelta(days=9), last_on=today + timedelta(9))
+        answer = client.post(undo[1], {"sent": "on"})
+        assert answer.status_code == (422 if is_last else 302)
+        with tenant_transaction(by.org_id):
+            assert ((pictures(by, [pupil.pk]), balances(by, [pupil.pk])) == before) is not is_last
+    assert "Aziz: This can no longer be undone, because something else was changed since: a pause." in said(answer)

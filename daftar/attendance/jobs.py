@@ -1,14 +1,16 @@
-"""Background work of attendance: lessons that nobody marked, where a branch says what becomes of them."""
+"""Background work of attendance: lessons that nobody marked, what becomes of them and who is told."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from daftar.attendance.announced import announced_in
+from daftar.attendance.nudges import letters_due, nudge_teacher
 from daftar.attendance.queries import expected_students, unmarked_in
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.kinds import LessonStatus
@@ -63,12 +65,31 @@ def settle_one(by: Actor, lesson_id: int, becomes: str) -> None:
     settle(by, lesson_id, becomes)
 
 
+@task("attendance.nudge_teachers")
+def nudge_teachers(by: Actor) -> None:
+    """Wants the letters that are due, unless none can be sent; each teacher gets one a day, however often this runs."""
+    if settings.EMAIL_HOST:
+        for due in letters_due(by):
+            nudge_teacher(by, **due._asdict())
+
+
 @app.periodic(cron="23 * * * *")
 @app.task(name="attendance.begin_hour", queueing_lock="attendance.begin_hour")
 def begin_hour(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Asks in every organization: each branch's day ends in its own zone."""
+    _ask_everywhere(settle_unmarked)
+
+
+@app.periodic(cron="5,35 * * * *")
+@app.task(name="attendance.begin_nudges", queueing_lock="attendance.begin_nudges")
+def begin_nudges(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Asks in every organization; twice an hour, because there are clocks half an hour apart."""
+    _ask_everywhere(nudge_teachers)
+
+
+def _ask_everywhere(job: Any) -> None:
     for org_id in Organization.objects.values_list("id", flat=True):
         try:
-            settle_unmarked.configure(queueing_lock=f"attendance.settle_unmarked:{org_id}").defer(org_id=org_id)
+            job.configure(queueing_lock=f"{job.name}:{org_id}").defer(org_id=org_id)
         except AlreadyEnqueued:
             continue  # the last one still waits and will do what this one would

@@ -287,3 +287,19 @@ class Material(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Nudge(TenantModel):
+    """That a teacher is written to about the lessons of a day that nobody marked: one letter, whatever happens."""
+
+    member = models.ForeignKey(Member, models.CASCADE, related_name="+")
+    on = models.DateField()
+    made_at = models.DateTimeField()
+    # When the letter left; empty: not yet, or there was nothing to tell any more.
+    mailed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["org", "member", "on"], name="nudged_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.member} {self.on:%Y-%m-%d}"

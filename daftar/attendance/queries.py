@@ -14,7 +14,7 @@ from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Holiday, Lesson, Suspension
 from daftar.courses.queries import lesson_name, members_at
 from daftar.courses.rules import is_trial_on
-from daftar.courses.weekdays import lessons_of_member, with_members
+from daftar.courses.weekdays import coming_members, lessons_of_member
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import AuditEntry
@@ -233,8 +233,8 @@ def lesson_figures(by: Actor, lesson_ids: Collection[int]) -> dict[int, LessonFi
     """Present and expected of each lesson, in two statements."""
     marked = Attendance.objects.visible_to(by).filter(lesson_id__in=lesson_ids).values("lesson_id")
     present = dict(marked.annotate(number=Count("pk", filter=Q(is_present=True))).values_list("lesson_id", "number"))
-    rows, there = with_members(by, Lesson.objects.visible_to(by).filter(pk__in=lesson_ids))
-    members = there.values("group_id").annotate(number=Count("pk")).values("number")
+    rows = Lesson.objects.visible_to(by).filter(pk__in=lesson_ids)
+    members = coming_members(by).values("group_id").annotate(number=Count("pk")).values("number")
     alone = Case(When(student=None, then=Coalesce(Subquery(_guests(by)), 0)), default=1)
     counted = Case(When(group=None, then=alone), default=Coalesce(Subquery(members), 0))
     expected = rows.annotate(members=counted).values_list("pk", "members")
@@ -266,11 +266,14 @@ def unmarked_in(by: Actor, branch: Branch, *, since: date, until: date) -> list[
 
 
 def _unmarked(by: Actor, since: date, until: date) -> TenantQuerySet[Lesson]:
-    """Planned lessons of days that are over, in which somebody is expected; none of a day off."""
-    planned = Lesson.objects.visible_to(by).filter(status=LessonStatus.PLANNED, held_on__range=(since, until))
-    planned, someone = with_members(by, planned)
+    """Planned lessons of some days in which somebody is expected; none of a day off."""
+    of_days: TenantQuerySet[Lesson] = Lesson.objects.visible_to(by).filter(held_on__range=(since, until))
+    return of_days.filter(waits_for_marks(by))
+
+
+def waits_for_marks(by: Actor) -> Q:
+    """Of lessons: planned, with somebody who is expected, and not on a day off."""
     days_off = Holiday.unguarded.filter(org_id=by.org_id, on=OuterRef("held_on"))
     here = Q(branch=None) | Q(branch_id=OuterRef("branch_id"))
-    expected = Q(Exists(someone)) | Q(student__isnull=False) | Q(Exists(_guests(by)), group=None)
-    rows: TenantQuerySet[Lesson] = planned.filter(expected, ~Exists(days_off.filter(here)))
-    return rows
+    expected = Q(Exists(coming_members(by))) | Q(student__isnull=False) | Q(Exists(_guests(by)), group=None)
+    return Q(expected, ~Exists(days_off.filter(here)), status=LessonStatus.PLANNED)

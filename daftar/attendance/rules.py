@@ -1,18 +1,24 @@
-"""What a mark may hold; what a score is on a scale, who passed, and what the scores of an exam come to."""
+"""What a mark may hold, and when it is asked for; what a score is on a scale, who passed, and what an exam comes to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
+from daftar.courses.rules import instant
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
 
 LARGEST = Decimal(100_000)
 MOST_WORDS, LONGEST_WORD = 30, 20
 ONE, CENT = Decimal(1), Decimal("0.01")
 MOST_LATE, BEST_GRADE = 600, 100
+# A worker that was away for so long still writes to teachers about the day; later nobody wants to read it.
+NUDGED_WITHIN = timedelta(hours=6)
 
 
 class Detail(NamedTuple):
@@ -50,6 +56,17 @@ def is_possible(cell: Cell) -> bool:
     late = cell.late_minutes is None or (cell.is_present and 1 <= cell.late_minutes <= MOST_LATE)
     graded = all(grade is None or 0 <= grade <= BEST_GRADE for grade in (cell.grade, cell.homework_grade))
     return late and graded and (cell.reason_id is None or not cell.is_present)
+
+
+def nudge_moment(day: date, hour: int, zone: str) -> datetime:
+    """When teachers are written to about a day: where the clock jumps over that hour, as much later; once at most."""
+    return instant(day, time(hour), zone)
+
+
+def is_nudged_now(now: datetime, day: date, hour: int, zone: str) -> bool:
+    """Whether that moment has come and is not long over."""
+    begins = nudge_moment(day, hour, zone)
+    return begins <= now < begins + NUDGED_WITHIN
 
 
 class ScoreError(ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from base64 import urlsafe_b64encode
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.views import LoginView
@@ -18,10 +18,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.views.i18n import set_language
 
 from daftar.config.demo import LOGINS, PASSWORD
 from daftar.config.env import ENV
 from daftar.orgs.models import User
+from daftar.orgs.services import remember_language
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 log = logging.getLogger("daftar.accounts")
 
@@ -41,6 +46,13 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped library
             messages.error(request, _("The demo logins work only on the machine itself."))
             return redirect("account_login")
         return super().pre_login(request, user, **values)
+
+    def post_login(self, request: Any, user: Any, **values: Any) -> Any:
+        """Remembers the language chosen on the way in, for who has never chosen one since."""
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        if not user.language and chosen in dict(settings.LANGUAGES):
+            remember_language(user.pk, chosen)
+        return super().post_login(request, user, **values)
 
     def respond_user_inactive(self, request: Any, user: Any) -> Any:
         return redirect("account_login")
@@ -78,3 +90,11 @@ class SignIn(LoginView):  # type: ignore[misc] # untyped library
 
 
 sign_in = SignIn.as_view()
+
+
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """The language of the pages in this browser, and of letters to whoever is signed in."""
+    chosen = request.POST.get("language", "")
+    if request.user.is_authenticated and chosen in dict(settings.LANGUAGES):
+        remember_language(int(request.user.pk), chosen)
+    return set_language(request)

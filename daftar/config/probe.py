@@ -25,6 +25,7 @@ from daftar.attendance.exams import Entry, add_exam, enter_results
 from daftar.attendance.makeups import add_guest
 from daftar.attendance.materials import Upload, add_group_file, add_lesson_file, add_topic_file
 from daftar.attendance.models import MakeUp
+from daftar.attendance.nudges import nudge_teacher
 from daftar.attendance.outbox import receive_lesson
 from daftar.attendance.queries import reasons
 from daftar.attendance.rules import Cell, Measure
@@ -73,7 +74,7 @@ WRITTEN_BY_NOBODY = {
     "Import.content_hash", "Import.encoding", "Import.delimiter", "Import.date_order",
     "Tariff.currency", "CreditDeclined.key", "Contract.lesson_type", "KeptView.of", "LessonType.icon",
     "Import.fields", "ImportRow.verdict", "Door.hash", "Invitation.nonce", "Feed.nonce", "Invitation.language",
-    "Material.sha256", "GroupDeed.kind",
+    "Material.sha256", "GroupDeed.kind", "User.language", "Branch.nudge_site", "DoneTogether.seen",
 }  # fmt: skip
 
 
@@ -162,6 +163,7 @@ def _team(probe: Probe, owner: Actor) -> None:
     for role in ROLES[1:]:
         email = probe.email(role)
         member = orgs.add_member(owner, name=probe.text(role), role=role, email=email, password=probe.password)
+        nudge_teacher(owner, member_id=member.pk, on=owner.today, site="http://127.0.0.1:8000")
         probe.team.append(Login(role, email))
         probe.keep(**({"member_id": member.pk} if role == "cashier" else {}))
         probe.keep(**({"teacher_id": member.pk} if role == "teacher" else {}))

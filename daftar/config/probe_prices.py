@@ -22,6 +22,7 @@ from daftar.tuition.leaving import leave_group
 from daftar.tuition.pauses import suspend
 from daftar.tuition.prices import change_course_price, change_group_price, choose_payer
 from daftar.tuition.services import enrol_active
+from daftar.tuition.several import leave_together
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, change_tariff_price
 from daftar.tuition.weekdays import choose_weekdays
 
@@ -84,6 +85,10 @@ def _pauses(probe: Probe, owner: Actor, branch: Branch) -> None:
     gone = add_student(owner, full_name=probe.text("Gone"), branch_id=branch.pk)
     row = enrol_student(owner, student_id=gone.pk, group_id=monthly.pk, starts_on=monthly.starts_on)
     leave_group(owner, enrolment_id=row.pk, last_on=today, reason=probe.text("moved"))
+    together = add_student(owner, full_name=probe.text("Together"), branch_id=branch.pk)
+    member = enrol_student(owner, student_id=together.pk, group_id=monthly.pk, starts_on=monthly.starts_on)
+    done = leave_together(owner, enrolment_ids=[member.pk], last_on=today, reason=probe.text("all of them"))
+    probe.keep(done_id=done.id)
     empty = add_group(
         owner, branch_id=branch.pk, name=probe.text("empty"), course_id=monthly.course_id, starts_on=monthly.starts_on,
         last_on=today + timedelta(days=60),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from daftar.attendance import services as attendance
+from daftar.attendance.events import TeacherNudged
 from daftar.courses.events import DaysOffChanged, TuitionFactsChanged
 from daftar.finance import services as finance
 from daftar.office import letters
@@ -32,6 +33,7 @@ LATER: Mapping[type, Sequence[Job]] = {
     ImportStarted: [transfer_jobs.run_import],
     ImportUndone: [transfer_jobs.undo_import],
     InvitationIssued: [letters.mail_invitation],
+    TeacherNudged: [letters.mail_nudge],
 }
 
 

@@ -2,9 +2,8 @@
 
 from allauth.account.views import logout
 from django.urls import include, path
-from django.views.i18n import set_language
 
-from daftar.config.accounts import sign_in
+from daftar.config.accounts import choose_language, sign_in
 from daftar.config.doors import home, no_connection, worker
 from daftar.config.health import live, ready
 from daftar.office.page import public_page
@@ -18,7 +17,7 @@ urlpatterns = [
     path("health/ready", ready, name="health-ready"),
     path("login/", public_page("signing in")(sign_in), name="account_login"),
     path("logout/", public_page("signing out")(logout), name="account_logout"),
-    path("i18n/set/", public_page("choosing a language")(set_language), name="set_language"),
+    path("i18n/set/", public_page("choosing a language")(choose_language), name="set_language"),
     path(
         "calendar/<str:secret>.ics", public_page("read by programs that hold a secret link")(calendar), name="calendar"
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +17,7 @@ from daftar.orgs.queries import tuition_settings
 from daftar.people.events import FamiliesChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import date
 
     from django.db.models import QuerySet
@@ -138,12 +138,39 @@ def take_back_activation(by: Actor, *, enrolment_id: int) -> Enrolment:
     return enrolment
 
 
-def hold_groups(by: Actor, group_ids: Collection[int]) -> None:
-    """Locks groups in one order for everybody: two who each move somebody into the other's group would wait for ever.
+def hold_groups(by: Actor, group_ids: Collection[int], enrolment_ids: Collection[int] = ()) -> None:
+    """Locks groups, those of the memberships too, in one order for everybody.
+
+    Two who each move somebody into the other\'s group would wait for ever.
 
     Called before any of them is locked alone.
     """
-    list(Group.objects.visible_to(by).select_for_update(no_key=True).filter(pk__in=group_ids).order_by("pk"))
+    of_members = Enrolment.objects.visible_to(by).filter(pk__in=enrolment_ids).values("group_id")
+    rows = Group.objects.visible_to(by).filter(Q(pk__in=group_ids) | Q(pk__in=of_members))
+    list(rows.select_for_update(no_key=True).order_by("pk"))
+
+
+@verb("courses.enrol")
+def put_memberships_back(
+    by: Actor, *, gone: Collection[int], was: Mapping[int, Mapping[str, Any]], since: date
+) -> None:
+    """Takes memberships away as if they had never been, and makes others what they were; `since`: what it concerns."""
+    rows = Enrolment.objects.visible_to(by).select_related("group", "student").order_by("id")
+    made, changed = list(rows.filter(pk__in=gone)), list(rows.filter(pk__in=was))
+    for row in made:
+        note(by, row, was={"starts_on": row.starts_on}, now={"starts_on": None})
+    Enrolment.objects.visible_to(by).filter(pk__in=gone).delete()
+    for row in changed:
+        change(by, row, **was[row.pk])
+    students = sorted({row.student_id for row in (*made, *changed)})
+    publish(by, FamiliesChanged(tuple(students), since=since.isoformat()))
+
+
+def hold_memberships(by: Actor, enrolment_ids: Collection[int]) -> list[Enrolment]:
+    """Those of them that are there, locked with their groups in the order in which everybody locks them."""
+    hold_groups(by, (), enrolment_ids)
+    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    return list(rows.select_related("group", "student").filter(pk__in=enrolment_ids).order_by("id"))
 
 
 def running_membership(by: Actor, enrolment_id: int) -> Enrolment:

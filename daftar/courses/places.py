@@ -48,6 +48,8 @@ class LessonRules(TypedDict, total=False):
     blocks_capacity: bool
     correction_days: int | None
     unmarked_become: str
+    nudge_hour: int | None
+    nudge_site: str
 
 
 class HoursIncomplete(Refusal):

@@ -10,7 +10,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q
-from django.db.models.functions import Coalesce, ExtractIsoWeekDay
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.memberships import running_membership
@@ -23,8 +23,6 @@ from daftar.orgs.models import TenantModel
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import date
-
-    from daftar.lib.tenancy import TenantQuerySet
 
 
 class WeekdayOff(TenantModel):
@@ -145,19 +143,21 @@ def coming(by: Actor, rows: Any, on: date) -> Any:
     return rows.exclude(Exists(off.exclude(ends_on__lte=on)))
 
 
-def with_members(by: Actor, lessons: TenantQuerySet[Lesson]) -> tuple[Any, Any]:
-    """Lessons, and for a subquery on one of them the enrolments of its members who come; whoever pauses among them."""
-    first = Coalesce("moved_from", "held_on")
-    dated = lessons.annotate(first_on=first, first_weekday=ExtractIsoWeekDay(first))
+def coming_members(by: Actor) -> Any:
+    """For a subquery on a lesson, the enrolments of its members who come on its weekday; whoever pauses among them."""
     here = Enrolment.unguarded.filter(
         org_id=by.org_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
     ).exclude(ends_on__lte=OuterRef("held_on"))
-    lesson_first_on = OuterRef(OuterRef("first_on"))
-    off = WeekdayOff.unguarded.filter(
-        org_id=by.org_id, enrolment_id=OuterRef("pk"), weekday=OuterRef(OuterRef("first_weekday")),
-        starts_on__lte=lesson_first_on,
+    lesson_first_on = Coalesce(
+        OuterRef(OuterRef("moved_from")), OuterRef(OuterRef("held_on")), output_field=models.DateField()
+    )
+    weekday = Func(
+        lesson_first_on, template="EXTRACT(ISODOW FROM %(expressions)s)", output_field=models.IntegerField()
     )  # fmt: skip
-    return dated, here.exclude(Exists(off.exclude(ends_on__lte=lesson_first_on)))
+    off = WeekdayOff.unguarded.filter(
+        org_id=by.org_id, enrolment_id=OuterRef("pk"), weekday=weekday, starts_on__lte=lesson_first_on
+    )
+    return here.exclude(Exists(off.exclude(ends_on__lte=lesson_first_on)))
 
 
 def lessons_of_member(by: Actor, student_id: int) -> Q:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.template.backends.utils import csrf_input
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from daftar.attendance.nudges import MOST, nudged_days, unmarked_count
+from daftar.reports.lessons import UNMARKED
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -54,7 +59,40 @@ ENTRIES = (
 
 def context(request: HttpRequest) -> dict[str, Any]:
     """What every page of the office may show besides its own; `csrf_input` is made once for all of its forms."""
-    return {"menu": entries(request), "csrf_input": SimpleLazyObject(lambda: csrf_input(request))}
+    return {
+        "menu": entries(request), "csrf_input": SimpleLazyObject(lambda: csrf_input(request)),
+        # Asked where it is shown: parts of pages have no menu.
+        "to_mark": lambda: to_mark(request),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ToMark:
+    """Lessons that lie unmarked: how many, short and in words, and the list of just these."""
+
+    short: str
+    text: str
+    url: str
+
+
+def to_mark(request: HttpRequest) -> ToMark | None:
+    """What lies unmarked in the branch that is looked at, of what the member sees there: all, or the own lessons."""
+    by: Actor | None = getattr(request, "by", None)
+    if by is None or not (by.may("attendance.mark") and by.may("courses.view")):
+        return None
+    branch = getattr(request, "branch", None)
+    here = replace(by, branch_ids=frozenset({branch.pk})) if branch else by
+    count = unmarked_count(here)
+    if not count:
+        return None
+    since, until = nudged_days(by)
+    asked = {"status": UNMARKED, "since": since.isoformat(), "until": until.isoformat()}
+    if not by.may("courses.see_all"):
+        asked["teacher_id"] = str(by.member_id)
+    text = ngettext("%(num)s lesson is not marked", "%(num)s lessons are not marked", count)
+    short = f"{MOST}+" if count > MOST else str(count)
+    url = reverse("office:lessons", args=[by.org_slug])
+    return ToMark(short, text % {"num": short}, f"{url}?{urlencode(asked)}")
 
 
 def entries(request: HttpRequest) -> list[Entry]:

@@ -31,6 +31,8 @@ class User(AbstractBaseUser):
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=200)
     is_active = models.BooleanField(default=True)
+    # Chosen on a page; in it letters are written. Empty: never chosen.
+    language = models.CharField(max_length=5, blank=True, default="")
 
     objects = UserManager()
 
@@ -157,6 +159,10 @@ class Branch(TenantModel):
     correction_days = models.PositiveSmallIntegerField(null=True, blank=True, default=7)
     # What becomes of a lesson that nobody marked by the end of its day; empty: it stays on the list of the forgotten.
     unmarked_become = models.CharField(max_length=10, choices=Unmarked.choices, blank=True, default="")
+    # From which hour on, local time, teachers are written to about lessons of the day that they did not mark; empty: no
+    # letter. The links lead where the installation answered whoever switched it on.
+    nudge_hour = models.PositiveSmallIntegerField(null=True, blank=True)
+    nudge_site = models.CharField(max_length=200, blank=True, default="")
     several_discounts = _answer("several_discounts", of_a_branch=True)
     account_first = _answer("account_first", of_a_branch=True)
     unserved_lessons = _answer("unserved_lessons", of_a_branch=True)
@@ -177,6 +183,9 @@ class Branch(TenantModel):
             ),
             models.CheckConstraint(
                 name="branch_unmarked_known", condition=models.Q(unmarked_become__in=["", *Unmarked.values])
+            ),
+            models.CheckConstraint(
+                name="branch_nudge_hour", condition=models.Q(nudge_hour=None) | models.Q(nudge_hour__range=(0, 23))
             ),
             models.CheckConstraint(name="branch_answers_exist", condition=_answers_exist("")),
         ]

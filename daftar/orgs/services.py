@@ -482,3 +482,8 @@ def _login(by: Actor, email: str, password: str, name: str) -> User:
     except ValidationError as weak:
         raise PasswordTooWeak from weak
     return User.objects.create_user(email, password, name=name)
+
+
+def remember_language(user_id: int, language: str) -> None:
+    """In which language somebody is written to: a choice of one's own, in no organization."""
+    User.objects.filter(pk=user_id).exclude(language=language).update(language=language)

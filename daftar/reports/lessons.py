@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Q
 
 from daftar.attendance.models import Attendance, Guest
-from daftar.courses.kinds import LessonStatus
+from daftar.attendance.nudges import begun_and_unmarked
 from daftar.courses.timetable import Wanted, lessons_seen
 from daftar.courses.weekdays import lessons_of_member
 from daftar.orgs.access import Actor, question
@@ -26,7 +26,8 @@ UNMARKED = "unmarked"
 class WantedLessons(Wanted):
     """Which lessons: of days from `since` to `until` inclusive, and (None or "": any) of what.
 
-    `status` is a state of a lesson, or "unmarked": begun and marked by nobody. `type_id` 0: a plain lesson.
+    `status` is a state of a lesson, or "unmarked": begun, with somebody expected, and marked by
+    nobody. `type_id` 0: a plain lesson.
     """
 
     since: date
@@ -53,7 +54,7 @@ def lessons(by: Actor, wanted: WantedLessons) -> TenantQuerySet[Lesson]:
 
 def _state(by: Actor, status: str) -> Q:
     if status == UNMARKED:
-        return Q(status=LessonStatus.PLANNED, starts_at__lt=by.at)
+        return begun_and_unmarked(by)
     return Q(status=status) if status else Q()
 
 

@@ -245,3 +245,39 @@ class CreditDeclined(TenantModel):
 
     def __str__(self) -> str:
         return self.key
+
+
+class DeedTogether(models.TextChoices):
+    """What is done with several members of a group at once."""
+
+    LEAVE = "leave", _("Leave the group")
+    TRANSFER = "transfer", _("Move to another group")
+    PAUSE = "pause", _("Pause")
+    TRIAL = "trial", _("Back to trial")
+    ACTIVATE = "activate", _("Activate")
+
+
+class DoneTogether(TenantModel):
+    """What was done with several members of a group at once, kept so that it can be taken back as a whole."""
+
+    branch_path = "group__branch_id"
+
+    group = models.ForeignKey(Group, models.CASCADE, related_name="+")
+    deed = models.CharField(max_length=10, choices=DeedTogether.choices)
+    # The day it holds from.
+    on = models.DateField()
+    # By student: each row that it changed, as it was and as it is; see `rules.taking_back`.
+    changes = models.JSONField()
+    # By student: how everything looked afterwards that it may have concerned.
+    seen = models.JSONField()
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    done_at = models.DateTimeField()
+    taken_back_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(name="done_together_known", condition=Q(deed__in=DeedTogether.values)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from daftar.office.previews import nothing, preview_of
 from daftar.people.queries import get_student
 from daftar.reports.queries import find_students
 from daftar.tuition import services as tuition
+from daftar.tuition.several import activate_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from daftar.courses.models import Enrolment, Group
     from daftar.office.previews import Preview
     from daftar.orgs.access import Actor
+    from daftar.tuition.several import Done
 
 
 @page("courses.enrol")
@@ -75,8 +76,10 @@ def student_enrol(request: OfficeRequest, student_id: int) -> HttpResponse:
 def enrolment_activate(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
     by, row = request.by, queries.get_enrolment(request.by, enrolment_id)
     form = ActivateForm(_typed(request), initial={"activated_on": max(by.today, row.starts_on)})
-    if request.method == "POST" and _activated(by, form, enrolment_id):
-        messages.success(request, _("%(name)s is active.") % {"name": row.student.full_name})
+    if request.method == "POST" and (made := _activated(by, form, enrolment_id)):
+        undo = reverse("office:group-several-undo", args=[by.org_slug, made.id])
+        told = _("%(name)s is active.") % {"name": row.student.full_name}
+        tell(request, told, undo=undo if by.may("tuition.pause") else "")
         return redirect("office:student", by.org_slug, row.student_id)
     preview = preview_of(by, form, [row.student_id], partial(tuition.activate, by, enrolment_id=enrolment_id))
     return form_page(request, "office/courses/activate.html", form, enrolment=_shown(by, row), preview=preview)
@@ -101,8 +104,8 @@ def _full(by: Actor, group: Group) -> dict[str, Any] | None:
     return {"group_id": group.pk, "taken": size, "places": group.capacity, "blocks": group.branch.blocks_capacity}
 
 
-def _activated(by: Actor, form: ActivateForm, enrolment_id: int) -> Enrolment | None:
-    return done(form, lambda **values: tuition.activate(by, enrolment_id=enrolment_id, **values))
+def _activated(by: Actor, form: ActivateForm, enrolment_id: int) -> Done | None:
+    return done(form, lambda **values: activate_one(by, enrolment_id=enrolment_id, **values))
 
 
 def _typed(request: OfficeRequest) -> Any:

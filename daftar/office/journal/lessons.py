@@ -60,6 +60,9 @@ class LessonsForm(forms.Form):
             rows["type_id"] = (_("Type"), own)
             rows["teacher_id"] = (_("Teacher"), [(row.pk, row.name) for row in teachers(by)])
             rows["course_id"] = (_("Course"), [(row.pk, row.name) for row in queries.courses(by)])
+        elif by.member_id is not None:
+            # Those of one's groups that another gives are told from the own ones.
+            rows["teacher_id"] = (_("Teacher"), [(by.member_id, by.name)])
         rows["room_id"] = (_("Room"), [(row.pk, row.name) for row in queries.rooms(by)])
         for name, (label, choices) in rows.items():
             self.fields[name] = pick_field(label, choices, none=ANY)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -75,10 +77,21 @@ class HoursForm(forms.Form):
             choices=[("", gettext_lazy("Stay on the list of the forgotten")), *Unmarked.choices], required=False,
             help_text=gettext_lazy("Whoever was there is charged like after any lesson."),
         )  # fmt: skip
+        hours = [(hour, time(hour).strftime("%H:%M")) for hour in range(24)]
+        self.fields["nudge_hour"] = pick_field(
+            gettext_lazy("A letter to teachers about lessons of the day that they did not mark"), hours,
+            none=gettext_lazy("No letter"), help_text=_nudges_need(),
+        )  # fmt: skip
         self.fields["correction_days"] = forms.IntegerField(
             label=gettext_lazy("Days in which marks are corrected without a reason"), min_value=0, max_value=366,
             required=False, help_text=gettext_lazy("Leave empty if no reason is ever asked for."),
         )  # fmt: skip
+
+
+def _nudges_need() -> Any:
+    if settings.EMAIL_HOST:
+        return gettext_lazy("From this hour on, by the clock of the branch; one letter a day, with links.")
+    return gettext_lazy("No letter leaves before this installation is given a mail server.")
 
 
 @page("courses.view")
@@ -110,10 +123,12 @@ def hours_edit(request: OfficeRequest, branch_id: int) -> HttpResponse:
         "opens_at": row.opens_at, "closes_at": row.closes_at, "blocks_rooms": "yes" if row.blocks_rooms else "no",
         "blocks_teachers": "yes" if row.blocks_teachers else "no",
         "blocks_capacity": "yes" if row.blocks_capacity else "no", "unmarked_become": row.unmarked_become,
-        "correction_days": row.correction_days,
+        "correction_days": row.correction_days, "nudge_hour": row.nudge_hour,
     }  # fmt: skip
     form = HoursForm(request.POST or None, initial=initial)
-    if done(form, partial(change_hours, by, branch_id=branch_id)):
+    # Letters lead where the installation answers whoever wants them.
+    site = request.build_absolute_uri("/").rstrip("/")
+    if done(form, partial(change_hours, by, branch_id=branch_id, nudge_site=site)):
         tell(request, _("Saved."))
         return redirect("office:hours", by.org_slug)
     return form_page(

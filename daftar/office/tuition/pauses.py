@@ -20,7 +20,7 @@ from daftar.office.terms import last_of
 from daftar.office.tuition.forms import LeaveForm, PauseEditForm, PauseForm, ReturnForm, TransferForm, WeekdaysForm
 from daftar.orgs.queries import tuition_settings
 from daftar.people.queries import get_student
-from daftar.tuition import leaving, lists, pauses
+from daftar.tuition import leaving, lists, pauses, several
 from daftar.tuition.weekdays import choose_weekdays
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from daftar.courses.models import Enrolment
+    from daftar.orgs.access import Actor
 
 
 @page("tuition.pause")
@@ -127,8 +128,9 @@ def enrolment_transfer(request: OfficeRequest, enrolment_id: int) -> HttpRespons
     initial = {"last_on": last, "starts_on": last, "gives_credit": True}
     form = TransferForm(filled(request), initial=initial, groups=others)
     return _about(
-        request, row, form, partial(leaving.transfer, by, enrolment_id=enrolment_id),
+        request, row, form, partial(several.transfer_one, by, enrolment_id=enrolment_id),
         title=_("Move %(name)s out of %(group)s"), submit_label=_("Move"), told=_("%(name)s has left %(group)s."),
+        undo=partial(_undo, by),
     )  # fmt: skip
 
 
@@ -137,9 +139,9 @@ def enrolment_trial(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
     by, row = request.by, get_enrolment(request.by, enrolment_id)
     form = ReturnForm(filled(request), initial={"from_on": max(by.today, row.starts_on)})
     return _about(
-        request, row, form, partial(leaving.return_to_trial, by, enrolment_id=enrolment_id),
+        request, row, form, partial(several.return_one, by, enrolment_id=enrolment_id),
         title=_("%(name)s back to trial in %(group)s"), submit_label=_("Back to trial"),
-        told=_("%(name)s is on trial in %(group)s."),
+        told=_("%(name)s is on trial in %(group)s."), undo=partial(_undo, by),
     )  # fmt: skip
 
 
@@ -186,6 +188,11 @@ def _about(request: OfficeRequest, row: Enrolment, form: Any, deed: Any, **conte
     context |= {"title": context["title"] % names, "told": context["told"] % names}
     crumbs = [(row.student.full_name, card)]
     return priced_page(request, form, [row.student_id], deed, crumbs=crumbs, back=card, **context)
+
+
+def _undo(by: Actor, made: several.Done) -> str:
+    """The address that takes it back."""
+    return reverse("office:group-several-undo", args=[by.org_slug, made.id])
 
 
 def _begins(request: OfficeRequest, branch: Any) -> dict[str, Any]:

@@ -11,17 +11,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from daftar.courses.queries import get_group, groups, roster
-from daftar.office.forms import UndoForm, day_field, done, pick_field, tell, undo_page, undone
+from daftar.office.forms import UndoForm, day_field, done, form_page, pick_field, tell, undone
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, priced_page
-from daftar.tuition import pauses, several
+from daftar.tuition import several
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from django.http import HttpResponse
 
-    from daftar.courses.models import Enrolment, Group
+    from daftar.courses.models import Group
     from daftar.orgs.access import Actor
 
 LABELS = {
@@ -90,38 +90,37 @@ def group_several(request: OfficeRequest, group_id: int) -> HttpResponse:
     # The form is asked for them before it is done: the preview prices those chosen and nobody else.
     chosen = form.cleaned_data["enrolment_ids"] if form.is_valid() else []
     return priced_page(
-        request, form, sorted({members[pk].student_id for pk in chosen}), partial(_deed, by, group_id, members),
+        request, form, sorted({members[pk].student_id for pk in chosen}), partial(_deed, by),
         title=_("Several students of %(group)s") % {"group": group.name}, submit_label=_("Save"),
         crumbs=[(group.name, home)], back=home, told=_done_text(len(chosen)),
-        undo=partial(_undo, by, form),
+        undo=partial(_undo, by),
     )  # fmt: skip
 
 
 @page("tuition.pause")
-def group_several_undo(request: OfficeRequest, group_id: int) -> HttpResponse:
-    by, group = request.by, get_group(request.by, group_id)
-    ids = [int(text) for text in request.GET.getlist("enrolment") if text.isdecimal()]
-    mine = {row.pk for row in roster(by, group_id)}
-    form = UndoForm(request.POST or None)
-    if done(form, lambda: several.stay_together(by, enrolment_ids=[pk for pk in ids if pk in mine])):
-        tell(request, _("They stay in %(group)s.") % {"group": group.name})
-        return undone(request, reverse("office:group", args=[by.org_slug, group_id]) + "?tab=students")
-    return undo_page(request, form, _("Do they stay in %(group)s after all?") % {"group": group.name})
+def group_several_undo(request: OfficeRequest, done_id: int) -> HttpResponse:
+    by, row = request.by, several.get_done(request.by, done_id)
+    form, home = UndoForm(request.POST or None), reverse("office:group", args=[by.org_slug, row.group_id])
+    if done(form, lambda: several.take_back_together(by, done_id=done_id)):
+        number = len(row.changes)
+        tell(request, ngettext("Undone for %(num)s student.", "Undone for %(num)s students.", number) % {"num": number})
+        return undone(request, f"{home}?tab=students")
+    return form_page(
+        request, "office/form.html", form, title=_("Undo what was just done in %(group)s?") % {"group": row.group.name},
+        submit_label=_("Undo"), cancel_url=f"{home}?tab=students",
+    )  # fmt: skip
 
 
-def _deed(by: Actor, group_id: int, members: dict[int, Enrolment], /, **values: Any) -> object:
+def _deed(by: Actor, /, **values: Any) -> object:
     """What the form says, done to those chosen."""
     ids, on = values["enrolment_ids"], values["on"]
-    if values["deed"] == "pause":
-        students = [members[pk].student_id for pk in ids]
-        return pauses.suspend(
-            by, student_ids=students, group_id=group_id, starts_on=on, last_on=values["last_on"],
-            reason=values["reason"],
-        )  # fmt: skip
     deeds: dict[str, Callable[[], object]] = {
         "leave": lambda: several.leave_together(by, enrolment_ids=ids, last_on=on, reason=values["reason"]),
         "transfer": lambda: several.transfer_together(
             by, enrolment_ids=ids, group_id=values["group_id"], starts_on=on
+        ),
+        "pause": lambda: several.pause_together(
+            by, enrolment_ids=ids, starts_on=on, last_on=values["last_on"], reason=values["reason"]
         ),
         "trial": lambda: several.return_together(by, enrolment_ids=ids, from_on=on),
         "activate": lambda: several.activate_together(by, enrolment_ids=ids, on=on),
@@ -129,12 +128,9 @@ def _deed(by: Actor, group_id: int, members: dict[int, Enrolment], /, **values: 
     return deeds[values["deed"]]()
 
 
-def _undo(by: Actor, form: SeveralForm, left: list[Enrolment]) -> str:
-    """The address that takes leaving back; the other deeds are taken back student by student."""
-    if form.cleaned_data["deed"] != "leave":
-        return ""
-    home = reverse("office:group-several-undo", args=[by.org_slug, left[0].group_id])
-    return home + "?" + "&".join(f"enrolment={row.pk}" for row in left)
+def _undo(by: Actor, made: several.Done) -> str:
+    """The address that takes it back."""
+    return reverse("office:group-several-undo", args=[by.org_slug, made.id])
 
 
 def _done_text(count: int) -> str:

@@ -21,7 +21,7 @@ from daftar.tuition.several import (
     activate_together,
     leave_together,
     return_together,
-    stay_together,
+    take_back_together,
     transfer_together,
 )
 from tests.cast import a_course, a_group, a_student, enrolled
@@ -55,11 +55,11 @@ def test_several_leave_as_each_would_alone_in_one_deed_and_stay_when_it_is_taken
     leave_group(by, enrolment_id=members[0].pk, last_on=TODAY)
     alone = owed(by, members)[0]
     before = AuditEntry.objects.visible_to(by).count()
-    leave_together(by, enrolment_ids=ids(members[1:]), last_on=TODAY, reason="Summer")
+    done = leave_together(by, enrolment_ids=ids(members[1:]), last_on=TODAY, reason="Summer")
     assert owed(by, members) == [alone] * 3
     assert alone > -PRICE
     assert AuditEntry.objects.visible_to(by).count() == before + 1
-    stay_together(by, enrolment_ids=ids(members[1:]))
+    take_back_together(by, done_id=done.id)
     assert owed(by, members)[1:] == [-PRICE, -PRICE]
 
 
@@ -72,7 +72,7 @@ def test_one_who_cannot_leave_is_named_and_nobody_leaves(by, members):
 
 def test_several_move_to_another_group_the_day_after_their_last(by, group, members):
     other = a_group(by, group.course, "Other", starts_on="2025-05-01")
-    moved = transfer_together(by, enrolment_ids=ids(members), group_id=other.pk, starts_on=TODAY)
+    moved = transfer_together(by, enrolment_ids=ids(members), group_id=other.pk, starts_on=TODAY).rows
     assert {(row.group_id, row.starts_on, row.activated_on) for row in moved} == {(other.pk, TODAY, TODAY)}
     left = Enrolment.objects.visible_to(by).filter(group=group)
     assert set(left.values_list("ends_on", flat=True)) == {TODAY}
@@ -81,9 +81,9 @@ def test_several_move_to_another_group_the_day_after_their_last(by, group, membe
 def test_several_are_activated_each_from_joining_at_the_earliest_and_return_to_trial(by, group):
     early = enrolled(by, a_student(by, "Early"), group, "2025-05-05")
     late = enrolled(by, a_student(by, "Late"), group, "2025-05-19")
-    rows = activate_together(by, enrolment_ids=[early.pk, late.pk], on=TODAY)
+    rows = activate_together(by, enrolment_ids=[early.pk, late.pk], on=TODAY).rows
     assert [row.activated_on for row in rows] == [TODAY, date(2025, 5, 19)]
-    returned = return_together(by, enrolment_ids=[early.pk], from_on=TODAY)
+    returned = return_together(by, enrolment_ids=[early.pk], from_on=TODAY).rows
     assert [row.activated_on for row in returned] == [None]
     assert owed(by, [early]) == [0]
 

@@ -141,7 +141,7 @@ def take_back_activation(by: Actor, *, enrolment_id: int) -> Enrolment:
 def hold_groups(by: Actor, group_ids: Collection[int], enrolment_ids: Collection[int] = ()) -> None:
     """Locks groups, those of the memberships too, in one order for everybody.
 
-    Two who each move somebody into the other\'s group would wait for ever.
+    Two who each move somebody into the other's group would wait for ever.
 
     Called before any of them is locked alone.
     """

@@ -50,10 +50,10 @@ def facts_of(
     With a window only what is charged in it asks for: its lessons, and marks where it matters who came. Not a question
     itself: verbs and questions that permit it ask it.
     """
-    ids = [student.id for student in students]
+    ids, places = [student.id for student in students], {each.branch_id: each.branch for each in students}
     # What prices a student lies in every branch the student ever learned in.
     trusted = replace(by.trusted(), branch_ids=None)
-    special = _special(trusted, ids, {student.branch_id: student.branch for student in students})
+    special = _special(trusted, ids, places)
     discounts, suspensions, picks, declined, made_up, own, off, holidays = special
     enrolments, subscriptions = _enrolments(trusted, ids, off), _subscriptions(trusted, ids)
     unmarked = {pk for pk in ids if window is not None and rules.takes_no_marks(subscriptions[pk])}
@@ -71,18 +71,13 @@ def facts_of(
         took = set() if rules.takes_no_marks(subscriptions[pk]) else {each.lesson_id for each in marks[pk]}
         shared[pk] = rules.SharedLessons(rules.own_lessons(shared[pk], enrolments[pk], took))
     nobodys = lessons_of_nobody(trusted, ungrouped)
-    settings_of = {
-        pk: tuition_settings(branch) for pk, branch in {each.branch_id: each.branch for each in students}.items()
-    }
+    settings_of = {pk: tuition_settings(branch) for pk, branch in places.items()}
     decisions = {pk: decided(partial(getattr, settings)) for pk, settings in settings_of.items()}
-    for student in students if made_up else ():
-        pk, settings = student.id, settings_of[student.branch_id]
-        trials = partial(_is_of_a_trial, enrolments[pk], settings, decisions[student.branch_id])
-        made_up[pk] = [row._replace(is_paid=row.is_paid or trials(row)) for row in made_up[pk]]
+    for student in students if made_up or own or nobodys else ():
+        pk, place = student.id, student.branch_id
+        made_up[pk] = _with_trials(made_up[pk], enrolments[pk], settings_of[place], decisions[place])
         marks[pk] = _to_be_paid(marks[pk], made_up[pk])
-    for pk in ids if own or nobodys else ():
-        alone = [*own[pk], *attended(marks[pk], nobodys, subscriptions[pk], made_up[pk])]
-        if alone:
+        if alone := [*own[pk], *attended(marks[pk], nobodys, subscriptions[pk], made_up[pk])]:
             shared[pk] = rules.SharedLessons([*shared[pk], *in_window(alone, window)])
     found = {}
     for student in students:
@@ -286,16 +281,18 @@ def _paying_for(subscriptions: list[rules.SubscriptionFact], made_up: list[Repla
     ]
 
 
-def _is_of_a_trial(
-    enrolments: list[rules.EnrolmentFact], settings: Any, decisions: rules.decisions.Decisions, row: Replaced
-) -> bool:
-    """Whether the missed lesson was a trial, which would have cost nothing."""
-    held = [each for each in enrolments if each.group_id == row.missed_group_id and each.holds(row.missed_on)]
-    paid_from = [
-        each.paid_from(decisions.backdated_charges, activation_day_counts=settings.activation_day_counts)
-        for each in held
-    ]
-    return bool(held) and not any(first is not None and first <= row.missed_on for first in paid_from)
+def _with_trials(
+    made_up: list[Replaced], enrolments: list[rules.EnrolmentFact], settings: Any, decisions: Any
+) -> list[Replaced]:
+    """The same; a missed trial, which would have cost nothing, is as one that was paid."""
+    counts, backdated = settings.activation_day_counts, decisions.backdated_charges
+
+    def was_a_trial(row: Replaced) -> bool:
+        held = [each for each in enrolments if each.group_id == row.missed_group_id and each.holds(row.missed_on)]
+        paid_from = [each.paid_from(backdated, activation_day_counts=counts) for each in held]
+        return bool(held) and not any(first is not None and first <= row.missed_on for first in paid_from)
+
+    return [row._replace(is_paid=row.is_paid or was_a_trial(row)) for row in made_up]
 
 
 def _to_be_paid(marks: list[rules.AttendanceFact], made_up: list[Replaced]) -> list[rules.AttendanceFact]:

@@ -98,6 +98,7 @@ UNGUARDED = {
     "attendance.services.save_marks": "inside the verbs that mark",
     "attendance.services.check_age": "refuses, inside a verb",
     "attendance.services.needs_reason": "a decision on a row already loaded",
+    "attendance.services.concerned": "ids for an announcement, inside a verb",
     "attendance.services.check_teacher": "refuses, inside a verb",
     "attendance.services.concerns_since": "a decision inside a verb",
 }

@@ -19,6 +19,7 @@ from daftar.attendance.services import (
     NotInLesson,
     check_age,
     check_teacher,
+    concerned,
     concerns_since,
     save_marks,
     set_cell,
@@ -94,7 +95,7 @@ def mark_cells(by: Actor, *, group_id: int, wishes: Sequence[Wish], because: str
         begun = _write(by, lessons, todo, had)
         settle_make_ups(by.trusted(), changed, {(wish.lesson_id, wish.student_id): wish.now for wish in todo})
         touched = {wish.student_id for wish in todo} | {pk for lesson_id in begun for pk in members[lesson_id]}
-        publish(by, TuitionFactsChanged(tuple(sorted(touched)), since))
+        publish(by, TuitionFactsChanged(concerned(by, changed, touched, since), since))
     return answer
 
 

@@ -18,6 +18,7 @@ from daftar.attendance.rules import EMPTY, Cell, Detail, is_possible
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Group, Holiday, Lesson
+from daftar.courses.services import students_of
 from daftar.courses.topics import chosen_topic
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, change, note, publish, verb
@@ -120,7 +121,7 @@ def conduct_lesson(
     given = lesson.homework if homework is None else homework
     held = lesson.conducted_at or by.at
     change(by, lesson, status=LessonStatus.CONDUCTED, homework=given, conducted_at=held, **about)
-    publish(by, TuitionFactsChanged(tuple(sorted(expected)), since))
+    publish(by, TuitionFactsChanged(concerned(by, [lesson], expected, since), since))
     return lesson
 
 
@@ -149,7 +150,8 @@ def undo_marks(by: Actor, *, lesson_id: int) -> Lesson:
     cells = dict.fromkeys(((lesson_id, pk) for pk in touched), EMPTY)
     cells |= {(lesson_id, row.student_id): row.cell for row in _marks(by, lesson).filter(is_present=False)}
     settle_make_ups(by.trusted(), [lesson], cells)
-    publish(by, TuitionFactsChanged(tuple(sorted(touched)), concerns_since(by, [lesson])))
+    since = concerns_since(by, [lesson])
+    publish(by, TuitionFactsChanged(concerned(by, [lesson], touched, since), since))
     return lesson
 
 
@@ -192,6 +194,15 @@ def concerns_since(by: Actor, lessons: Collection[Lesson]) -> date | None:
     found = [_since(lesson, is_off=lesson.held_on in off) for lesson in lessons]
     known = [day for day in found if day is not None]
     return min(known) if len(known) == len(found) else None
+
+
+def concerned(by: Actor, lessons: Collection[Lesson], touched: Collection[int], since: date | None) -> tuple[int, ...]:
+    """Whose charges marks of lessons concern: of those touched, and where `since` is None of everybody in their groups.
+
+    A lesson that enters a count enters it for whoever joins after it too (pricing rules 9.8 and 9.16).
+    """
+    counted = {lesson.group_id for lesson in lessons if since is None and lesson.group_id is not None}
+    return tuple(sorted({*touched, *(pk for group_id in counted for pk in students_of(by, group_id))}))
 
 
 def _since(lesson: Lesson, *, is_off: bool) -> date | None:

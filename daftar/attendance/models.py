@@ -41,8 +41,9 @@ class Attendance(TenantModel):
 
     branch_path = "lesson__branch_id"
 
-    lesson = models.ForeignKey(Lesson, models.PROTECT, related_name="+")
-    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    # Both are found by the indexes below: one more each would be written with every mark and read by nobody.
+    lesson = models.ForeignKey(Lesson, models.PROTECT, db_index=False, related_name="+")
+    student = models.ForeignKey(Student, models.PROTECT, db_index=False, related_name="+")
     is_present = models.BooleanField()
     reason = models.ForeignKey(AbsenceReason, models.PROTECT, null=True, blank=True, related_name="+")
     marked_at = models.DateTimeField()

@@ -277,14 +277,15 @@ class Lesson(TenantModel):
     Of a group; or of a course without one: then of one student, or (None) of whoever is put on it.
     """
 
+    # Keys without an index of their own are found by those below: lessons are made by the thousand.
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
-    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="+")
+    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     course = models.ForeignKey(Course, models.PROTECT, null=True, blank=True, related_name="+")
-    student = models.ForeignKey(Student, models.PROTECT, null=True, blank=True, related_name="+")
+    student = models.ForeignKey(Student, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     # The weekly lesson that made one without a group; a group's are found by their weekday and time.
-    recurrence = models.ForeignKey(Recurrence, models.PROTECT, null=True, blank=True, related_name="+")
-    teacher = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
-    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+")
+    recurrence = models.ForeignKey(Recurrence, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
+    teacher = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
+    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     held_on = models.DateField()
     starts_time = models.TimeField()
     minutes = models.PositiveSmallIntegerField()

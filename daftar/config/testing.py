@@ -65,7 +65,7 @@ def test(arguments: list[str]) -> int:
     if browser is None:
         print("No Chromium was found: THE JOURNEYS ARE SKIPPED. Debian: sudo apt-get install chromium.", flush=True)
     chosen = "not release" if browser else "not release and not journey"
-    return _pytest(["-m", chosen, *_side_by_side()], {"DAFTAR_CRASH_KILLS": "20", **_named(browser)})
+    return _pytest(["-m", chosen, *_side_by_side()], {"DAFTAR_CRASH_KILLS": "10", **_named(browser)})
 
 
 def _side_by_side() -> list[str]:

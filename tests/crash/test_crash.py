@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.crash,
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc"),
 ]
-KILLS, _, SEED = os.environ.get("DAFTAR_CRASH_KILLS", "20").partition(":")
+KILLS, _, SEED = os.environ.get("DAFTAR_CRASH_KILLS", "10").partition(":")
 ANSWERS_PER_KILL = 15
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes", "data_checksums")
 WAITING = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now()"
@@ -49,7 +49,7 @@ SPOILT = {
 }  # fmt: skip
 
 
-def test_twenty_kills_lose_double_and_halve_nothing(capsys):
+def test_kills_lose_double_and_halve_nothing(capsys):
     began = time.monotonic()
     with Installation() as installation:
         siege = Siege(installation, installation.centre("make"), a_seed())

@@ -118,7 +118,9 @@ def net_charges(by) -> dict[str, int]:
 
 
 def teaching(by, lesson, absent, topic=""):
-    return lambda: conduct_lesson(by, lesson_id=lesson.pk, absent=dict.fromkeys(absent), topic=topic)
+    return lambda: conduct_lesson(
+        by, lesson_id=lesson.pk, absent=dict.fromkeys(absent), topic=topic, because="Paper journal"
+    )
 
 
 def test_a_lesson_conducted_by_sixteen_reads_as_one_of_them_wrote_it(by, taught, students):

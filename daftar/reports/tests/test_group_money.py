@@ -108,12 +108,12 @@ def test_lessons_charged_one_by_one_are_counted_and_a_correction_counts_them_bac
     enrol_active(owner, student_id=student.pk, group_id=group.pk, starts_on=date(2025, 5, 1))
     held = Lesson.objects.visible_to(owner).filter(group=group, held_on__range=(date(2025, 5, 1), owner.today))
     for lesson in held:
-        conduct_lesson(owner, lesson_id=lesson.pk, absent={})
+        conduct_lesson(owner, lesson_id=lesson.pk, absent={}, because="typed wrong")
     (line,) = money_of_group(owner, group, MAY).rows
     assert (line.lessons, line.charged.amount) == (len(held), 5_000_000 * len(held))
     free = Lesson.objects.visible_to(owner).get(pk=held[0].pk)
     excused = next(row.pk for row in reasons(owner) if not row.charges)
-    conduct_lesson(owner, lesson_id=free.pk, absent={student.pk: excused})
+    conduct_lesson(owner, lesson_id=free.pk, absent={student.pk: excused}, because="typed wrong")
     (line,) = money_of_group(owner, group, MAY).rows
     assert (line.lessons, line.charged.amount) == (len(held) - 1, 5_000_000 * (len(held) - 1))
 
@@ -157,7 +157,7 @@ def test_the_tab_is_the_line_of_the_report_to_the_minor_unit(owner, seed):
     activate_enrolment(owner.trusted(), enrolment_id=joined.pk, activated_on=joined.starts_on)
     groups.append(unpriced)
     for lesson in Lesson.objects.visible_to(owner).filter(held_on__range=(date(2025, 5, 1), owner.today)):
-        conduct_lesson(owner, lesson_id=lesson.pk, absent={})
+        conduct_lesson(owner, lesson_id=lesson.pk, absent={}, because="typed wrong")
     leave_group(owner, enrolment_id=chance.choice(rows).pk, last_on=owner.today)
     for n in range(12):
         day = owner.today - timedelta(days=chance.randrange(40))

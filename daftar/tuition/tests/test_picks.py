@@ -45,7 +45,7 @@ def bundle(by, student, price, *, starts_on=MAY, plan=PlanKind.PER_LESSON, **bin
 
 def held(by, group, day=5) -> Lesson:
     lesson = Lesson.objects.visible_to(by).get(group=group, held_on=date(2025, 5, day))
-    return conduct_lesson(by, lesson_id=lesson.pk, absent={})
+    return conduct_lesson(by, lesson_id=lesson.pk, absent={}, because="typed wrong")
 
 
 def chosen(by, student, lesson, row) -> None:
@@ -71,7 +71,7 @@ def test_a_pick_outlives_marks_that_are_corrected_and_made_anew(by, group, stude
     cheap, _dear = bundle(by, student, 100), bundle(by, student, 900)
     lesson = held(by, group)
     chosen(by, student, lesson, cheap)
-    conduct_lesson(by, lesson_id=lesson.pk, absent={student.pk: reasons(by)[0].pk})
+    conduct_lesson(by, lesson_id=lesson.pk, absent={student.pk: reasons(by)[0].pk}, because="typed wrong")
     assert soums(by, student) == 0, "excused"
     held(by, group)
     assert soums(by, student) == -100

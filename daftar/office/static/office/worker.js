@@ -13,10 +13,13 @@ const keep = async (name, addresses) => {
   // No answer: no connection. An address that leads elsewhere leads to signing in.
   const good = addresses.map((address, place) => [address, answers[place]])
     .filter(([, answer]) => answer?.ok && !answer.redirected);
-  if (!good.length) return;
-  await caches.delete(name);
   const cache = await caches.open(name);
   await Promise.all(good.map(([address, answer]) => cache.put(address, answer)));
+  // What is old goes last, and only where everything was answered: nothing may be missing, not for a moment.
+  if (!good.length || answers.includes(null)) return;
+  const wanted = new Set(good.map(([address]) => new URL(address, self.location).href));
+  const old = (await cache.keys()).filter((each) => !wanted.has(each.url));
+  await Promise.all(old.map((each) => cache.delete(each)));
 };
 
 self.addEventListener("message", (event) => {

@@ -117,7 +117,8 @@ def reopen_membership(by: Actor, *, enrolment_id: int) -> Enrolment:
 
     The database refuses it where the student has joined the group again.
     """
-    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self", "group"), no_key=True)
+    hold_groups(by, (), [enrolment_id])
+    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
     enrolment: Enrolment = rows.select_related("group__branch", "student").one(pk=enrolment_id)
     group, left_on = enrolment.group, enrolment.ends_on
     if left_on is not None and group.branch.blocks_capacity:
@@ -174,8 +175,9 @@ def hold_memberships(by: Actor, enrolment_ids: Collection[int]) -> list[Enrolmen
 
 
 def running_membership(by: Actor, enrolment_id: int) -> Enrolment:
-    """The membership, locked and not over yet; the group too: whoever edits it locks in that order."""
-    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self", "group"), no_key=True)
+    """The membership, locked and not over yet; its group before it, in the order in which everybody locks them."""
+    hold_groups(by, (), [enrolment_id])
+    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
     enrolment: Enrolment = rows.select_related("group", "student").one(pk=enrolment_id)
     if enrolment.ends_on is not None and enrolment.ends_on <= by.today:
         raise LeftAlready

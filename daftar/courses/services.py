@@ -12,6 +12,7 @@ from daftar.courses import rules
 from daftar.courses.catalogue import check_counts
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonKind, LessonStatus
+from daftar.courses.memberships import hold_groups
 from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonType, Recurrence, Room
 from daftar.courses.places import check_free
 from daftar.courses.planned import write_lessons
@@ -272,8 +273,9 @@ def enrol_students(by: Actor, *, places: Sequence[Place]) -> list[Enrolment]:
 @verb("courses.enrol")
 def activate_enrolment(by: Actor, *, enrolment_id: int, activated_on: date) -> Enrolment:
     """Ends the trial: from `activated_on` the student is charged. Called by tuition, which knows the price."""
-    # The group too, before anybody's account: whoever edits it locks in the same order.
-    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self", "group"), no_key=True)
+    # The group first, then it, then anybody's account: whoever edits it locks in the same order.
+    hold_groups(by, (), [enrolment_id])
+    rows = Enrolment.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
     enrolment: Enrolment = rows.select_related("group", "student", "student__branch").one(pk=enrolment_id)
     check_activation(enrolment, activated_on)
     entered_on = today_in(by, enrolment.student.branch)

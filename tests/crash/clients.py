@@ -167,7 +167,7 @@ class Client(threading.Thread):
             str(pk): self.choose.choice([None, *self.centre["reasons"]])
             for pk in self.choose.sample(expected, self.choose.randrange(4))
         }
-        fields = [("topic", topic), *(("shown", pk) for pk in expected)]
+        fields = [("topic", topic), ("because", "Paper journal"), *(("shown", pk) for pk in expected)]
         fields += [("present", pk) for pk in expected if str(pk) not in absent]
         fields += [(f"reason_{pk}", reason or "") for pk, reason in absent.items()]
         self._insist(

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from daftar.attendance.exams import Entry
 from daftar.attendance.models import Exam, ExamResult
 from daftar.attendance.rules import Outcome, average_of, outcome
 from daftar.courses.models import Enrolment, Group
+from daftar.courses.weekdays import members
 from daftar.orgs.access import Actor, question
 from daftar.people.models import Student
 
 if TYPE_CHECKING:
+    from datetime import date
     from decimal import Decimal
 
     from daftar.attendance.rules import Measure
+    from daftar.courses.rules import Membership
 
 
 @dataclass(frozen=True)
@@ -66,23 +68,19 @@ def exam_table(by: Actor, group_id: int) -> ExamTable:
     return ExamTable(exams, [_outcome(exam, place, table) for place, exam in enumerate(exams)], table)
 
 
-Span = tuple[date, date | None]
-
-
-def _lives(by: Actor, group_id: int) -> dict[int, list[Span]]:
+def _lives(by: Actor, group_id: int) -> dict[int, list[Membership]]:
     """When each student was in the group."""
-    found: dict[int, list[Span]] = defaultdict(list)
-    rows = Enrolment.objects.visible_to(by).filter(group_id=group_id)
-    for student_id, starts_on, ends_on in rows.values_list("student_id", "starts_on", "ends_on"):
-        found[student_id].append((starts_on, ends_on))
+    found: dict[int, list[Membership]] = defaultdict(list)
+    for each in members(Enrolment.objects.visible_to(by).filter(group_id=group_id)):
+        found[each.student_id].append(each)
     return found
 
 
-def _in(spans: list[Span], on: date) -> bool:
-    return any(starts_on <= on and (ends_on is None or on < ends_on) for starts_on, ends_on in spans)
+def _in(lives: list[Membership], on: date) -> bool:
+    return any(each.holds(on) for each in lives)
 
 
-def _row(pk: int, name: str, exams: list[Exam], had: dict[int, Entry], spans: list[Span]) -> TableRow:
+def _row(pk: int, name: str, exams: list[Exam], had: dict[int, Entry], spans: list[Membership]) -> TableRow:
     entries = [had.get(exam.pk) or (Entry() if _in(spans, exam.held_on) else None) for exam in exams]
     scored = [
         (entry.score, exam.scale.measure, exam.pass_mark)

@@ -23,6 +23,7 @@ from daftar.courses.refusals import (
     StudentHasLesson,
 )
 from daftar.courses.services import make_lessons, students_on
+from daftar.courses.weekdays import first_day
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, note, publish, verb
 from daftar.orgs.models import Member
@@ -122,7 +123,7 @@ def _check_staffing(by: Actor, lesson: Lesson, place: Staffing) -> None:
 def _move_one(by: Actor, lesson: Lesson, held_on: date, starts_time: time, place: Staffing) -> None:
     is_moved = (held_on, starts_time) != (lesson.held_on, lesson.starts_time)
     _check_there(by, [lesson], [{"held_on": held_on}], starts_time)
-    first_on = lesson.moved_from or lesson.held_on
+    first_on = first_day(lesson)
     now = {"room_id": place.room_id, "teacher_id": place.teacher_id}
     if is_moved:
         now |= _when(lesson, held_on, starts_time) | {

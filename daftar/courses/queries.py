@@ -159,7 +159,8 @@ def members_on(by: Actor, group_id: int | None, on: date) -> Any:
 
 def members_at(by: Actor, lesson: Lesson) -> Any:
     """Those of them who come on the weekday of a lesson of their group; verbs and questions that permit it ask."""
-    return coming(by, members_on(by, lesson.group_id, lesson.held_on), first_day(lesson))
+    first_on = first_day(lesson)
+    return coming(by, members_on(by, lesson.group_id, lesson.held_on), first_on, first_on.isoweekday())
 
 
 def days_off_of(by: Actor, branch_id: int) -> TenantQuerySet[Holiday]:

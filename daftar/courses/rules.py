@@ -146,13 +146,16 @@ class Membership(NamedTuple):
     until: date | None
     off: tuple[SpanOfWeekday, ...] = ()
 
+    def holds(self, on: date) -> bool:
+        """Whether the student is in the group on a day."""
+        return self.since <= on and (self.until is None or on < self.until)
+
     def expects(self, held_on: date, first_on: date) -> bool:
         """Whether the student belongs to a lesson of the group; `first_on`: the day it was planned for at first.
 
         That day decides about the weekday: a lesson that is moved to another one stays who it is for.
         """
-        is_in = self.since <= held_on and (self.until is None or held_on < self.until)
-        return is_in and not any(each.holds(first_on) for each in self.off)
+        return self.holds(held_on) and not any(each.holds(first_on) for each in self.off)
 
 
 def has_place(capacity: int | None, taken: int) -> bool:

@@ -135,11 +135,9 @@ def first_day(lesson: Lesson) -> date:
     return lesson.moved_from or lesson.held_on
 
 
-def coming(by: Actor, rows: Any, on: date) -> Any:
-    """Those enrolments whose student comes on the weekday of a day; narrows what is guarded already."""
-    off = WeekdayOff.unguarded.filter(
-        org_id=by.org_id, enrolment_id=OuterRef("pk"), weekday=on.isoweekday(), starts_on__lte=on
-    )
+def coming(by: Actor, rows: Any, on: Any, weekday: Any) -> Any:
+    """Those enrolments whose student comes on a day and its ISO weekday (values or expressions); guarded already."""
+    off = WeekdayOff.unguarded.filter(org_id=by.org_id, enrolment_id=OuterRef("pk"), weekday=weekday, starts_on__lte=on)
     return rows.exclude(Exists(off.exclude(ends_on__lte=on)))
 
 
@@ -147,17 +145,12 @@ def coming_members(by: Actor) -> Any:
     """For a subquery on a lesson, the enrolments of its members who come on its weekday; whoever pauses among them."""
     here = Enrolment.unguarded.filter(
         org_id=by.org_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")
-    ).exclude(ends_on__lte=OuterRef("held_on"))
-    lesson_first_on = Coalesce(
+    )
+    first_on = Coalesce(
         OuterRef(OuterRef("moved_from")), OuterRef(OuterRef("held_on")), output_field=models.DateField()
     )
-    weekday = Func(
-        lesson_first_on, template="EXTRACT(ISODOW FROM %(expressions)s)", output_field=models.IntegerField()
-    )  # fmt: skip
-    off = WeekdayOff.unguarded.filter(
-        org_id=by.org_id, enrolment_id=OuterRef("pk"), weekday=weekday, starts_on__lte=lesson_first_on
-    )
-    return here.exclude(Exists(off.exclude(ends_on__lte=lesson_first_on)))
+    weekday = Func(first_on, template="EXTRACT(ISODOW FROM %(expressions)s)", output_field=models.IntegerField())
+    return coming(by, here.exclude(ends_on__lte=OuterRef("held_on")), first_on, weekday)
 
 
 def lessons_of_member(by: Actor, student_id: int) -> Q:

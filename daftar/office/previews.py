@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from daftar.office.page import OfficeRequest
     from daftar.orgs.access import Actor
     from daftar.tuition.rehearsal import Rehearsal
+    from daftar.tuition.several import Done
 
 Preview = dict[str, Any]
 Deed: TypeAlias = "Callable[..., object]"
@@ -44,6 +45,11 @@ def priced_page(request: OfficeRequest, form: Form, student_ids: Collection[int]
         return redirect(back)
     preview = preview_of(request.by, form, student_ids, deed)
     return form_page(request, "office/form_preview.html", form, preview=preview, cancel_url=back, **context)
+
+
+def undo_address(by: Actor, made: Done) -> str:
+    """The address that takes back what was done to one or several memberships."""
+    return reverse("office:group-several-undo", args=[by.org_slug, made.id])
 
 
 def prices_tab(request: OfficeRequest, student_id: int) -> str:

@@ -16,7 +16,7 @@ from daftar.lib.errors import NotFound
 from daftar.office.courses.forms import ActivateForm, EnrolForm
 from daftar.office.forms import UndoForm, as_number, done, form_page, tell, the_only, typed, undo_page, undone
 from daftar.office.page import OfficeRequest, page
-from daftar.office.previews import nothing, preview_of
+from daftar.office.previews import nothing, preview_of, undo_address
 from daftar.people.queries import get_student
 from daftar.reports.queries import find_students
 from daftar.tuition import services as tuition
@@ -77,7 +77,7 @@ def enrolment_activate(request: OfficeRequest, enrolment_id: int) -> HttpRespons
     by, row = request.by, queries.get_enrolment(request.by, enrolment_id)
     form = ActivateForm(_typed(request), initial={"activated_on": max(by.today, row.starts_on)})
     if request.method == "POST" and (made := _activated(by, form, enrolment_id)):
-        undo = reverse("office:group-several-undo", args=[by.org_slug, made.id])
+        undo = undo_address(by, made)
         told = _("%(name)s is active.") % {"name": row.student.full_name}
         tell(request, told, undo=undo if by.may("tuition.pause") else "")
         return redirect("office:student", by.org_slug, row.student_id)

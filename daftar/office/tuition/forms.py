@@ -95,7 +95,8 @@ class WeekdaysForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        return data | {"weekdays_off": self.weekdays.difference(data.pop("comes_on", ()))}
+        comes_on = data.pop("comes_on", ())
+        return data | {"weekdays_off": self.weekdays.difference(comes_on)}
 
 
 class DiscountForm(forms.Form):

@@ -15,7 +15,7 @@ from daftar.courses.queries import enrolments_of, get_enrolment, get_group, grou
 from daftar.courses.rules import EVERY_DAY
 from daftar.office.forms import UndoForm, done, number_in, tell, undo_page, undone
 from daftar.office.page import OfficeRequest, page
-from daftar.office.previews import filled, priced_page, prices_tab
+from daftar.office.previews import filled, priced_page, prices_tab, undo_address
 from daftar.office.terms import last_of
 from daftar.office.tuition.forms import LeaveForm, PauseEditForm, PauseForm, ReturnForm, TransferForm, WeekdaysForm
 from daftar.orgs.queries import tuition_settings
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from daftar.courses.models import Enrolment
-    from daftar.orgs.access import Actor
 
 
 @page("tuition.pause")
@@ -130,7 +129,7 @@ def enrolment_transfer(request: OfficeRequest, enrolment_id: int) -> HttpRespons
     return _about(
         request, row, form, partial(several.transfer_one, by, enrolment_id=enrolment_id),
         title=_("Move %(name)s out of %(group)s"), submit_label=_("Move"), told=_("%(name)s has left %(group)s."),
-        undo=partial(_undo, by),
+        undo=partial(undo_address, by),
     )  # fmt: skip
 
 
@@ -141,7 +140,7 @@ def enrolment_trial(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
     return _about(
         request, row, form, partial(several.return_one, by, enrolment_id=enrolment_id),
         title=_("%(name)s back to trial in %(group)s"), submit_label=_("Back to trial"),
-        told=_("%(name)s is on trial in %(group)s."), undo=partial(_undo, by),
+        told=_("%(name)s is on trial in %(group)s."), undo=partial(undo_address, by),
     )  # fmt: skip
 
 
@@ -188,11 +187,6 @@ def _about(request: OfficeRequest, row: Enrolment, form: Any, deed: Any, **conte
     context |= {"title": context["title"] % names, "told": context["told"] % names}
     crumbs = [(row.student.full_name, card)]
     return priced_page(request, form, [row.student_id], deed, crumbs=crumbs, back=card, **context)
-
-
-def _undo(by: Actor, made: several.Done) -> str:
-    """The address that takes it back."""
-    return reverse("office:group-several-undo", args=[by.org_slug, made.id])
 
 
 def _begins(request: OfficeRequest, branch: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from daftar.courses.queries import get_group, groups, roster
 from daftar.office.forms import UndoForm, day_field, done, form_page, pick_field, tell, undone
 from daftar.office.page import OfficeRequest, page
-from daftar.office.previews import filled, priced_page
+from daftar.office.previews import filled, priced_page, undo_address
 from daftar.tuition import several
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def group_several(request: OfficeRequest, group_id: int) -> HttpResponse:
         request, form, sorted({members[pk].student_id for pk in chosen}), partial(_deed, by),
         title=_("Several students of %(group)s") % {"group": group.name}, submit_label=_("Save"),
         crumbs=[(group.name, home)], back=home, told=_done_text(len(chosen)),
-        undo=partial(_undo, by),
+        undo=partial(undo_address, by),
     )  # fmt: skip
 
 
@@ -126,11 +126,6 @@ def _deed(by: Actor, /, **values: Any) -> object:
         "activate": lambda: several.activate_together(by, enrolment_ids=ids, on=on),
     }  # fmt: skip
     return deeds[values["deed"]]()
-
-
-def _undo(by: Actor, made: several.Done) -> str:
-    """The address that takes it back."""
-    return reverse("office:group-several-undo", args=[by.org_slug, made.id])
 
 
 def _done_text(count: int) -> str:

@@ -19,7 +19,9 @@ from daftar.courses.timetable import timetable
 from daftar.courses.weekdays import ChangedLater, ComesOnNoDay, OffBeforeJoining, WeekdayOff
 from daftar.ledger.queries import balances, drift, statement
 from daftar.lib.errors import NotFound
+from daftar.office.home.journal import said
 from daftar.orgs.doors import secret_of
+from daftar.orgs.models import AuditEntry
 from daftar.tuition.leaving import leave_group
 from daftar.tuition.rehearsal import rehearse
 from daftar.tuition.rules import EnrolmentFact, LessonFact, own_lessons
@@ -227,3 +229,12 @@ def test_the_choice_is_shown_as_what_is_off_ahead(by):
     row = enrol_active(by, student_id=a_student(by).pk, group_id=a_group(by).pk, starts_on=MAY)
     choose_weekdays(by, enrolment_id=row.pk, weekdays_off={MONDAY, FRIDAY}, from_on=date(2025, 6, 2))
     assert get_enrolment(by, row.pk).off == [MONDAY, FRIDAY]
+
+
+def test_the_history_says_which_days_were_off_and_which_are(by):
+    row = enrol_active(by, student_id=a_student(by).pk, group_id=a_group(by).pk, starts_on=MAY)
+    choose_weekdays(by, enrolment_id=row.pk, weekdays_off={MONDAY}, from_on=MAY)
+    choose_weekdays(by, enrolment_id=row.pk, weekdays_off={WEDNESDAY, FRIDAY}, from_on=date(2025, 5, 19))
+    deed = AuditEntry.objects.visible_to(by).filter(verb="tuition.choose_weekdays").order_by("-id")[0]
+    told = said(by, deed).changes
+    assert [(each.field, each.old, each.new) for each in told] == [("Does not come on", "Mon", "Wed, Fri")]

@@ -129,6 +129,36 @@ def test_every_key_between_tenants_carries_the_organization():
     assert keys == []
 
 
+def test_mandatory_keys_lead_every_row_to_its_organization():
+    """A table has a key to the organization, or one that may not be empty to a table that is led to it."""
+    led, tables = {"daftar_organization"}, {model._meta.db_table for model in TENANTS}
+    keys = catalogue("""
+        SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint
+        WHERE contype = 'f' AND conrelid <> confrelid AND conkey[1] = (
+            SELECT attnum FROM pg_attribute WHERE attrelid = conrelid AND attname = 'org_id'
+        ) AND NOT EXISTS (
+            SELECT FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY(conkey) AND NOT attnotnull
+        )
+    """)
+    while more := {table for table, target in keys if target in led} - led:
+        led |= more
+    assert tables - led == set()
+
+
+def test_no_index_is_the_beginning_of_another():
+    """It would be written with every row and read by nobody, as one of the organization alone beside (org, id)."""
+    twice = catalogue("""
+        SELECT a.indexrelid::regclass::text || ' of ' || b.indexrelid::regclass::text
+        FROM pg_index a JOIN pg_index b ON b.indrelid = a.indrelid AND b.indexrelid <> a.indexrelid
+        JOIN pg_class AS table_of ON table_of.oid = a.indrelid AND table_of.relname LIKE 'daftar%'
+        WHERE NOT a.indisunique AND a.indpred IS NULL AND b.indpred IS NULL AND a.indexprs IS NULL
+        AND a.indkey[0:a.indnkeyatts - 1] = b.indkey[0:a.indnkeyatts - 1]
+        AND a.indoption[0:a.indnkeyatts - 1] = b.indoption[0:a.indnkeyatts - 1] AND a.indnatts = a.indnkeyatts
+        AND a.indclass[0:a.indnkeyatts - 1] = b.indclass[0:a.indnkeyatts - 1]
+    """)
+    assert twice == [], twice
+
+
 def test_the_keys_refuse_a_row_that_points_at_a_neighbours(as_owner):
     """For every foreign key of every tenant table, with row-level security out of the way."""
     ours, other = as_owner

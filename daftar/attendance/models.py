@@ -41,14 +41,14 @@ class Attendance(TenantModel):
 
     branch_path = "lesson__branch_id"
 
-    # Both are found by the indexes below: one more each would be written with every mark and read by nobody.
+    # Keys are found by the indexes below: one more each would be written with every mark and read by nobody.
     lesson = models.ForeignKey(Lesson, models.PROTECT, db_index=False, related_name="+")
     student = models.ForeignKey(Student, models.PROTECT, db_index=False, related_name="+")
     is_present = models.BooleanField()
-    reason = models.ForeignKey(AbsenceReason, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.ForeignKey(AbsenceReason, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     marked_at = models.DateTimeField()
     # Who set it last; empty: the program itself, or before this was noted.
-    marked_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    marked_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     # Empty: in time, or not noted.
     late_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
     grade = models.PositiveSmallIntegerField(null=True, blank=True)

@@ -278,9 +278,9 @@ class Lesson(TenantModel):
     """
 
     # Keys without an index of their own are found by those below: lessons are made by the thousand.
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, db_index=False, related_name="+")
     group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
-    course = models.ForeignKey(Course, models.PROTECT, null=True, blank=True, related_name="+")
+    course = models.ForeignKey(Course, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     student = models.ForeignKey(Student, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     # The weekly lesson that made one without a group; a group's are found by their weekday and time.
     recurrence = models.ForeignKey(Recurrence, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
@@ -296,7 +296,7 @@ class Lesson(TenantModel):
     status = models.CharField(max_length=10, choices=LessonStatus.choices, default=LessonStatus.PLANNED)
     topic = models.CharField(max_length=200, blank=True, default="")
     # The row of the course's plan that `topic` is the title of; empty: a topic in one's own words, or none.
-    plan_topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, related_name="+")
+    plan_topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     homework = models.CharField(max_length=500, blank=True, default="")
     conducted_at = models.DateTimeField(null=True, blank=True)
     # Why marks that were old already were corrected; asked for once.
@@ -306,7 +306,7 @@ class Lesson(TenantModel):
     # The day it first stood on, by which months are counted, once it was moved (decision D10).
     moved_from = models.DateField(null=True, blank=True)
     # Empty: a plain one of its kind.
-    type = models.ForeignKey(LessonType, models.PROTECT, null=True, blank=True, related_name="+")
+    type = models.ForeignKey(LessonType, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     # Nobody else may have its room, or its teacher, at its time: so its branch wanted it when it was planned.
     holds_room = models.BooleanField(default=False)
     holds_teacher = models.BooleanField(default=False)
@@ -320,7 +320,7 @@ class Lesson(TenantModel):
             models.UniqueConstraint(fields=["org", "group", "held_on", "starts_time"], name="lesson_once"),
             models.UniqueConstraint(
                 fields=["org", "student", "held_on", "starts_time"],
-                condition=~Q(status=LessonStatus.CANCELLED),
+                condition=Q(student__isnull=False) & ~Q(status=LessonStatus.CANCELLED),
                 name="lesson_of_student_once",
             ),
             models.CheckConstraint(
@@ -352,7 +352,6 @@ class Lesson(TenantModel):
             ),
         ]
         indexes = [
-            models.Index(fields=["org", "starts_at"], name="lesson_by_time"),
             models.Index(fields=["org", "held_on", "starts_at", "id"], name="lesson_by_day"),
             models.Index(fields=["org", "held_on"], condition=Q(status=LessonStatus.PLANNED), name="lesson_planned"),
             # Whether a room or a teacher is taken at a time.
@@ -361,7 +360,10 @@ class Lesson(TenantModel):
             models.Index(
                 fields=["org", "student", "held_on"], condition=Q(student__isnull=False), name="lesson_of_student"
             ),
-            models.Index(fields=["org", "recurrence"], condition=Q(recurrence__isnull=False), name="lesson_recurs"),
+            *(
+                models.Index(fields=["org", what], condition=Q(**{f"{what}__isnull": False}), name=f"lesson_by_{what}")
+                for what in ("course", "type", "plan_topic", "recurrence")
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -126,21 +126,22 @@ class Account(TenantModel):
 class Transfer(TenantModel):
     """One immutable move of money: `amount` minor units from the debited to the credited account."""
 
-    debit = models.ForeignKey(Account, models.PROTECT, related_name="+")
-    credit = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    # Accounts and what a reversal reverses are found by the indexes below; nobody asks for what a member posted.
+    debit = models.ForeignKey(Account, models.PROTECT, db_index=False, related_name="+")
+    credit = models.ForeignKey(Account, models.PROTECT, db_index=False, related_name="+")
     amount = models.BigIntegerField()
     kind = models.CharField(max_length=10, choices=TransferKind.choices)
     effective_on = models.DateField()
     # The day in closed books that this belongs to, where it is dated later because they are closed.
     corrects_on = models.DateField(null=True)
     posted_at = models.DateTimeField()
-    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    member = models.ForeignKey(Member, models.PROTECT, null=True, db_index=False, related_name="+")
     # "<subscription>:<key>" of a charge and of its reversal; `turn` counts them: 0 charged, 1 reversed, 2 charged anew.
     charge_key = models.CharField(max_length=60, null=True)
     turn = models.PositiveIntegerField(null=True)
     # Why the charge is what it is, in codes and values; rendered in the reader's language.
     why = models.JSONField(null=True)
-    reverses = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    reverses = models.ForeignKey("self", models.PROTECT, null=True, db_index=False, related_name="+")
     idempotency_key = models.CharField(max_length=80, null=True)
     note = models.CharField(max_length=300, blank=True, default="")
 

@@ -119,7 +119,9 @@ class Organization(models.Model):
 class TenantModel(models.Model):
     """A row that belongs to one organization."""
 
-    org = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    # No index of its own: each table is unique by (org, id). And a key only where none of a row's other keys must lead
+    # within the organization (config/postgres): the one row of a centre is not locked for every row of its own.
+    org = models.ForeignKey(Organization, models.PROTECT, db_index=False, db_constraint=False, related_name="+")
 
     objects: ClassVar[TenantManager] = TenantManager()
     # What Django itself reads and writes through (save, refresh, cascades); the domain has no business here.
@@ -232,7 +234,7 @@ class Role(TenantModel):
 class Member(TenantModel):
     """A person who works in an organization; a teacher may be without a login."""
 
-    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     name = models.CharField(max_length=200)
     role = models.ForeignKey(Role, models.PROTECT, related_name="+")
     all_branches = models.BooleanField(default=False)
@@ -307,8 +309,8 @@ class AuditEntry(TenantModel):
 
     at = models.DateTimeField()
     # Where it happened; null: in the centre as a whole, told only to those who work in all branches.
-    branch = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="+")
-    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, db_index=False, related_name="+")
+    member = models.ForeignKey(Member, models.PROTECT, null=True, db_index=False, related_name="+")
     actor = models.CharField(max_length=200)
     verb = models.CharField(max_length=80)
     subject = models.CharField(max_length=60)
@@ -333,9 +335,9 @@ class GroupDeed(TenantModel):
 
     branch_path = "branch_id"
 
-    entry = models.ForeignKey(AuditEntry, models.PROTECT, related_name="+")
+    entry = models.ForeignKey(AuditEntry, models.PROTECT, db_index=False, related_name="+")
     # The entry's, so that it is found without a look at the entries.
-    branch = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, db_index=False, related_name="+")
     group_id = models.BigIntegerField()
     # What of the group was noted first, as the audit row names it: `group`, `enrolment`, `lesson`, and so on.
     kind = models.CharField(max_length=40)

@@ -1,7 +1,8 @@
 """PostgreSQL with the second wall built in: no model has to remember it.
 
 Every table with an organization gets UNIQUE (org_id, id), row-level security and, between such tables,
-foreign keys over (org_id, x_id). The application's role may use the tables but owns none of them.
+foreign keys over (org_id, x_id). A key to the organization itself it gets where no such key is mandatory: a lesson's
+branch proves its organization. The application's role may use the tables but owns none of them.
 """
 
 from __future__ import annotations
@@ -17,11 +18,22 @@ if TYPE_CHECKING:
 APP_ROLE = "daftar_app"
 # Read before the organization is known: who is a member of what, and what a link opens.
 WITHOUT_ROW_SECURITY = {"daftar_member", "daftar_door"}
+ORGANIZATION_KEY = """
+    ALTER TABLE {table} ADD CONSTRAINT {table}_in_org FOREIGN KEY (org_id) REFERENCES daftar_organization (id)
+    DEFERRABLE INITIALLY DEFERRED
+"""
 
 
 def is_tenant(model: type[Model]) -> bool:
     """Whether rows of the table belong to an organization."""
     return any(field.column == "org_id" for field in model._meta.local_concrete_fields)
+
+
+def is_led(model: type[Model]) -> bool:
+    """Whether each row must have a key over (org_id, x_id), so that the organization is proved by it."""
+    fields = [field for field in model._meta.local_concrete_fields if field.remote_field and not field.null]
+    targets = [field.related_model for field in fields if field.column != "org_id"]
+    return any(target is not model and is_tenant(target) for target in targets)  # type: ignore[arg-type] # no "self" is left
 
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
@@ -47,6 +59,8 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         super().create_model(model)
         if is_tenant(model):
             self._build_wall(model._meta.db_table)
+            if not is_led(model) and not model._meta.get_field("org").db_constraint:  # type: ignore[union-attr] # a key
+                self.execute(ORGANIZATION_KEY.format(table=model._meta.db_table), None)
 
     def add_field(self, model: type[Model], field: Field[Any, Any]) -> None:
         super().add_field(model, field)

@@ -23,10 +23,11 @@ WRITE = """
     INSERT INTO daftar_lesson ({said}, {others})
     SELECT held_on, starts_time, minutes, starts_at, starts_at + make_interval(mins => minutes), teacher_id, room_id,
         {values}
-    FROM unnest(
-        %(days)s::date[], %(times)s::time[], %(lengths)s::int[], %(instants)s::timestamptz[], %(given_by)s::bigint[],
-        %(places)s::bigint[]
-    ) AS row (held_on, starts_time, minutes, starts_at, teacher_id, room_id)
+    FROM unnest(%(days)s::date[], %(instants)s::timestamptz[], %(rows)s::int[])
+        WITH ORDINALITY AS made (held_on, starts_at, row, place)
+    JOIN unnest(%(times)s::time[], %(lengths)s::int[], %(given_by)s::bigint[], %(places)s::bigint[])
+        WITH ORDINALITY AS weekly (starts_time, minutes, teacher_id, room_id, row) USING (row)
+    ORDER BY place
 """
 
 
@@ -34,10 +35,10 @@ def write_lessons(group: Group, branch: Branch, made: Sequence[tuple[date, Recur
     """Adds planned lessons of a group, each on its day as the row of the weekly schedule says, in one statement."""
     if not made:
         return
-    said = {id(rule): _values(group, rule) for _on, rule in made}
-    times, lengths, given_by, places = zip(*[said[id(rule)] for _on, rule in made], strict=True)
+    weekly = {rule.pk: rule for _on, rule in made}
+    numbers = {pk: number for number, pk in enumerate(weekly, start=1)}
+    times, lengths, given_by, places = zip(*[_values(group, rule) for rule in weekly.values()], strict=True)
     zone = branch.timezone
-    instants = [rules.instant(on, at, zone).isoformat() for (on, _rule), at in zip(made, times, strict=True)]
     others = _untouched(group, branch)
     columns = {
         "said": ", ".join(SAID),
@@ -45,8 +46,11 @@ def write_lessons(group: Group, branch: Branch, made: Sequence[tuple[date, Recur
         "values": ", ".join(f"%({name})s" for name in others),
     }
     values: dict[str, Any] = others | {
-        "days": array_of([on for on, _rule in made]), "times": array_of(times), "lengths": array_of(lengths),
-        "instants": array_of(instants), "given_by": array_of(given_by), "places": array_of(places),
+        "days": array_of([on for on, _rule in made]),
+        "instants": array_of([rules.instant(on, rule.starts_time, zone).isoformat() for on, rule in made]),
+        "rows": array_of([numbers[rule.pk] for _on, rule in made]),
+        "times": array_of(times), "lengths": array_of(lengths), "given_by": array_of(given_by),
+        "places": array_of(places),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(WRITE.format(**columns), values)

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Exists, Q
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from daftar.attendance.makeups import settle_make_ups
-from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
+from daftar.attendance.models import AbsenceReason, Attendance, Guest
 from daftar.attendance.queries import expected_students, members_in
 from daftar.attendance.rules import EMPTY, Cell, Detail, is_possible
 from daftar.courses.events import TuitionFactsChanged
@@ -22,7 +22,6 @@ from daftar.courses.services import students_of
 from daftar.courses.topics import chosen_topic
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, change, note, publish, verb
-from daftar.orgs.models import Organization
 from daftar.orgs.queries import latest_deed, today_in
 
 if TYPE_CHECKING:
@@ -164,17 +163,25 @@ class There(NamedTuple):
     is_off: bool
 
 
+HAS = """
+    SELECT
+        EXISTS (SELECT FROM daftar_attendance WHERE org_id = %(org)s AND lesson_id = %(lesson)s),
+        EXISTS (SELECT FROM daftar_guest WHERE org_id = %(org)s AND lesson_id = %(lesson)s),
+        EXISTS (
+            SELECT FROM daftar_makeup WHERE org_id = %(org)s AND (missed_id = %(lesson)s OR made_in_id = %(lesson)s)
+        ),
+        EXISTS (
+            SELECT FROM daftar_holiday
+            WHERE org_id = %(org)s AND "on" = %(day)s AND (branch_id IS NULL OR branch_id = %(branch)s)
+        )
+"""
+
+
 def _there(by: Actor, lesson: Lesson) -> There:
     """Asked once the lesson is locked; most often one statement says that there is nothing to be read."""
-    make_ups = MakeUp.objects.visible_to(replace(by, branch_ids=None))
-    found = {
-        "has_marks": Attendance.objects.visible_to(by).filter(lesson=lesson),
-        "has_guests": Guest.objects.visible_to(by).filter(lesson=lesson),
-        "has_make_ups": make_ups.filter(Q(missed=lesson) | Q(made_in=lesson)),
-        "is_off": Holiday.objects.visible_to(by).filter(on=lesson.held_on),
-    }
-    asked: Any = Organization.objects.filter(pk=by.org_id)
-    return There(**asked.values(**{name: Exists(rows) for name, rows in found.items()}).get())
+    with connection.cursor() as cursor:
+        cursor.execute(HAS, {"org": by.org_id, "lesson": lesson.pk, "day": lesson.held_on, "branch": lesson.branch_id})
+        return There(*cursor.fetchone())
 
 
 def _others_in(by: Actor, lesson: Lesson, there: There) -> set[int]:
@@ -190,8 +197,14 @@ def concerns_since(by: Actor, lessons: Collection[Lesson]) -> date | None:
     None where one was cancelled or stands on a day off: being held it enters counts that earlier charges are made of.
     """
     days = {lesson.held_on for lesson in lessons}
-    off = set(Holiday.objects.visible_to(by).filter(on__in=days).values_list("on", flat=True))
-    found = [_since(lesson, is_off=lesson.held_on in off) for lesson in lessons]
+    # A day off of all branches counts for who works in one of them, too.
+    off = set(
+        Holiday.objects.visible_to(replace(by, branch_ids=None)).filter(on__in=days).values_list("on", "branch_id")
+    )
+    found = [
+        _since(lesson, is_off=not off.isdisjoint({(lesson.held_on, None), (lesson.held_on, lesson.branch_id)}))
+        for lesson in lessons
+    ]
     known = [day for day in found if day is not None]
     return min(known) if len(known) == len(found) else None
 

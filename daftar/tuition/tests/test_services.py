@@ -304,14 +304,17 @@ def test_an_earlier_clock_does_not_judge_what_a_later_one_charged(by):
     assert len(statement(by, student.pk, with_reversed=True)) == 2
 
 
-def test_a_lesson_taught_on_a_day_off_after_all_counts_for_who_joined_after_it_too(by):
+@pytest.mark.parametrize("is_of_one_branch", [False, True])
+def test_a_lesson_taught_on_a_day_off_after_all_counts_for_who_joined_after_it_too(by, is_of_one_branch):
+    """A day off of the whole centre also for someone who works in one of its branches only."""
     add_holiday(by, name="Victory day", starts_on=date(2025, 5, 9), is_credited=False)
     group, earlier, joined = a_group(by), a_student(by, "Earlier"), a_student(by, "Joined")
     enrol_active(by, student_id=earlier.pk, group_id=group.pk, starts_on=date(2025, 5, 1))
     enrol_active(by, student_id=joined.pk, group_id=group.pk, starts_on=date(2025, 5, 14))
     assert balances(by, [joined.pk]) == {joined.pk: -20_000_000}, "8 of 12"
-    conduct_lesson(by, lesson_id=Lesson.objects.visible_to(by).get(held_on="2025-05-09").pk, absent={})
+    marks = replace(by, branch_ids=frozenset({group.branch_id})) if is_of_one_branch else by
+    conduct_lesson(marks, lesson_id=Lesson.objects.visible_to(by).get(held_on="2025-05-09").pk, absent={})
     assert balances(by, [joined.pk]) == {joined.pk: -18_461_500}, "8 of 13"
-    undo_marks(by, lesson_id=Lesson.objects.visible_to(by).get(held_on="2025-05-09").pk)
+    undo_marks(marks, lesson_id=Lesson.objects.visible_to(by).get(held_on="2025-05-09").pk)
     assert balances(by, [joined.pk]) == {joined.pk: -20_000_000}
     assert drift(by) == []

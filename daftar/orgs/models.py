@@ -119,9 +119,8 @@ class Organization(models.Model):
 class TenantModel(models.Model):
     """A row that belongs to one organization."""
 
-    # No index of its own: each table is unique by (org, id). And a key only where none of a row's other keys must lead
-    # within the organization (config/postgres): the one row of a centre is not locked for every row of its own.
-    org = models.ForeignKey(Organization, models.PROTECT, db_index=False, db_constraint=False, related_name="+")
+    # Without an index, and a key only where no other proves it: config/postgres (decision 0022).
+    org = models.ForeignKey(Organization, models.PROTECT, related_name="+")
 
     objects: ClassVar[TenantManager] = TenantManager()
     # What Django itself reads and writes through (save, refresh, cascades); the domain has no business here.

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 APP_ROLE = "daftar_app"
 # Read before the organization is known: who is a member of what, and what a link opens.
 WITHOUT_ROW_SECURITY = {"daftar_member", "daftar_door"}
-ORGANIZATION_KEY = """
-    ALTER TABLE {table} ADD CONSTRAINT {table}_in_org FOREIGN KEY (org_id) REFERENCES daftar_organization (id)
-    DEFERRABLE INITIALLY DEFERRED
-"""
 
 
 def is_tenant(model: type[Model]) -> bool:
@@ -59,13 +55,31 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         super().create_model(model)
         if is_tenant(model):
             self._build_wall(model._meta.db_table)
-            if not is_led(model) and not model._meta.get_field("org").db_constraint:  # type: ignore[union-attr] # a key
-                self.execute(ORGANIZATION_KEY.format(table=model._meta.db_table), None)
+        if is_led(model):
+            kept = [each for each in self.deferred_sql if not self._is_organization_key(each, model._meta.db_table)]
+            self.deferred_sql = kept
+
+    def _is_organization_key(self, statement: Any, table: str) -> bool:
+        parts = getattr(statement, "parts", {})
+        return "to_column" in parts and parts["column"].table == table and parts["column"].columns == ["org_id"]
+
+    def _field_should_be_indexed(self, model: type[Model], field: Field[Any, Any]) -> bool:
+        # Each table is unique by (org, id): an index of the organization alone would be written with every row in vain.
+        return field.column != "org_id" and bool(super()._field_should_be_indexed(model, field))  # type: ignore[misc] # untyped in Django
 
     def add_field(self, model: type[Model], field: Field[Any, Any]) -> None:
         super().add_field(model, field)
         if field.column == "org_id":
             self._build_wall(model._meta.db_table)
+
+    def alter_field(self, model: type[Model], old_field: Any, new_field: Any, *strict: bool) -> None:
+        super().alter_field(model, old_field, new_field, *strict)
+        if not is_tenant(model) or not new_field.null or old_field.null or is_led(new_field.model):
+            return
+        # It may have been what proved the organization.
+        if not self._constraint_names(model, ["org_id"], foreign_key=True):  # type: ignore[attr-defined] # untyped in Django
+            org: Any = model._meta.get_field("org")
+            self.execute(self._create_fk_sql(model, org, "_fk_%(to_table)s_%(to_column)s"))
 
     def _build_wall(self, table: str) -> None:
         self.execute(f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_of_org" UNIQUE (org_id, id)', None)

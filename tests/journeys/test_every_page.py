@@ -32,8 +32,11 @@ def violations(page, rules=ALL_RULES) -> list[str]:
     return [f"{each['id']}: {each['nodes'][0]['target']}" for each in found]
 
 
-def look_at_every_page(visit, **screen):
-    """Asserts that axe finds nothing, nothing scrolls sideways and nothing goes wrong, for the owner of a centre."""
+def look_at_every_page(visit, looks, **screen):
+    """Asserts that axe finds nothing, nothing scrolls sideways and nothing goes wrong, for the owner of a centre.
+
+    `looks`: in which themes each page is looked at, with the rules of axe for each.
+    """
     ours = a_probe("lingua")
     who = visit(ours.logins["owner"], bypass_csp=True, **screen)
     wrong = []
@@ -43,7 +46,7 @@ def look_at_every_page(visit, **screen):
             who.open(path)
             # Colours in the middle of a change are nobody's colours.
             who.page.add_style_tag(content="*,*::before,*::after{transition:none!important}")
-            for theme, rules in (("light", ALL_RULES), ("dark", COLOURS)):
+            for theme, rules in looks:
                 who.page.evaluate("theme => document.documentElement.dataset.bsTheme = theme", theme)
                 wrong += [f"{path} {theme}: {each}" for each in violations(who.page, rules)]
             if who.page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
@@ -53,7 +56,7 @@ def look_at_every_page(visit, **screen):
 
 
 def test_axe_finds_nothing_on_any_page_at_a_desk_in_light_and_dark(visit, transactional_db):
-    look_at_every_page(visit, viewport=DESK)
+    look_at_every_page(visit, [("light", ALL_RULES), ("dark", COLOURS)], viewport=DESK)
 
 
 def test_the_pages_before_a_centre_are_clean_too(visit, transactional_db):

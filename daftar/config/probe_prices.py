@@ -86,7 +86,7 @@ def _pauses(probe: Probe, owner: Actor, branch: Branch) -> None:
     gone = add_student(owner, full_name=probe.text("Gone"), branch_id=branch.pk)
     row = enrol_student(owner, student_id=gone.pk, group_id=monthly.pk, starts_on=monthly.starts_on)
     why = add_leaving_reason(owner, name=probe.text("reason of leaving"), place=7)
-    probe.keep(leaving_reason=why.pk)
+    probe.keep(leaving_reason=why.pk, leaving_reason_id=why.pk)
     leave_group(owner, enrolment_id=row.pk, last_on=today, reason=probe.text("moved"), reason_id=why.pk)
     together = add_student(owner, full_name=probe.text("Together"), branch_id=branch.pk)
     member = enrol_student(owner, student_id=together.pk, group_id=monthly.pk, starts_on=monthly.starts_on)

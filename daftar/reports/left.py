@@ -6,9 +6,9 @@ What is a leaving is said once for people (`kind_of_leaving`) and once in SQL he
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Value, When
 
@@ -80,28 +80,38 @@ class Leaving:
         return (self.last_on - self.joined_on).days + 1
 
 
+class ReasonCount(NamedTuple):
+    """How many left for a reason; id 0 and no name: none was chosen."""
+
+    id: int
+    name: str
+    number: int
+
+
 @dataclass(frozen=True)
 class LeftCounts:
-    """How many left in each way, and for which reason, whatever the way: the most frequent first, "" for none given."""
+    """How many left in all that is asked for, in each way whichever is asked for, and for each reason likewise."""
 
+    total: int
     kinds: dict[Left, int]
-    reasons: list[tuple[str, int]]
-
-    @property
-    def total(self) -> int:
-        """All together."""
-        return sum(self.kinds.values())
+    reasons: list[ReasonCount]
 
 
 @question("people.view")
 def left_counts(by: Actor, wanted: WantedLeft) -> LeftCounts:
     """How many left, in one statement; without the right to see all groups, those of the own ones."""
-    kinds, reasons = dict.fromkeys(Left, 0), defaultdict[str, int](int)
-    rows = wanted.of(leavings(by)).values_list("kind", "left_reason__name").annotate(count=Count("pk")).order_by()
-    for kind, reason, count in rows:
-        kinds[Left(kind)] += count
-        reasons[reason or ""] += count
-    return LeftCounts(kinds, sorted(reasons.items(), key=lambda each: (-each[1], each[0])))
+    total, kinds, reasons, names = 0, dict.fromkeys(Left, 0), defaultdict[int, int](int), {NO_REASON: ""}
+    rows = replace(wanted, kind=None, reason_id=None).of(leavings(by))
+    counted = rows.values_list("kind", "left_reason_id", "left_reason__name").annotate(count=Count("pk")).order_by()
+    for kind, reason_id, name, count in counted:
+        reason = reason_id or NO_REASON
+        names[reason] = name or ""
+        is_kind, is_reason = wanted.kind in {None, kind}, wanted.reason_id in {None, reason}
+        total += count if is_kind and is_reason else 0
+        kinds[Left(kind)] += count if is_reason else 0
+        reasons[reason] += count if is_kind else 0
+    found = [ReasonCount(pk, names[pk], count) for pk, count in reasons.items() if count]
+    return LeftCounts(total, kinds, sorted(found, key=lambda each: (-each.number, each.name)))
 
 
 @question("people.view")

@@ -8,6 +8,8 @@ from random import Random
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from daftar.courses.leaving_reasons import archive_leaving_reason, leaving_reasons
 from daftar.courses.models import Enrolment, Group
@@ -188,7 +190,10 @@ def test_reasons_are_counted_with_none_given_among_them(by, group):
             by, enrolment_id=on_trial(by, group, name).pk, last_on=date(2025, 5, 12), reason_id=reason, reason="words"
         )
     found = left_counts(by, WantedLeft(**MAY))
-    assert found.reasons == [("The price", 2), ("", 1), ("No time", 1)]
+    assert found.reasons == [(price.pk, "The price", 2), (NO_REASON, "", 1), (time.pk, "No time", 1)]
+    chosen = left_counts(by, WantedLeft(**MAY, reason_id=price.pk, kind=Left.TRIAL))
+    assert (chosen.total, chosen.kinds[Left.TRIAL], len(chosen.reasons)) == (2, 2, 3)
+    assert left_counts(by, WantedLeft(**MAY, kind=Left.ACTIVE)).reasons == []
     assert kinds(by, reason_id=price.pk)[Left.TRIAL] == 2
     assert kinds(by, reason_id=NO_REASON)[Left.TRIAL] == 1
     rows = left_page(by, WantedLeft(**MAY))[0]
@@ -285,3 +290,62 @@ def live(by, chance: Random, seed: int) -> None:
                 last.moved_to = row
                 last.save(update_fields=["moved_to"])
             last, on = row, ends + timedelta(days=chance.choice([0, 0, 1, 4]))
+
+
+# --- a hundred thousand memberships ---------------------------------------------------------------------------------
+
+MANY = 100_000
+
+
+def test_of_a_hundred_thousand_memberships_only_those_that_ended_in_the_days_are_read(by, group):
+    fill(by, group)
+    counted, listed = plans_of(by)
+    assert "Index Scan using enrolment_left" in counted, counted
+    assert "Index Scan using enrolment_left" in listed, listed
+    assert "Seq Scan on daftar_enrolment" not in counted + listed
+
+
+def test_without_its_index_all_memberships_would_be_read(by, group):
+    fill(by, group)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE NONE")
+        cursor.execute("DROP INDEX enrolment_left")
+        cursor.execute("SET LOCAL ROLE daftar_app")
+    assert "enrolment_left" not in "".join(plans_of(by))
+
+
+def fill(by, group) -> None:
+    """Memberships of four years, two of five ended by leaving; each of one student of many."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"""
+            INSERT INTO daftar_student (
+                id, org_id, branch_id, full_name, sort_key, search_key, stage, source, study_status, note, extra,
+                added_at
+            )
+            SELECT 9000000 + n, {by.org_id}, {group.branch_id}, 'S', 's' || n, 's', 'client', '', '', '', '{{}}',
+                now()
+            FROM generate_series(1, {MANY}) n
+        """)
+        cursor.execute(f"""
+            INSERT INTO daftar_enrolment (org_id, student_id, group_id, starts_on, ends_on, left_at, left_because)
+            SELECT {by.org_id}, 9000000 + n, {group.pk}, date '2021-01-01' + n % 1601,
+                CASE WHEN n % 5 < 2 THEN date '2021-02-01' + n % 1601 END, CASE WHEN n % 5 < 2 THEN now() END, ''
+            FROM generate_series(1, {MANY}) n
+        """)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL ROLE NONE")
+        cursor.execute("ANALYZE daftar_enrolment, daftar_student")
+        cursor.execute("SET LOCAL ROLE daftar_app")
+
+
+def plans_of(by) -> list[str]:
+    """How the count and the page are planned."""
+    with CaptureQueriesContext(connection) as said:
+        left_page(by, WantedLeft(**MAY))
+    found = [query["sql"] for query in said if "daftar_enrolment" in query["sql"]][:2]
+    with connection.cursor() as cursor:
+        plans = []
+        for sql in found:
+            cursor.execute(f"EXPLAIN {sql}")
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    return plans

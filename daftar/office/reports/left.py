@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -88,9 +89,9 @@ def _row(by: Actor, row: Leaving) -> dict[str, Any]:
 
 def stayed(joined_on: date, last_on: date, days: int) -> str:
     """How long somebody was a member: in whole months from two on, before that in days."""
-    months = (last_on.year - joined_on.year) * 12 + last_on.month - joined_on.month + 1
-    while add_months(joined_on, months) > last_on and months > 0:
-        months -= 1
+    over = last_on + timedelta(days=1)
+    months = (over.year - joined_on.year) * 12 + over.month - joined_on.month
+    months -= add_months(joined_on, months) > over
     if months < IN_MONTHS_FROM:
         return ngettext("%(num)s day", "%(num)s days", days) % {"num": days}
     return ngettext("%(num)s month", "%(num)s months", months) % {"num": months}

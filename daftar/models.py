@@ -3,6 +3,7 @@
 from daftar.attendance.models import AbsenceReason, Attendance, Exam, ExamResult, Guest, MakeUp, Material, Scale
 from daftar.contracts.models import Contract
 from daftar.courses.comment_models import GroupComment
+from daftar.courses.ending_models import LeavingReason
 from daftar.courses.models import (
     Course,
     Enrolment,
@@ -45,8 +46,8 @@ from daftar.tuition.models import (
 __all__ = [
     "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Contract", "Course",
     "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group", "GroupComment",
-    "GroupDeed", "Guest", "Holiday", "Import", "ImportRow", "Invitation", "Lesson", "LessonPick", "LessonType",
-    "MakeUp", "Material", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal",
+    "GroupDeed", "Guest", "Holiday", "Import", "ImportRow", "Invitation", "LeavingReason", "Lesson", "LessonPick",
+    "LessonType", "MakeUp", "Material", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal",
     "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Scale", "Student", "Subscription",
     "Suspension", "Tariff", "TariffPrice", "Topic", "Transfer", "User", "WeekdayOff",
 ]  # fmt: skip

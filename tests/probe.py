@@ -108,7 +108,7 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         "suspension-edit": {"starts_on": day, "last_on": day},
         **{name: {"sent": "on"} for name in ("suspension-remove", "discount-withdraw", "enrolment-undo-leaving")},
         "enrolment-weekdays-undo": {"sent": "on"},
-        "enrolment-leave": {"last_on": day, "gives_credit": "on"},
+        "enrolment-leave": {"last_on": day, "gives_credit": "on", "reason_id": ids["leaving_reason"]},
         "enrolment-transfer": {
             "group_id": ids["into_group"], "last_on": day, "starts_on": day, "gives_credit": "on",
         },
@@ -164,7 +164,13 @@ def _lesson_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, obje
     return {
         "calendars": {"whose": f"room:{ids['room_id']}"},
         "lesson-type": {"type_id": ""},
-        "group-several": {"enrolment_ids": ids["enrolment_id"], "deed": "pause", "on": "2030-01-01", "last_on": ""},
+        "group-several": {
+            "enrolment_ids": ids["enrolment_id"],
+            "deed": "pause",
+            "on": "2030-01-01",
+            "last_on": "",
+            "reason_id": ids["leaving_reason"],
+        },
         "absence-new": {"starts_on": str(today), "last_on": str(today), "reason_id": ids["reason"], "note": "n"},
         "absence-withdraw": {"sent": "on"},
         "absence-restore": {"sent": "on"},
@@ -231,11 +237,15 @@ def _rule_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object
         **{name: tuple(answers)[-1].value for name, answers in ANSWERS.items()},
     }  # fmt: skip
     reason = {"name": "Holiday abroad", "gives_credit": "on", "place": 3}
+    why = {"name": "Went abroad", "place": 9}
     return {
         "charging": decided | {"sibling_percent": "10"},
         "charging-branch": decided,
         "reason-new": reason,
         "reason-edit": reason,
+        "leaving-reason-new": why,
+        "leaving-reason-edit": why,
+        **{f"leaving-reason-{deed}": {"sent": "on"} for deed in ("archive", "restore")},
         "course-price": price,
         "group-price": price,
         "tariff-price": price,

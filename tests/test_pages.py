@@ -25,6 +25,7 @@ from daftar.config.urls import urlpatterns as all_urls
 from daftar.contracts.services import ContractTerms, add_contract
 from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.comments import write_comment
+from daftar.courses.leaving_reasons import add_leaving_reason
 from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import Schedule, add_group
@@ -44,6 +45,7 @@ from daftar.office.urls import urlpatterns
 from daftar.people.models import Student
 from daftar.transfer.models import ImportRow
 from daftar.transfer.services import begin_import
+from daftar.tuition.leaving import leave_group
 from daftar.tuition.services import enrol_active
 from tests.cast import PASSWORD, a_member, a_student
 from tests.probe import Probe, a_probe, good_bodies
@@ -107,6 +109,7 @@ def add_rows(ours: Probe, mark: str) -> None:
         begin_import(by, branch_id=ids["branch_id"], file_name=mark, content=content, opens_on=by.today)
         add_lines(by, ids["import_id"], mark)
         add_learning(by, ids, student.pk, mark)
+        add_leavings(by, ids["into_group"], mark)
 
 
 def add_learning(by, ids: dict[str, int], student_id: int, mark: str) -> None:
@@ -123,6 +126,15 @@ def add_learning(by, ids: dict[str, int], student_id: int, mark: str) -> None:
         enter_results(
             by, exam_id=exam_id, entries={student_id: Entry(Decimal(1)), ids["student_id"]: Entry(Decimal(3))}
         )
+
+
+def add_leavings(by, group_id: int, mark: str) -> None:
+    """More who left, one of them with a reason of its own."""
+    why = add_leaving_reason(by, name=mark, place=9)
+    for place, reason_id in enumerate((None, why.pk)):
+        student, days = a_student(by, f"{mark} {place}"), {"starts_on": by.today - timedelta(days=2)}
+        row = enrol_active(by, student_id=student.pk, group_id=group_id, **days)
+        leave_group(by, enrolment_id=row.pk, last_on=by.today - timedelta(days=1), reason_id=reason_id)
 
 
 def add_lines(by, import_id: int, mark: str) -> None:
@@ -156,6 +168,7 @@ def pages_of(ours: Probe) -> dict[str, str]:
         "results file": f"{found['group-results']}?format=csv",
         "exam file": f"{found['exam']}?format=csv",
         "contracts file": f"{found['contracts']}?{LONG}&which=force&order=student&format=csv",
+        "left file": f"{found['left']}?{LONG}&format=csv",
         "hledger": f"{found['ledger-export']}?format=hledger",
     }
 

@@ -38,7 +38,7 @@ WITHOUT_FORM = {
     "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
     "timetable", "timetable-free", "hours", "make-ups", "group-journal-file", "group-plan", "lessons-regular",
     "group-exams", "lessons", "exam", "scales", "group-materials", "material", "group-money", "group-comments",
-    "group-changes", "group-results",
+    "group-changes", "group-results", "left", "leaving-reasons",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
 REFUSED = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import groupby
 
-from daftar.courses.rules import may_activate, may_join
+from daftar.courses.rules import End, kind_of_leaving, may_activate, may_join
 from daftar.lib.period import Period
 from daftar.tuition.rules import (
     AttendanceFact,
@@ -229,8 +230,20 @@ def discounts(row):
     return {"charge": listed(quote_cast.amounts(lesson))}
 
 
+def leaving(row):
+    end = End(
+        None if row["last day"] == "none" else day(row["last day"]) + timedelta(days=1),
+        group_ends_on=day("2026-03-02"),
+        activated_on=None if row["active from"] == "never" else day(row["active from"]),
+        is_told=row["told"] == "yes",
+        is_moved=row["what else"] == "moved",
+        goes_on=row["what else"] == "in the group again next day",
+    )
+    return {"kind": kind_of_leaving(end) or "none"}
+
+
 WORKED = {
     "spread": spread, "periods": periods, "credits": periods, "discounts": discounts,
     "month": month, "balance": balance, "runs": runs, "bundle": bundle, "imported": imported, "joining": joining,
-    "marks": marks,
+    "marks": marks, "leaving": leaving,
 }  # fmt: skip

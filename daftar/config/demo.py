@@ -16,6 +16,7 @@ from daftar.attendance.services import conduct_lesson
 from daftar.courses import services as courses
 from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.kinds import LessonStatus
+from daftar.courses.leaving_reasons import leaving_reasons
 from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.rules import EVEN, ODD, PlanKind
 from daftar.finance.queries import desks
@@ -31,6 +32,7 @@ from daftar.orgs.work import task
 from daftar.people import services as people
 from daftar.people.models import Student
 from daftar.tuition.jobs import reconcile_all
+from daftar.tuition.leaving import leave_group
 from daftar.tuition.services import activate
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ FAMILIES = (
 HOURS = (9, 11, 15, 17, 19)
 MORNING = time(6)
 PROMISES_EVERY = 10
+LEAVES_ONE_DAY_OF = 1500
 
 
 @dataclass(frozen=True)
@@ -227,7 +230,7 @@ def _as(by: Actor, member: Member | None) -> Actor:
 
 
 def live(by: Actor, on: date, *, is_last: bool) -> None:
-    """What the centre does on one day: activates, teaches, charges, takes money. Today's lessons are left to mark.
+    """What the centre does on one day: activates, lets go, teaches, charges, takes money; today's lessons are to mark.
 
     Visitors play with the centre: what they made impossible is left out, and the days go on.
     """
@@ -235,6 +238,7 @@ def live(by: Actor, on: date, *, is_last: bool) -> None:
     for row in Enrolment.objects.visible_to(by).filter(activated_on=None, starts_on=on - timedelta(days=3)):
         with suppress(Refusal):
             activate(_as(by, team.get("administrator")), enrolment_id=row.pk, activated_on=on)
+    _let_leave(_as(by, team.get("administrator")), on)
     taught_until = on - timedelta(days=1) if is_last else on
     due = Lesson.objects.visible_to(by).filter(held_on__lte=taught_until, status=LessonStatus.PLANNED)
     for lesson in due.select_related("teacher").order_by("starts_at", "id"):
@@ -243,6 +247,16 @@ def live(by: Actor, on: date, *, is_last: bool) -> None:
     if on.day == 1 or is_last:
         reconcile_all(by)
     _collect(_as(by, team.get("cashier")), on)
+
+
+def _let_leave(by: Actor, on: date) -> None:
+    """Some leave after two days of trial, and a few a month who were charged; one in seven says no reason."""
+    for row in Enrolment.objects.visible_to(by).filter(ends_on=None, starts_on__lte=on):
+        on_trial = row.activated_on is None and row.starts_on == on - timedelta(days=2) and row.student_id % 11 == 3
+        if on_trial or (row.activated_on and (row.student_id * 37 + on.toordinal()) % LEAVES_ONE_DAY_OF == 0):
+            said = [*(reason.pk for reason in leaving_reasons(by)), None]
+            with suppress(Refusal):
+                leave_group(by, enrolment_id=row.pk, last_on=on, reason_id=said[row.student_id % len(said)])
 
 
 def _teach(by: Actor, lesson: Lesson) -> None:

@@ -10,6 +10,7 @@ from daftar.courses.alone import plan_regular_lessons, plan_single_lesson
 from daftar.courses.catalogue import add_lesson_type
 from daftar.courses.days import add_holiday, cancel_lesson
 from daftar.courses.kinds import LessonKind, LessonStatus
+from daftar.courses.leaving_reasons import add_leaving_reason
 from daftar.courses.models import Group, Lesson
 from daftar.courses.moves import Staffing
 from daftar.courses.rules import PlanKind
@@ -84,7 +85,9 @@ def _pauses(probe: Probe, owner: Actor, branch: Branch) -> None:
     probe.keep(suspension_id=pause.pk, since=int(f"{today:%Y%m%d}"), off=0)
     gone = add_student(owner, full_name=probe.text("Gone"), branch_id=branch.pk)
     row = enrol_student(owner, student_id=gone.pk, group_id=monthly.pk, starts_on=monthly.starts_on)
-    leave_group(owner, enrolment_id=row.pk, last_on=today, reason=probe.text("moved"))
+    why = add_leaving_reason(owner, name=probe.text("reason of leaving"), place=7)
+    probe.keep(leaving_reason=why.pk, leaving_reason_id=why.pk)
+    leave_group(owner, enrolment_id=row.pk, last_on=today, reason=probe.text("moved"), reason_id=why.pk)
     together = add_student(owner, full_name=probe.text("Together"), branch_id=branch.pk)
     member = enrol_student(owner, student_id=together.pk, group_id=monthly.pk, starts_on=monthly.starts_on)
     done = leave_together(owner, enrolment_ids=[member.pk], last_on=today, reason=probe.text("all of them"))

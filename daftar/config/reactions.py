@@ -9,10 +9,11 @@ from typing import Any
 
 from daftar.attendance import services as attendance
 from daftar.attendance.events import TeacherNudged
+from daftar.courses import leaving_reasons
 from daftar.courses.events import DaysOffChanged, TuitionFactsChanged
 from daftar.finance import services as finance
 from daftar.office import letters
-from daftar.orgs.access import Job, install_reactions
+from daftar.orgs.access import Actor, Job, install_reactions
 from daftar.orgs.events import BranchOpened, InvitationIssued, OrganizationFounded, TuitionSettingsChanged
 from daftar.people.events import FamiliesChanged
 from daftar.transfer import jobs as transfer_jobs
@@ -20,9 +21,16 @@ from daftar.transfer.events import ImportStarted, ImportUndone
 from daftar.tuition import jobs as tuition_jobs
 from daftar.tuition import services as tuition
 
+
+def begin_lists(by: Actor, *, language: str) -> None:
+    """What a centre chooses from at first: reasons of absence, and of leaving."""
+    attendance.begin_reasons(by, language=language)
+    leaving_reasons.begin_leaving_reasons(by, language=language)
+
+
 NOW: Mapping[type, Callable[..., Any]] = {
     TuitionFactsChanged: tuition.reconcile,
-    OrganizationFounded: attendance.begin_reasons,
+    OrganizationFounded: begin_lists,
     BranchOpened: finance.open_first_desks,
 }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from daftar.courses.ending_models import LeavingReason
 from daftar.courses.models import Enrolment, Group, Suspension
 from daftar.courses.refusals import GroupIsFull
 from daftar.courses.rules import has_place
@@ -101,12 +102,18 @@ def remove_pause(by: Actor, *, suspension_id: int) -> Suspension:
 
 
 @verb("courses.enrol")
-def end_membership(by: Actor, *, enrolment_id: int, last_on: date, reason: str) -> Enrolment:
-    """Ends a membership with `last_on`, the last day in the group."""
+def end_membership(
+    by: Actor, *, enrolment_id: int, last_on: date, reason: str, reason_id: int | None = None
+) -> Enrolment:
+    """Ends a membership with `last_on`, the last day in the group; `reason` in words, `reason_id` one of the centre."""
     enrolment = running_membership(by, enrolment_id)
     if last_on < enrolment.starts_on:
         raise LeavesBeforeJoining(first=enrolment.starts_on)
-    change(by, enrolment, ends_on=last_on + timedelta(days=1), left_because=reason.strip())
+    why = None if reason_id is None else LeavingReason.objects.visible_to(by).one(pk=reason_id, is_archived=False)
+    change(
+        by, enrolment, ends_on=last_on + timedelta(days=1), left_because=reason.strip(), left_reason=why,
+        left_at=by.at, left_by_id=by.member_id, moved_to_id=None,
+    )  # fmt: skip
     publish(by, FamiliesChanged((enrolment.student_id,)))
     return enrolment
 
@@ -125,9 +132,18 @@ def reopen_membership(by: Actor, *, enrolment_id: int) -> Enrolment:
         others = Enrolment.objects.visible_to(by).filter(group=group).exclude(pk=enrolment.pk)
         if not has_place(group.capacity, others.exclude(ends_on__lte=left_on).count()):
             raise GroupIsFull
-    change(by, enrolment, ends_on=None, left_because="")
+    change(
+        by, enrolment, ends_on=None, left_because="", left_reason_id=None, left_at=None, left_by_id=None,
+        moved_to_id=None,
+    )  # fmt: skip
     publish(by, FamiliesChanged((enrolment.student_id,)))
     return enrolment
+
+
+@verb("courses.enrol")
+def follow_move(by: Actor, *, left: Enrolment, joined: Enrolment) -> None:
+    """Notes which membership a transfer made of one that it ended: the student moved, and did not leave."""
+    change(by, left, moved_to_id=joined.pk)
 
 
 @verb("courses.enrol")

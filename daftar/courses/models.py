@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 
+from daftar.courses.ending_models import Ended
 from daftar.courses.kinds import Colour, LessonKind, LessonStatus
 from daftar.courses.plans import PLAN_CHOICES
 from daftar.courses.rules import PlanKind
@@ -387,7 +388,7 @@ class Lesson(TenantModel):
         return LessonKind.TRIAL if self.student_id is None else LessonKind.INDIVIDUAL
 
 
-class Enrolment(TenantModel):
+class Enrolment(Ended):
     """A student's membership in a group: a trial from `starts_on`, charged from `activated_on`, over at `ends_on`."""
 
     branch_path = "group__branch_id"
@@ -403,6 +404,7 @@ class Enrolment(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
+            *Ended.Meta.constraints,
             models.CheckConstraint(
                 name="enrolment_ends_after_start", condition=Q(ends_on=None) | Q(ends_on__gt=F("starts_on"))
             ),
@@ -423,7 +425,7 @@ class Enrolment(TenantModel):
                 ],
             ),
         ]
-        indexes = [models.Index(fields=["org", "group", "starts_on"], name="enrolment_of_group")]
+        indexes = [*Ended.Meta.indexes, models.Index(fields=["org", "group", "starts_on"], name="enrolment_of_group")]
 
     def __str__(self) -> str:
         return f"{self.student} · {self.group}"

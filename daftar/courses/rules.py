@@ -120,6 +120,37 @@ def state_on(
     return EnrolmentState.FROZEN if is_frozen else EnrolmentState.ACTIVE
 
 
+class Left(StrEnum):
+    """How somebody left a group: as one who was charged there, or on trial, never activated."""
+
+    ACTIVE = "active"
+    TRIAL = "trial"
+
+
+class End(NamedTuple):
+    """What says whether the end of a membership is a leaving. Days are the first ones that no longer belong to it.
+
+    `is_told`: somebody wrote down that the student leaves; otherwise the end was agreed at the beginning, or there is
+    none. `is_moved`: a transfer made another membership of it. `goes_on`: the student is in the same group again from
+    that very day on, by another membership.
+    """
+
+    ends_on: date | None
+    group_ends_on: date
+    activated_on: date | None = None
+    is_told: bool = True
+    is_moved: bool = False
+    goes_on: bool = False
+
+
+def kind_of_leaving(end: End) -> Left | None:
+    """How the student left; None: it is a move, a return to trial, a day agreed, or the end of the group."""
+    if end.ends_on is None or not end.is_told or end.is_moved or end.goes_on or end.ends_on >= end.group_ends_on:
+        return None
+    is_active = end.activated_on is not None and end.activated_on < end.ends_on
+    return Left.ACTIVE if is_active else Left.TRIAL
+
+
 def is_trial_on(on: date, activated_on: date | None, *, day_counts: bool) -> bool:
     """Whether a lesson is a trial for a member; `day_counts`: the lesson on the day of activation is charged (D1)."""
     return activated_on is None or activated_on > on or (activated_on == on and not day_counts)

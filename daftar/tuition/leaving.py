@@ -37,14 +37,20 @@ def leave_group(
     enrolment_id: int,
     last_on: date,
     reason: str = "",
+    reason_id: int | None = None,
     gives_credit: bool = True,
     decline_reason: str = "",
 ) -> Enrolment:
-    """Ends a membership with `last_on`, the last day in the group; what was charged for later lessons is credited."""
+    """Ends a membership with `last_on`, the last day in the group; what was charged for later lessons is credited.
+
+    `reason_id` is one of the centre's reasons, `reason` is free words beside it.
+    """
     student_id = memberships.running_membership(by, enrolment_id).student_id
     students = students_to_price(by, [student_id])
     before = credits_due(by, students) if not gives_credit else set()
-    left = memberships.end_membership(by.trusted(), enrolment_id=enrolment_id, last_on=last_on, reason=reason)
+    left = memberships.end_membership(
+        by.trusted(), enrolment_id=enrolment_id, last_on=last_on, reason=reason, reason_id=reason_id
+    )
     if not gives_credit:
         decline(by, students, before, decline_reason)
     publish(by, TuitionFactsChanged((student_id,)))
@@ -64,7 +70,9 @@ def transfer(
         decline_reason=decline_reason,
     )  # fmt: skip
     join = enrol_student if left.activated_on is None else enrol_active
-    return join(by.trusted(), student_id=left.student_id, group_id=group_id, starts_on=starts_on)
+    joined = join(by.trusted(), student_id=left.student_id, group_id=group_id, starts_on=starts_on)
+    memberships.follow_move(by.trusted(), left=left, joined=joined)
+    return joined
 
 
 @verb("tuition.pause")

@@ -76,11 +76,15 @@ def activate_together(by: Actor, *, enrolment_ids: Collection[int], on: date) ->
 
 
 @verb("tuition.pause")
-def leave_together(by: Actor, *, enrolment_ids: Collection[int], last_on: date, reason: str = "") -> Done:
-    """Ends several memberships with one last day."""
+def leave_together(
+    by: Actor, *, enrolment_ids: Collection[int], last_on: date, reason: str = "", reason_id: int | None = None
+) -> Done:
+    """Ends several memberships with one last day, for one reason."""
     return _done(
         by, DeedTogether.LEAVE, enrolment_ids, last_on,
-        _named(lambda row: leave_group(by.trusted(), enrolment_id=row.pk, last_on=last_on, reason=reason)),
+        _named(lambda row: leave_group(
+            by.trusted(), enrolment_id=row.pk, last_on=last_on, reason=reason, reason_id=reason_id
+        )),
     )  # fmt: skip
 
 

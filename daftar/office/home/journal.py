@@ -42,6 +42,11 @@ VERBS = {
     "courses.write_comment": _("commented on the group"), "courses.edit_comment": _("changed a comment on the group"),
     "courses.remove_comment": _("took away a comment on the group"),
     "courses.restore_comment": _("brought back a comment on the group"),
+    "courses.add_leaving_reason": _("added the reason of leaving"),
+    "courses.edit_leaving_reason": _("edited the reason of leaving"),
+    "courses.archive_leaving_reason": _("put into the archive the reason of leaving"),
+    "courses.restore_leaving_reason": _("brought back the reason of leaving"),
+    "courses.begin_leaving_reasons": _("made the reasons of leaving"),
     "courses.open_feed": _("made the calendar link of"), "courses.withdraw_feed": _("withdrew the calendar link of"),
     "attendance.announce_absence": _("noted the absence"),
     "attendance.withdraw_announcement": _("took back the absence"),
@@ -149,6 +154,7 @@ FIELDS = {
     "given": _("May now"), "taken": _("May no longer"),
     "address": _("Address"), "phone": _("Phone"), "subject": _("Subject"), "level": _("Level"), "reason": _("Reason"),
     "promised_for": _("Will pay on"), "closed_until": _("Books closed up to"),
+    "left_reason": _("Reason of leaving"), "left_because": _("Why left"),
     "cancel_reason": _("Reason"), "corrected_because": _("Why corrected"), "homework": _("Homework"),
     "held_on": _("Date"), "text": _("Comment"),
     "rounding_step": _("Rounding"), "suspensions_extend": _("A pause moves the end of the subscription"),
@@ -160,8 +166,11 @@ FIELDS = {
 # Of a student: told only to those who may see contacts. Free text is told without the phones in it.
 CONTACTS, FREE = (
     {"mobile", "email"},
-    {"note", "payer", "source", "topic", "reason", "cancel_reason", "corrected_because", "homework", "text"},
-)
+    {
+        "note", "payer", "source", "topic", "reason", "cancel_reason", "corrected_because", "homework", "text",
+        "left_because",
+    },
+)  # fmt: skip
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MINUTE = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)")
 

@@ -21,6 +21,7 @@ from daftar.office.page import OfficeRequest, choose_branch, page
 from daftar.orgs.queries import branches, demo_until
 from daftar.orgs.queries import history as audit_rows
 from daftar.reports.debts import Bucket, debt_totals, promises_due
+from daftar.reports.left import left_this_month
 from daftar.reports.queries import find_students, setup_progress, student_counts
 from daftar.reports.takings import takings_of_month
 
@@ -113,7 +114,11 @@ def _tiles(by: Actor) -> dict[str, Any]:
             "paid": _sums(month.sums) or [Money(0, branches(by)[0].currency)], "payments": month.count,
             "refunded": _sums(month.refunded), "sold": _sums(month.sold),
         }  # fmt: skip
-    return {"active": counts["active"], "trial": counts["trial"], **money}
+    # Each leads to the list of just these days.
+    days = {"since": by.today.replace(day=1).isoformat(), "until": by.today.isoformat()}
+    return {
+        "active": counts["active"], "trial": counts["trial"], **money, "left": left_this_month(by), "month": days,
+    }  # fmt: skip
 
 
 def _sums(by_currency: dict[str, int]) -> list[Money]:

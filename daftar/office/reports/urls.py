@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daftar.office.reports import contracts, paid, views
+from daftar.office.reports import contracts, left, paid, views
 
 urlpatterns = [
     path("reports/", views.charges, name="charges"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("reports/forecast/", views.forecast, name="forecast"),
     path("reports/lifetime/", paid.lifetime, name="lifetime"),
     path("reports/groups/", paid.group_income, name="group-income"),
+    path("reports/left/", left.left, name="left"),
     path("reports/contracts/", contracts.contracts, name="contracts"),
     path("students/<int:student_id>/forecast/", views.student_forecast, name="student-forecast"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daftar.office.settings import access, charging, scales, views
+from daftar.office.settings import access, charging, leaving, scales, views
 
 urlpatterns = [
     path("settings/", views.settings, name="settings"),
@@ -11,6 +11,19 @@ urlpatterns = [
     path("settings/reasons/", charging.reasons, name="reasons"),
     path("settings/reasons/new/", charging.reason_new, name="reason-new"),
     path("settings/reasons/<int:reason_id>/edit/", charging.reason_edit, name="reason-edit"),
+    path("settings/leaving/", leaving.leaving_reasons, name="leaving-reasons"),
+    path("settings/leaving/new/", leaving.leaving_reason_new, name="leaving-reason-new"),
+    path("settings/leaving/<int:leaving_reason_id>/edit/", leaving.leaving_reason_edit, name="leaving-reason-edit"),
+    path(
+        "settings/leaving/<int:leaving_reason_id>/archive/",
+        leaving.leaving_reason_archive,
+        name="leaving-reason-archive",
+    ),
+    path(
+        "settings/leaving/<int:leaving_reason_id>/restore/",
+        leaving.leaving_reason_restore,
+        name="leaving-reason-restore",
+    ),
     path("settings/scales/", scales.scales, name="scales"),
     path("settings/scales/new/", scales.scale_new, name="scale-new"),
     path("settings/scales/<int:scale_id>/edit/", scales.scale_edit, name="scale-edit"),

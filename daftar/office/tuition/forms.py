@@ -16,6 +16,7 @@ from daftar.tuition.tariffs import Binding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from daftar.courses.ending_models import LeavingReason
     from daftar.courses.models import Group
     from daftar.tuition.models import Tariff
 
@@ -50,12 +51,23 @@ class PauseForm(_Credit, PauseEditForm):
 
 
 class LeaveForm(_Credit):
-    """The last day in a group."""
+    """The last day in a group, and why."""
 
     last_on = day_field(_("Last day in the group"))
-    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+    reason = forms.CharField(label=_("In your own words"), max_length=200, required=False)
 
-    field_order = ("last_on", "reason", "gives_credit", "decline_reason")
+    field_order = ("last_on", "reason_id", "reason", "gives_credit", "decline_reason")
+
+    def __init__(self, *args: Any, reasons: Iterable[LeavingReason], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason_id"] = leaving_field(reasons)
+        self.order_fields(self.field_order)
+
+
+def leaving_field(reasons: Iterable[LeavingReason]) -> Any:
+    """One of the centre's reasons of leaving, or none; those in the archive are not offered."""
+    offered = [(row.pk, row.name) for row in reasons if not row.is_archived]
+    return pick_field(_("Reason of leaving"), offered, none=_("none given"))
 
 
 class TransferForm(_Credit):

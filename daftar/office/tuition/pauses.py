@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from daftar.courses.leaving_reasons import leaving_reasons
 from daftar.courses.queries import enrolments_of, get_enrolment, get_group, groups, roster, schedules
 from daftar.courses.rules import EVERY_DAY
 from daftar.office.forms import UndoForm, done, number_in, tell, undo_page, undone
@@ -99,7 +100,8 @@ def suspensions(request: OfficeRequest) -> HttpResponse:
 @page("tuition.pause")
 def enrolment_leave(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
     by, row = request.by, get_enrolment(request.by, enrolment_id)
-    form = LeaveForm(filled(request), initial={"last_on": max(by.today, row.starts_on), "gives_credit": True})
+    initial = {"last_on": max(by.today, row.starts_on), "gives_credit": True}
+    form = LeaveForm(filled(request), initial=initial, reasons=leaving_reasons(by))
     return _about(
         request, row, form, partial(leaving.leave_group, by, enrolment_id=enrolment_id),
         title=_("%(name)s leaves %(group)s"), submit_label=_("End the membership"),

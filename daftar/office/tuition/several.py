@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from daftar.courses.leaving_reasons import leaving_reasons
 from daftar.courses.queries import get_group, groups, roster
 from daftar.office.forms import UndoForm, day_field, done, form_page, pick_field, tell, undone
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, priced_page, undo_address
+from daftar.office.tuition.forms import leaving_field
 from daftar.tuition import several
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
+    from daftar.courses.ending_models import LeavingReason
     from daftar.courses.models import Group
     from daftar.orgs.access import Actor
 
@@ -46,13 +49,14 @@ class SeveralForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Leave empty if nobody knows it yet."),
     )
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, required=False)
+    reason = forms.CharField(label=gettext_lazy("In your own words"), max_length=200, required=False)
 
-    field_order = ("enrolment_ids", "deed", "group_id", "on", "last_on", "reason")
+    field_order = ("enrolment_ids", "deed", "group_id", "on", "last_on", "reason_id", "reason")
 
     def __init__(
-        self, *args: Any, members: Iterable[tuple[int, str]], others: Iterable[Group], may_activate: bool, **kwargs: Any
-    ) -> None:
+        self, *args: Any, members: Iterable[tuple[int, str]], others: Iterable[Group],
+        reasons: Iterable[LeavingReason], may_activate: bool, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         self.fields["enrolment_ids"] = forms.TypedMultipleChoiceField(
             label=gettext_lazy("Students"), choices=list(members), coerce=int, widget=forms.CheckboxSelectMultiple,
@@ -65,6 +69,8 @@ class SeveralForm(forms.Form):
         group: Any = pick_field(gettext_lazy("Into the group"), [(row.pk, row.name) for row in others], none="")
         self.fields["group_id"] = group
         group.shown_by = ("deed", "transfer")
+        self.fields["reason_id"] = why = leaving_field(reasons)
+        why.shown_by = ("deed", "leave")
         self.fields["last_on"].shown_by = ("deed", "pause")  # type: ignore[attr-defined] # for the template
         self.fields["reason"].shown_by = ("deed", "leave pause")  # type: ignore[attr-defined] # for the template
         self.order_fields(self.field_order)
@@ -82,7 +88,7 @@ def group_several(request: OfficeRequest, group_id: int) -> HttpResponse:
     members = {row.pk: row for row in roster(by, group_id) if row.ends_on is None or row.ends_on > by.today}
     others = groups(by).filter(branch_id=group.branch_id).exclude(pk=group_id)
     form = SeveralForm(
-        filled(request), initial={"on": by.today, "deed": "leave"}, others=others,
+        filled(request), initial={"on": by.today, "deed": "leave"}, others=others, reasons=leaving_reasons(by),
         members=[(pk, row.student.full_name) for pk, row in members.items()],
         may_activate=by.may("tuition.activate"),
     )  # fmt: skip
@@ -115,7 +121,9 @@ def _deed(by: Actor, /, **values: Any) -> object:
     """What the form says, done to those chosen."""
     ids, on = values["enrolment_ids"], values["on"]
     deeds: dict[str, Callable[[], object]] = {
-        "leave": lambda: several.leave_together(by, enrolment_ids=ids, last_on=on, reason=values["reason"]),
+        "leave": lambda: several.leave_together(
+            by, enrolment_ids=ids, last_on=on, reason=values["reason"], reason_id=values["reason_id"]
+        ),
         "transfer": lambda: several.transfer_together(
             by, enrolment_ids=ids, group_id=values["group_id"], starts_on=on
         ),

@@ -29,12 +29,16 @@ class LeavingReason(TenantModel):
 class Ended(TenantModel):
     """How a membership came to its end: nothing of it where the end was agreed when it began, or with the group's."""
 
+    # The first day that does not belong to the membership any more.
+    ends_on = models.DateField(null=True, blank=True)
     # When somebody wrote down that the student leaves, and who; empty: nobody did.
     left_at = models.DateTimeField(null=True, blank=True)
     left_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     left_reason = models.ForeignKey(
         LeavingReason, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
     )
+    # In free words, beside the reason.
+    left_because = models.CharField(max_length=200, blank=True, default="")
     # The membership in another group that a transfer made of it; where that is taken away, the student has left.
     moved_to = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, db_index=False, related_name="+")
 

@@ -399,8 +399,6 @@ class Enrolment(Ended):
     activated_on = models.DateField(null=True, blank=True)
     # The day on which the activation was written down (decision D12); empty: taken over, or before this was noted.
     entered_on = models.DateField(null=True, blank=True)
-    ends_on = models.DateField(null=True, blank=True)
-    left_because = models.CharField(max_length=200, blank=True, default="")
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -326,17 +326,21 @@ def fill(by, group) -> None:
                 now()
             FROM generate_series(1, {MANY}) n
         """)
+        analyze(cursor, "student")  # or each key would be looked for by a plan made for an empty table
         cursor.execute(f"""
             INSERT INTO daftar_enrolment (org_id, student_id, group_id, starts_on, ends_on, left_at, left_because)
             SELECT {by.org_id}, 9000000 + n, {group.pk}, date '2021-01-01' + n % 1601,
                 CASE WHEN n % 5 < 2 THEN date '2021-02-01' + n % 1601 END, CASE WHEN n % 5 < 2 THEN now() END, ''
             FROM generate_series(1, {MANY}) n
         """)
-        # First counted: the checks of keys are planned once, and were so when there were few students.
-        cursor.execute("SET LOCAL ROLE NONE")
-        cursor.execute("ANALYZE daftar_enrolment, daftar_student")
-        cursor.execute("SET LOCAL ROLE daftar_app")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        analyze(cursor, "enrolment")
+
+
+def analyze(cursor, table: str) -> None:
+    cursor.execute("SET LOCAL ROLE NONE")
+    cursor.execute(f"ANALYZE daftar_{table}")
+    cursor.execute("SET LOCAL ROLE daftar_app")
 
 
 def plans_of(by) -> list[str]:

@@ -233,6 +233,12 @@ def _module(line: WhyLine, _currency: str) -> Said:
     return Said(_("Module %(num)s") % {"num": line.values["number"]}, _days(line.values["dates"]))
 
 
+def _paid_before(line: WhyLine, _currency: str) -> Said:
+    return Said(
+        _("Already paid for by the charge of %(day)s") % {"day": _day(line.values["by"])}, _days(line.values["dates"])
+    )
+
+
 def _not_served(line: WhyLine, _currency: str) -> Said:
     count = int(str(line.values["lessons"]))
     return Said(_("Not charged"), ngettext("%(num)s lesson", "%(num)s lessons", count) % {"num": count})
@@ -270,6 +276,7 @@ _SAYS: Mapping[str, Callable[[WhyLine, str], Said | None]] = {
     "discount": _discount,
     "module": _module,
     "whole_course": _course,
+    "paid_before": _paid_before,
     "not_served": _not_served,
     "credit": _credit,
     "lessons_counted": _counted,

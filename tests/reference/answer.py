@@ -241,7 +241,7 @@ def is_in_a_charge(facts: Facts, plan: Subscription, charges: list[periods.Charg
     return any(
         charge.subscription.id == plan.id
         and charge.date <= lesson.date
-        and (plan.plan == "whole_course" or lesson in charge.covered)
+        and periods.is_paid_by(facts, charge, lesson)
         and periods.amount_of(facts, charge) > 0
         for charge in charges
     )

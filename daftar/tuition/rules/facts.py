@@ -264,6 +264,15 @@ class DeclinedCredit:
     on: date
 
 
+@dataclass(frozen=True, slots=True)
+class GivenCredit:
+    """A credit that a person gave where such lessons stay charged: of the charge with this key, dated this day (D8)."""
+
+    subscription_id: int
+    key: str
+    on: date
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudentFacts:
     """Everything that prices one student; the order inside the tuples does not matter.
@@ -289,6 +298,7 @@ class StudentFacts:
     payments: tuple[PaymentFact, ...] = ()
     picks: Mapping[int, int] = field(default_factory=dict)
     declined: frozenset[DeclinedCredit] = frozenset()
+    given: frozenset[GivenCredit] = frozenset()
     money_discount_per: DiscountPer = DiscountPer.SUBSCRIPTION
     decisions: Decisions = AS_USUAL
 

@@ -11,6 +11,7 @@
 | `spread_place` | `place`, `of`, `before`, `after`, `first` | the same of the month or week that begins on `first` |
 | `lessons_counted` | `month`, or else `first` and `last`; `dates` | the lessons the price is for |
 | `lessons_paid` | `dates` | those this charge is for |
+| `paid_before` | `by`: the day of that charge; `dates` | those that an earlier charge has paid for already |
 | `module` | `number`, `lessons`, `dates` | which module it is, how long they are, and the lessons this charge is for |
 | `whole_course` | `months` (0: the price is the total), `on` | the course is paid at once |
 | `starts_because` | `rule`: `activated`, `subscription_starts` or `group_starts`; `on` | why not the lessons before |

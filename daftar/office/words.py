@@ -266,11 +266,19 @@ def _absence(_line: WhyLine, _currency: str) -> Said:
     return Said(_("Absent"), _("this absence is charged"))
 
 
+def _made_up(line: WhyLine, _currency: str) -> Said:
+    return Said(
+        _("Makes up for a miss"),
+        _("costs what the lesson of %(day)s would have cost") % {"day": _day(line.values["on"])},
+    )
+
+
 _SAYS: Mapping[str, Callable[[WhyLine, str], Said | None]] = {
     "subscription": _subscription,
     "picked_because": _picked,
     "price": _price,
     "absence_charged": _absence,
+    "made_up": _made_up,
     "bundle_place": _place,
     "spread_place": _place,
     "discount": _discount,

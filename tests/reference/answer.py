@@ -10,6 +10,7 @@ from . import periods
 from .facts import LESSON_PLANS, PERIOD_PLANS, Facts, Lesson, Subscription, read
 from .lessons import (
     DAY,
+    SPREADS,
     WALK_DAYS,
     counted,
     earliest,
@@ -187,6 +188,10 @@ def is_charged(facts: Facts, subscription: Subscription, lesson: Lesson) -> bool
 
 def price_of(facts: Facts, book: Book, subscription: Subscription, lesson: Lesson) -> tuple[Fraction, str | None]:
     """The lesson's part of the price and the discount taken."""
+    if subscription.plan in SPREADS and subscription.group is not None and lesson.missed is not None:
+        lesson = lesson.missed  # 9.42: what that one would have cost, by its own place, day and price
+        if lesson not in counted(facts, subscription):
+            return Fraction(0), None  # it has left the count
     if subscription.plan == "per_lesson":  # 9.5
         n = subscription.lessons_count
         i = book.places.get(subscription.id, 0) % n + 1

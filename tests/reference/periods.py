@@ -9,7 +9,18 @@ from datetime import date
 from fractions import Fraction
 
 from .facts import PERIOD_PLANS, Facts, Lesson, Subscription
-from .lessons import DAY, counted, holiday_effect, is_trial, latest, moved_end, nothing_before, suspension_from
+from .lessons import (
+    DAY,
+    activations,
+    counted,
+    holiday_effect,
+    is_running,
+    is_trial,
+    known_end,
+    latest,
+    nothing_before,
+    suspension_from,
+)
 from .prices import net_price, rounded
 
 Stay = tuple[date, date | None]
@@ -55,25 +66,6 @@ def add_months(facts: Facts, anchor: date, months: int) -> date:
     return last if facts.switches["short_months"] == "last_day" else last + DAY
 
 
-def known_end(facts: Facts, subscription: Subscription) -> date | None:
-    """9.20: the group's `ends` or the moved `to`, whichever is earlier."""
-    ends = [moved_end(facts, subscription)]
-    if subscription.group is not None:
-        ends.append(facts.groups[subscription.group].ends)
-    return min((end for end in ends if end is not None), default=None)
-
-
-def activations(facts: Facts, subscription: Subscription) -> list[tuple[date, date | None]]:
-    """9.14, 9.24: every start of the subscription, with the day on which that enrolment was left."""
-    rows = [row for row in facts.enrolments if row.group == subscription.group]
-    if not rows:
-        found = [(subscription.starts, None)]
-    else:
-        found = [(max(row.activated, subscription.starts), row.left) for row in rows if row.activated is not None]
-    end = known_end(facts, subscription) or date.max
-    return sorted((start, left) for start, left in found if start <= min(left or date.max, end))
-
-
 def is_trial_of(facts: Facts, subscription: Subscription, start: date, lesson: Lesson) -> bool:
     """9.14, as that activation sees it: of a later one of the same group nothing is known ahead."""
     if subscription.group is None:
@@ -81,12 +73,6 @@ def is_trial_of(facts: Facts, subscription: Subscription, start: date, lesson: L
     days = [row.activated for row in facts.enrolments if row.group == subscription.group and row.activated is not None]
     own = max((day for day in days if day <= start), default=None)
     return lesson.date == own and not facts.activation_day_counts
-
-
-def is_running(facts: Facts, subscription: Subscription, on: date) -> bool:
-    """9.25: whether a period plan pays for what happens on a day."""
-    end = known_end(facts, subscription) or date.max
-    return any(start <= on <= min(left or date.max, end) for start, left in activations(facts, subscription))
 
 
 def charges(facts: Facts) -> list[Charge]:

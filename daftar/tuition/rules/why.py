@@ -7,6 +7,7 @@
 | `price` | `amount`, `from_on` | the price step in force, times the months of a whole course |
 | `discount` | `id`, `size` (`20%` or minor units), `cut`; `considered`: all; `rule`: `oldest` | what comes off |
 | `absence_charged` | `on` | missed, and the miss is charged |
+| `made_up` | `on`: the day of the missed one | it is charged in the place of a lesson that was missed |
 | `bundle_place` | `place`, `of`, `before`, `after` | sums of the bundle before and with this lesson |
 | `spread_place` | `place`, `of`, `before`, `after`, `first` | the same of the month or week that begins on `first` |
 | `lessons_counted` | `month`, or else `first` and `last`; `dates` | the lessons the price is for |

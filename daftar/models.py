@@ -34,6 +34,7 @@ from daftar.people.models import Contact, Payer, Student
 from daftar.transfer.models import Import, ImportRow
 from daftar.tuition.models import (
     CreditDeclined,
+    CreditGiven,
     Discount,
     LessonPick,
     PriceStep,
@@ -44,7 +45,8 @@ from daftar.tuition.models import (
 
 __all__ = [
     "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Contract", "Course",
-    "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group", "GroupComment",
+    "CreditDeclined", "CreditGiven", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group",
+    "GroupComment",
     "GroupDeed", "Guest", "Holiday", "Import", "ImportRow", "Invitation", "Lesson", "LessonPick", "LessonType",
     "MakeUp", "Material", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal",
     "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Scale", "Student", "Subscription",

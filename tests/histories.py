@@ -259,14 +259,18 @@ def reverse(by, dice) -> None:
 
 
 def pause(by, dice) -> None:
-    """One student or two; now and then the credit is declined, where no account of its own waits for the money."""
+    """One student; now and then a person decides otherwise on the credit."""
     student, starts = one_of(by, dice, Student), around(by, dice)
-    is_apart = Subscription.objects.visible_to(by).filter(student=student, is_separate=True).exists()
     pauses.suspend(
         by, student_ids=[student.pk], starts_on=starts,
         last_on=perhaps(dice, starts + timedelta(days=dice.randint(0, 40))), extends=True,
-        gives_credit=is_apart or dice.random() < 0.7, decline_reason="agreed",
+        **otherwise(dice),
     )  # fmt: skip
+
+
+def otherwise(dice) -> dict[str, Any]:
+    """A credit declined, or given where the centre gives none; most often as the centre decides."""
+    return {"gives_credit": dice.choice([None, None, True, False]), "decline_reason": "agreed", "give_reason": "asked"}
 
 
 def other_pause(by, dice) -> None:
@@ -288,7 +292,7 @@ def pause_a_group(by, dice) -> None:
 
 
 def leave(by, dice) -> None:
-    leaving.leave_group(by, enrolment_id=one_of(by, dice, Enrolment).pk, last_on=around(by, dice))
+    leaving.leave_group(by, enrolment_id=one_of(by, dice, Enrolment).pk, last_on=around(by, dice), **otherwise(dice))
 
 
 def stay(by, dice) -> None:
@@ -299,7 +303,7 @@ def move(by, dice) -> None:
     row = one_of(by, dice, Enrolment, ends_on=None)
     other, last_on = one_of(by, dice, Group), around(by, dice)
     starts = last_on + timedelta(days=dice.randint(1, 5))
-    leaving.transfer(by, enrolment_id=row.pk, group_id=other.pk, last_on=last_on, starts_on=starts)
+    leaving.transfer(by, enrolment_id=row.pk, group_id=other.pk, last_on=last_on, starts_on=starts, **otherwise(dice))
 
 
 def trial(by, dice) -> None:

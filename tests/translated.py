@@ -14,7 +14,7 @@ from daftar.attendance.models import Attendance, MakeUp
 from daftar.courses.models import Enrolment, Group, Holiday, Lesson, Recurrence, Suspension
 from daftar.ledger.models import Account, Transfer
 from daftar.orgs.models import Organization
-from daftar.tuition.models import CreditDeclined, Discount, LessonPick, PriceStep, Subscription
+from daftar.tuition.models import CreditDeclined, CreditGiven, Discount, LessonPick, PriceStep, Subscription
 from tests.reference import quote
 from tests.reference.facts import SWITCHES
 
@@ -68,8 +68,9 @@ def situation_of(by, student) -> dict:
         "suspensions": [{"from": str(row.starts_on), "to": last(row.ends_on)} for row in pauses],
         "payments": _payments(by, student),
         "credits": [
-            {"subscription": name(row.subscription_id), "key": row.key, "date": str(row.on), "given": False}
-            for row in CreditDeclined.objects.visible_to(by).filter(student=student)
+            {"subscription": name(row.subscription_id), "key": row.key, "date": str(row.on), "given": given}
+            for given, table in ((False, CreditDeclined), (True, CreditGiven))
+            for row in table.objects.visible_to(by).filter(student=student)
         ],
     }  # fmt: skip
 

@@ -21,7 +21,7 @@ from daftar.orgs.models import Organization
 from daftar.orgs.queries import tuition_settings
 from daftar.tuition import rules
 from daftar.tuition.alone import attended, in_window, lessons_of_nobody, own_lessons
-from daftar.tuition.models import CreditDeclined, Discount, LessonPick, Subscription
+from daftar.tuition.models import CreditDeclined, CreditGiven, Discount, LessonPick, Subscription
 from daftar.tuition.rules.decisions import decided
 from daftar.tuition.rules.known import extended
 from daftar.tuition.rules.plans import PLANS
@@ -56,7 +56,7 @@ def facts_of(
     # What prices a student lies in every branch the student ever learned in.
     trusted = replace(by.trusted(), branch_ids=None)
     special = _special(trusted, ids, places)
-    discounts, suspensions, picks, declined, made_up, own, off, holidays = special
+    discounts, suspensions, picks, declined, given, made_up, own, off, holidays = special
     enrolments, subscriptions = _enrolments(trusted, ids, off), _subscriptions(trusted, ids)
     unmarked = {pk for pk in ids if window is not None and rules.takes_no_marks(subscriptions[pk])}
     marks, lesson_groups, ungrouped = _marks(trusted, [pk for pk in ids if pk not in unmarked], window)
@@ -99,8 +99,8 @@ def facts_of(
             holidays=holidays.get(student.branch_id, ()),
             payments=tuple(payments[pk]),
             picks=dict(picks[pk]), missed={row.lesson_id: row.missed_id for row in made_up[pk] if not row.is_paid},
-            declined=frozenset(declined[pk]), money_discount_per=rules.DiscountPer(settings.money_discount_per),
-            decisions=decisions[student.branch_id],
+            declined=frozenset(declined[pk]), given=frozenset(given[pk]), decisions=decisions[student.branch_id],
+            money_discount_per=rules.DiscountPer(settings.money_discount_per),
         )  # fmt: skip
     return found
 
@@ -180,12 +180,12 @@ def _subscriptions(by: Actor, ids: Collection[int]) -> dict[int, list[rules.Subs
 def _special(by: Actor, ids: Collection[int], branches: dict[int, Branch]) -> list[Any]:
     """What few students have, by student, and each branch's days off; most often one statement says there is nothing.
 
-    In this order: discounts, pauses, payers chosen by hand, declined credits, lessons that make up, own
+    In this order: discounts, pauses, payers chosen by hand, declined and given credits, lessons that make up, own
     lessons, weekdays on which they do not come, days off.
     """
     tables = {
-        "discounts": Discount, "pauses": Suspension, "picks": LessonPick, "declined": CreditDeclined, "made_up": MakeUp,
-        "own": Lesson,
+        "discounts": Discount, "pauses": Suspension, "picks": LessonPick, "declined": CreditDeclined,
+        "given": CreditGiven, "made_up": MakeUp, "own": Lesson,
     }  # fmt: skip
     rows: dict[str, Any] = {name: model.objects.visible_to(by) for name, model in tables.items()}
     rows["made_up"] = rows["made_up"].filter(made_in__isnull=False)
@@ -195,8 +195,8 @@ def _special(by: Actor, ids: Collection[int], branches: dict[int, Branch]) -> li
     asked: Any = Organization.objects.filter(pk=by.org_id)
     has = asked.values(**there, days_off=Exists(days_off)).get()
     readers = {
-        "discounts": _discounts, "pauses": _suspensions, "picks": _picks, "declined": _declined, "made_up": _made_up,
-        "own": own_lessons, "off": _weekdays_off,
+        "discounts": _discounts, "pauses": _suspensions, "picks": _picks, "declined": _declined, "given": _given,
+        "made_up": _made_up, "own": own_lessons, "off": _weekdays_off,
     }  # fmt: skip
     found: list[Any] = [read(by, ids) if has[name] else defaultdict(list) for name, read in readers.items()]
     return [*found, _holidays(days_off, branches) if has["days_off"] else {}]
@@ -241,6 +241,12 @@ def _picks(by: Actor, ids: Collection[int]) -> dict[int, list[tuple[int, int]]]:
 def _declined(by: Actor, ids: Collection[int]) -> dict[int, list[rules.DeclinedCredit]]:
     rows, columns = CreditDeclined.objects.visible_to(by), ("subscription_id", "key", "on")
     found: dict[int, list[rules.DeclinedCredit]] = _of_students(rows, ids, columns, rules.DeclinedCredit)
+    return found
+
+
+def _given(by: Actor, ids: Collection[int]) -> dict[int, list[rules.GivenCredit]]:
+    rows, columns = CreditGiven.objects.visible_to(by), ("subscription_id", "key", "on")
+    found: dict[int, list[rules.GivenCredit]] = _of_students(rows, ids, columns, rules.GivenCredit)
     return found
 
 

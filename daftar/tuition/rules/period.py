@@ -120,6 +120,8 @@ def runs(case: Case) -> list[Run]:
         begins_on, because = _beginning(case)
         found = [Run(begins_on, because, None, left_on=NO_END, end=_end(case))]
     found.sort(key=lambda run: (run.starts_on, run.left_on))
+    if len(found) == 1:
+        return found
     return [replace(run, later=tuple(found[place:])) for place, run in enumerate(found, start=1)]
 
 

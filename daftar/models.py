@@ -35,6 +35,7 @@ from daftar.people.models import Contact, Payer, Student
 from daftar.transfer.models import Import, ImportRow
 from daftar.tuition.models import (
     CreditDeclined,
+    CreditGiven,
     Discount,
     LessonPick,
     PriceStep,
@@ -45,9 +46,9 @@ from daftar.tuition.models import (
 
 __all__ = [
     "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Contract", "Course",
-    "CreditDeclined", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group", "GroupComment",
-    "GroupDeed", "Guest", "Holiday", "Import", "ImportRow", "Invitation", "LeavingReason", "Lesson", "LessonPick",
-    "LessonType", "MakeUp", "Material", "Member", "MemberBranch", "Organization", "Payer", "Payment", "PaymentReversal",
-    "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Scale", "Student", "Subscription",
-    "Suspension", "Tariff", "TariffPrice", "Topic", "Transfer", "User", "WeekdayOff",
+    "CreditDeclined", "CreditGiven", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group",
+    "GroupComment", "GroupDeed", "Guest", "Holiday", "Import", "ImportRow", "Invitation", "LeavingReason", "Lesson",
+    "LessonPick", "LessonType", "MakeUp", "Material", "Member", "MemberBranch", "Organization", "Payer", "Payment",
+    "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Scale", "Student",
+    "Subscription", "Suspension", "Tariff", "TariffPrice", "Topic", "Transfer", "User", "WeekdayOff",
 ]  # fmt: skip

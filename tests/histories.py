@@ -6,6 +6,7 @@ A history is a list of facts, each the name of a function below and a seed for w
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -51,6 +52,7 @@ from tests.cast import a_course, a_group, a_student, enrolled
 
 FIRST, LATEST = date(2025, 5, 2), date(2025, 8, 20)
 TYPES = ((), (), (), ("group",), ("group", "individual"), ("individual", "trial"))
+BY_LESSON = [kind.value for kind in (PlanKind.PER_LESSON, PlanKind.MONTH_SPREAD, PlanKind.WEEK_SPREAD)]
 NAMES = ("Aziz", "Bek", "Lola", "Nodira")
 
 
@@ -64,7 +66,7 @@ def a_school(by, seed: int) -> None:
     Organization.objects.filter(pk=by.org_id).update(**decided)
     groups = []
     for number, (weekdays, starts) in enumerate([((1, 3, 5), "2025-04-01"), (EVEN, "2025-05-14")]):
-        plan = dice.choice(list(PlanKind))
+        plan = dice.choice([*PlanKind, *map(PlanKind, BY_LESSON)])
         course = a_course(
             by, f"Course {number}", plan=plan, price=dice.choice([30_000_000, 31_234_500]), lessons_count=8,
             module_lessons=12 if plan is PlanKind.MODULE else None, subject=("english", "")[number],
@@ -103,9 +105,13 @@ def bound(by, dice, student, *, is_separate: bool) -> bool:
 
 
 def a_history(seed: int, least: int = 30) -> list[tuple[str, int]]:
-    """At least so many facts."""
+    """At least so many facts; in their course lessons are missed that are owed, and made up for."""
     dice = random.Random(seed)
-    return [(dice.choice(KINDS), dice.randrange(10**6)) for _each in range(dice.randint(least, least + 6))]
+    kinds = [dice.choice(KINDS) for _each in range(dice.randint(least, least + 6))]
+    places = sorted(dice.sample(range(len(kinds)), len(MADE_UP)))
+    for place, kind in zip(places, MADE_UP, strict=True):
+        kinds[place] = kind
+    return [(kind, dice.randrange(10**6)) for kind in kinds]
 
 
 def lived(by, facts: list[tuple[str, int]]) -> Any:
@@ -253,14 +259,18 @@ def reverse(by, dice) -> None:
 
 
 def pause(by, dice) -> None:
-    """One student or two; now and then the credit is declined, where no account of its own waits for the money."""
+    """One student; now and then a person decides otherwise on the credit."""
     student, starts = one_of(by, dice, Student), around(by, dice)
-    is_apart = Subscription.objects.visible_to(by).filter(student=student, is_separate=True).exists()
     pauses.suspend(
         by, student_ids=[student.pk], starts_on=starts,
         last_on=perhaps(dice, starts + timedelta(days=dice.randint(0, 40))), extends=True,
-        gives_credit=is_apart or dice.random() < 0.7, decline_reason="agreed",
+        **otherwise(dice),
     )  # fmt: skip
+
+
+def otherwise(dice) -> dict[str, Any]:
+    """A credit declined, or given where the centre gives none; most often as the centre decides."""
+    return {"gives_credit": dice.choice([None, None, True, False]), "decline_reason": "agreed", "give_reason": "asked"}
 
 
 def other_pause(by, dice) -> None:
@@ -282,7 +292,7 @@ def pause_a_group(by, dice) -> None:
 
 
 def leave(by, dice) -> None:
-    leaving.leave_group(by, enrolment_id=one_of(by, dice, Enrolment).pk, last_on=around(by, dice))
+    leaving.leave_group(by, enrolment_id=one_of(by, dice, Enrolment).pk, last_on=around(by, dice), **otherwise(dice))
 
 
 def stay(by, dice) -> None:
@@ -293,7 +303,7 @@ def move(by, dice) -> None:
     row = one_of(by, dice, Enrolment, ends_on=None)
     other, last_on = one_of(by, dice, Group), around(by, dice)
     starts = last_on + timedelta(days=dice.randint(1, 5))
-    leaving.transfer(by, enrolment_id=row.pk, group_id=other.pk, last_on=last_on, starts_on=starts)
+    leaving.transfer(by, enrolment_id=row.pk, group_id=other.pk, last_on=last_on, starts_on=starts, **otherwise(dice))
 
 
 def trial(by, dice) -> None:
@@ -326,13 +336,13 @@ def teach(by, dice) -> None:
         held(by, dice, lesson)
 
 
-def held(by, dice, lesson: Lesson) -> None:
+def held(by, dice, lesson: Lesson, missing: float = 0.3) -> None:
     """With some who are missing, if its day has come."""
     if lesson.held_on > by.today:
         return
     known = [None, *(reason.pk for reason in reasons(by))]
     people = sorted(expected_students(by, lesson.pk))
-    absent = {pk: dice.choice(known) for pk in people if dice.random() < 0.3}
+    absent = {pk: dice.choice(known) for pk in people if dice.random() < missing}
     conduct_lesson(by, lesson_id=lesson.pk, absent=absent, because="typed wrong")
 
 
@@ -392,30 +402,49 @@ def guest(by, dice) -> None:
 
 
 def make_up(by, dice) -> None:
-    """What is owed is made up for in another group, or in a lesson that is made for it, before today too."""
-    owed = list(make_ups(by))
-    if not owed:
+    """What some are owed is made up for in another group, or in a lesson made for it, before today too.
+
+    First of those who pay for its lessons one by one: to the others it most often costs nothing.
+    """
+    rows = list(make_ups(by).select_related("missed"))
+    if not rows:
         raise NotFound
-    row = dice.choice(owed)
-    places = [*places_for(by, row)[:3], *places_for(replace(by, at=by.at - timedelta(days=14)), row)[:6]]
-    if places and dice.random() < 0.5:
+    bound = set(Subscription.objects.visible_to(by).filter(plan__in=BY_LESSON).values_list("student_id", "group_id"))
+    dice.shuffle(rows)
+    rows.sort(key=lambda row: (row.student_id, row.missed.group_id) not in bound)
+    for row in rows[:3]:
+        with suppress(Refusal, NotFound), transaction.atomic():
+            made_up(by, dice, row)
+
+
+def made_up(by, dice, row) -> None:
+    """In it most often nobody is missing: who is pays for nothing."""
+    earlier = replace(by, at=by.at - timedelta(days=14))
+    if dice.random() < 0.5 and (places := places_for(dice.choice([by, earlier]), row)[:6]):
         lesson = dice.choice(places).lesson
         add_guest(by, lesson_id=lesson.pk, student_id=row.student_id, make_up_id=row.pk)
     else:
-        on = by.today + timedelta(days=dice.randint(-9, 2))
+        on = by.today + timedelta(days=dice.randint(-9, 0))
         lesson = plan_make_up_lesson(by, make_up_ids=[row.pk], held_on=on, starts_time=time(dice.randint(8, 20)))
-    held(by, dice, lesson)
+    held(by, dice, lesson, missing=0.1)
 
 
 def owed(by, dice) -> None:
-    """Everybody of a lesson missed it for a reason that gives it back, and that charges or not."""
-    reason = one_of(by, dice, AbsenceReason)
+    """Everybody of a lesson missed it for a reason that gives it back, and that most often does not charge.
+
+    Most often a lesson of a group whose lessons somebody pays for one by one: what makes up for another costs nothing.
+    """
+    free = dice.random() < 0.8
+    reason = one_of(by, dice, AbsenceReason, **({"charges": False} if free else {}))
     edit_reason(
         by, reason_id=reason.pk, name=reason.name, charges=reason.charges, pays_teacher=False, gives_credit=True,
         place=reason.place, credit_days=None,
     )  # fmt: skip
-    recent = by.today - timedelta(days=20), by.today
-    lesson = one_of(by, dice, Lesson, held_on__range=recent, status="planned")
+    recent = {"held_on__range": (by.today - timedelta(days=20), by.today), "status": "planned"}
+    bound = Subscription.objects.visible_to(by).filter(group__isnull=False, plan__in=BY_LESSON)
+    if dice.random() < 0.8 and bound:
+        recent["group__in"] = bound.values("group")
+    lesson = one_of(by, dice, Lesson, **recent)
     everybody = sorted(expected_students(by, lesson.pk))
     conduct_lesson(by, lesson_id=lesson.pk, absent=dict.fromkeys(everybody, reason.pk))
 
@@ -428,4 +457,5 @@ FACTS = {
         restore, move_a_lesson, own_lesson, own_lessons, open_lesson, guest, make_up, owed, pick, group_price,
     )
 }  # fmt: skip
-KINDS = (*["days"] * 2, *["teach"] * 3, *["owed", "make_up"] * 2, "pick", "discount", "pause", "pay", *FACTS)
+MADE_UP = ("days", "owed", "owed", "make_up", "make_up")
+KINDS = (*["days"] * 2, *["teach"] * 3, "pick", "discount", "pause", "pay", *FACTS)

@@ -39,6 +39,7 @@ def situation(seed: int | str) -> dict:
     file["suspensions"] = suspensions(dice)
     file["payments"] = payments(dice, file["subscriptions"])
     file["settings"] = settings(dice)
+    file["credits"] = credits_decided(dice, file)
     tidied = {key: value for key, value in file.items() if value not in ([], {})}
     assert not list(problems(tidied)), (seed, list(problems(tidied)))
     return tidied
@@ -196,6 +197,33 @@ def payments(dice: Dice, subscriptions: list[dict]) -> list[dict]:
         {"date": str(some_day(dice, 0, 80)), "amount": dice.choice(figures), "account": dice.choice(accounts)}
         for _each in range(dice.choice((0, 1, 2, 4, 6)))
     ]
+
+
+def credits_decided(dice: Dice, file: dict) -> list[dict]:
+    """Sometimes what a person decided on credits otherwise than the centre: those of days of leaving and pausing."""
+    if dice.random() < 0.5:
+        return []
+    days = [row["left"] for row in file["enrolments"] if row.get("left")]
+    days += [row["from"] for row in file["suspensions"]]
+    begun = [row["activated"] for row in file["enrolments"] if row["activated"]]
+    begun += [each["starts"] for each in file["groups"]]
+    return [
+        {"subscription": each["id"], "key": key, "date": on, "given": given}
+        for each in file["subscriptions"]
+        for on in dict.fromkeys(days)
+        if each["plan"] in PERIOD_PLANS and dice.random() < 0.7
+        for given in (dice.random() < 0.6,)
+        for key in keys_around(each, on, begun)
+    ]
+
+
+def keys_around(each: dict, on: str, begun: list[str]) -> list[str]:
+    """Keys that charges may have which are credited on this day: the month, or days on which a cycle begins."""
+    if each["plan"] == "calendar_month":
+        return [on[:7]]
+    before = str(date.fromisoformat(on[:8] + "01") - timedelta(days=1))
+    monthly = {month + since[7:] for since in begun for month in (before[:7], on[:7]) if since[8:] <= "28"}
+    return sorted(key for key in {*begun, *monthly} if key <= on)
 
 
 # --- making smaller --------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import pytest
 from daftar.tuition.quote import quote
 from daftar.tuition.quote.reading import parsed
 from daftar.tuition.quote.situation import situation
-from daftar.tuition.rules import Decisions, Window, calendar_month, due, is_enough, module, period, price
+from daftar.tuition.rules import Decisions, Window, due, is_enough, module, period, price
 from daftar.tuition.rules.window import within
 from tests import differential
 
@@ -85,7 +85,10 @@ FAULTS = [
         id="a lesson moved to before the start is not paid by the full charge",
     ),
     pytest.param(coverage_module, "is_paid_for", lambda _known, _lesson: True, id="trials are foreseen as paid"),
-    pytest.param(calendar_month, "monthly", lambda *_values: iter(()), id="no months"),
+    pytest.param(period, "monthly", lambda *_values: iter(()), id="no months"),
+    pytest.param(period, "GivenCredit", lambda *_values: None, id="what was given by hand stays charged"),
+    pytest.param(period, "DeclinedCredit", lambda *_values: None, id="what was declined is credited"),
+    pytest.param(period, "is_kept", lambda *_values: False, id="who comes back pays again for what was kept"),
     pytest.param(situation_module, "_decisions", lambda _settings: Decisions(), id="nothing is decided"),
 ]
 

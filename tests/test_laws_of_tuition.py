@@ -110,11 +110,7 @@ def kept_right(by) -> None:
 
 
 def within_the_price(by, student) -> None:
-    """Each charge, and all of a key less their credits, lie between zero and the highest price that was ever agreed.
-
-    Who leaves and comes back within a month is charged twice for it: less what leaving credited, if it did (R61).
-    """
-    keeps = Organization.objects.get(pk=by.org_id).unserved_lessons == "kept"
+    """Each charge, and all of a key less their credits, lie between zero and the highest price that was ever agreed."""
     nets: dict[tuple[int, str], list[int]] = {}
     for subscription, key, _on, amount in charges_in_the_ledger(by, student):
         nets.setdefault((subscription, key), []).append(amount)
@@ -122,7 +118,7 @@ def within_the_price(by, student) -> None:
         row = Subscription.objects.visible_to(by).get(pk=pk)
         price = max(row.price_steps.values_list("amount", flat=True)) * (row.months or 1)
         assert max(amounts) <= price, "law 6"
-        assert sum(amounts) >= 0 and (keeps or sum(amounts) <= price), "law 6"
+        assert 0 <= sum(amounts) <= price, "law 6"
 
 
 def nothing_without_facts(by) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
+from daftar.courses.rules import PlanKind
 from daftar.finance.models import Desk
+from daftar.finance.services import take_payment
 from daftar.ledger.models import Transfer
+from daftar.ledger.queries import separate_accounts
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.services import add_branch
+from daftar.people.models import Student
+from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, end_subscription
 from tests.cast import PASSWORD
 from tests.probe import a_probe, good_bodies
 from tests.test_sweep import address, urlpatterns
@@ -94,3 +100,27 @@ def test_the_same_values_sent_right_are_saved(ours, send, name):
     before = transfers(ours)
     assert send(name).status_code == 302
     assert transfers(ours) > before
+
+
+def test_a_refund_may_come_out_of_an_account_in_which_there_is_money_also_after_its_end(ours, send):
+    with tenant_transaction(ours.by.org_id):
+        student = Student.objects.visible_to(ours.by).get(pk=ours.ids["student_id"])
+        terms = TariffTerms("Camp of its own", PlanKind.PER_LESSON, student.branch.currency, lessons_count=1)
+        tariff = add_tariff(ours.by, terms=terms, price=9_900, from_on=ours.by.today)
+        begun = Binding(ours.by.today - timedelta(days=9), is_separate=True)
+        row = bind_tariff(ours.by, student_id=student.pk, tariff_id=tariff.pk, binding=begun)
+    assert "Camp of its own" not in send("refund-new", amount="").content.decode(), "nothing lies in it yet"
+    with tenant_transaction(ours.by.org_id):
+        take_payment(
+            ours.by, student_id=student.pk, desk_id=ours.ids["desk_id"], amount=500_000, paid_on=ours.by.today,
+            key="camp", subscription_id=row.pk,
+        )  # fmt: skip
+        end_subscription(ours.by, subscription_id=row.pk, last_on=ours.by.today - timedelta(days=1))
+    begun = send("refund-new", amount="").content.decode()
+    assert "Out of" in begun
+    assert "Camp of its own" in begun
+
+    assert is_refused(send("refund-new", amount="5001", subscription_id=str(row.pk)), "amount")
+    assert send("refund-new", amount="5000", subscription_id=str(row.pk)).status_code == 302
+    with tenant_transaction(ours.by.org_id):
+        assert separate_accounts(ours.by, [student.pk])[row.pk].balance == 0

@@ -210,7 +210,7 @@ def test_without_its_facts_a_charge_is_gone(seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_without_subscriptions_nothing_is_charged(seed):
-    file = situation(seed) | {"subscriptions": [], "payments": []}
+    file = situation(seed) | {"subscriptions": [], "payments": [], "credits": []}
     answer = quote(file)
     assert (answer["charges"], Fraction(answer["balance"]), answer["paid_until"]) == ([], 0, None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -10,10 +11,14 @@ from django.urls import reverse
 
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Enrolment, Lesson
+from daftar.courses.rules import PlanKind
 from daftar.lib.tenancy import tenant_transaction
 from daftar.office.urls import urlpatterns
+from daftar.orgs.models import Branch, Organization
 from daftar.orgs.rules import ANSWERS
-from tests.cast import PASSWORD
+from daftar.tuition.models import CreditGiven
+from daftar.tuition.services import enrol_active
+from tests.cast import PASSWORD, a_course, a_group, a_student
 from tests.probe import a_probe, good_bodies
 from tests.test_pages import counts
 from tests.test_sweep import address
@@ -161,3 +166,64 @@ def test_a_choice_of_weekdays_is_shown_and_its_undo_brings_back_those_before(our
 def enrolment_of(ours):
     with tenant_transaction(ours.by.org_id):
         return Enrolment.objects.visible_to(ours.by).get(pk=ours.ids["enrolment_id"])
+
+
+@pytest.fixture
+def paid_ahead(ours):
+    """A member charged yesterday for a month of lessons on every day, where the centre keeps what was charged."""
+    yesterday = ours.by.today - timedelta(days=1)
+    with tenant_transaction(ours.by.org_id):
+        Organization.objects.filter(pk=ours.by.org_id).update(unserved_lessons="kept")
+        Branch.objects.visible_to(ours.by).update(unserved_lessons="")
+        course = a_course(ours.by, "Months of one's own", plan=PlanKind.STUDENT_MONTH)
+        days = {"weekdays": range(1, 8), "starts_on": str(yesterday - timedelta(days=9))}
+        group = a_group(ours.by, course, "Daily", **days, last_on=str(yesterday + timedelta(days=90)))
+        other = a_group(ours.by, course, "Another", **days, last_on=str(yesterday + timedelta(days=90)))
+        member = enrol_active(ours.by, student_id=a_student(ours.by).pk, group_id=group.pk, starts_on=yesterday)
+    return ours.ids | {"enrolment_id": member.pk, "student_id": member.student_id, "into": other.pk}
+
+
+DEEDS = {
+    "enrolment-leave": {"last_on": 0},
+    "enrolment-transfer": {"last_on": 0, "starts_on": 1},
+    "student-pause": {"starts_on": 0},
+}
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_where_the_centre_keeps_what_was_charged_it_is_shown_and_can_be_given_with_a_reason(
+    ours, owner, paid_ahead, name
+):
+    there = url(name, ours, paid_ahead)
+    body = {field: str(ours.by.today + timedelta(days=ahead)) for field, ahead in DEEDS[name].items()}
+    body |= {"group_id": str(paid_ahead["into"])} if name == "enrolment-transfer" else {}
+    begun = owner.get(there, body, headers={"HX-Request": "true"}).content.decode()
+    assert "stays charged for lessons that will not take place" in begun
+    assert "decline_reason" not in begun
+
+    told = owner.get(there, body | {"gives_credit": "on", "give_reason": "ill"}, headers={"HX-Request": "true"})
+    assert "stays charged" not in told.content.decode()
+
+    missing = owner.post(there, body | {"gives_credit": "on"})
+    assert missing.status_code == 422
+    assert 'id="id_give_reason_error"' in missing.content.decode()
+    assert given(ours) == []
+    assert owner.post(there, body | {"gives_credit": "on", "give_reason": "ill"}).status_code == 302
+    assert given(ours) == ["ill"]
+
+
+def test_where_the_centre_gives_it_back_the_page_asks_why_not(ours, owner, paid_ahead):
+    with tenant_transaction(ours.by.org_id):
+        Organization.objects.filter(pk=ours.by.org_id).update(unserved_lessons="credited")
+    there, body = url("enrolment-leave", ours, paid_ahead), {"last_on": str(ours.by.today)}
+    text = owner.get(there).content.decode()
+    assert "decline_reason" in text
+    assert "give_reason" not in text
+    assert owner.post(there, body).status_code == 422, "unticked, and nothing said"
+    assert owner.post(there, body | {"gives_credit": "on"}).status_code == 302
+
+
+def given(ours) -> list[str]:
+    """The reasons of what was given to the member."""
+    with tenant_transaction(ours.by.org_id):
+        return list(CreditGiven.objects.visible_to(ours.by).filter(reason="ill").values_list("reason", flat=True))

@@ -14,7 +14,7 @@ from daftar.attendance.models import Attendance, MakeUp
 from daftar.courses.models import Enrolment, Group, Holiday, Lesson, Recurrence, Suspension
 from daftar.ledger.models import Account, Transfer
 from daftar.orgs.models import Organization
-from daftar.tuition.models import CreditDeclined, Discount, LessonPick, PriceStep, Subscription
+from daftar.tuition.models import CreditDeclined, CreditGiven, Discount, LessonPick, PriceStep, Subscription
 from tests.reference import quote
 from tests.reference.facts import SWITCHES
 
@@ -67,20 +67,20 @@ def situation_of(by, student) -> dict:
         ],
         "suspensions": [{"from": str(row.starts_on), "to": last(row.ends_on)} for row in pauses],
         "payments": _payments(by, student),
+        "credits": [
+            {"subscription": name(row.subscription_id), "key": row.key, "date": str(row.on), "given": given}
+            for given, table in ((False, CreditDeclined), (True, CreditGiven))
+            for row in table.objects.visible_to(by).filter(student=student)
+        ],
     }  # fmt: skip
 
 
 def charges_by_the_reference(by, student) -> Charges:
-    """What should be charged: subscription, key, day and minor units; credits that were declined are left out."""
-    declined = {
-        (row.subscription_id, row.key, row.on) for row in CreditDeclined.objects.visible_to(by).filter(student=student)
-    }
+    """What should be charged: subscription, key, day and minor units."""
     found = set()
     for row in quote(situation_of(by, student))["charges"]:
         key = str(int(row["key"])) if row["key"].isdecimal() else row["key"]
-        charge = (int(row["subscription"]), key, date.fromisoformat(row["date"]), int(Fraction(row["amount"]) * 100))
-        if charge[3] > 0 or charge[:3] not in declined:
-            found.add(charge)
+        found.add((int(row["subscription"]), key, date.fromisoformat(row["date"]), int(Fraction(row["amount"]) * 100)))
     return found
 
 

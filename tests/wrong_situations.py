@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from tests.reference.facts import SWITCHES
+from tests.reference.refusals import LISTS
 from tests.situations import Dice, situation
 
 Spoiled = tuple[dict, str]
-ROWS = ("groups", "enrolments", "subscriptions", "lessons", "holidays", "discounts", "suspensions", "payments")
+ROWS = LISTS
 
 
 def wrong_situation(seed: int) -> Spoiled:

@@ -119,6 +119,7 @@ class Replaced(NamedTuple):
 
     student_id: int
     lesson_id: int
+    missed_id: int
     missed_group_id: int | None
     missed_on: date
     is_paid: bool
@@ -132,10 +133,10 @@ def replaced_of(by: Actor, student_ids: Collection[int]) -> list[Replaced]:
     )
     rows = MakeUp.objects.visible_to(by).filter(student_id__among=student_ids, made_in__isnull=False)
     found = rows.annotate(is_missed=Exists(miss), is_free=Exists(miss.filter(reason__charges=False)))
-    columns = ("student_id", "made_in_id", "missed__group_id", "missed__held_on", "is_missed", "is_free")
+    columns = ("student_id", "made_in_id", "missed_id", "missed__group_id", "missed__held_on", "is_missed", "is_free")
     return [
-        Replaced(student_id, made_in_id, group_id, on, is_missed and not is_free)
-        for student_id, made_in_id, group_id, on, is_missed, is_free in found.values_list(*columns)
+        Replaced(student_id, made_in_id, missed_id, group_id, on, is_missed and not is_free)
+        for student_id, made_in_id, missed_id, group_id, on, is_missed, is_free in found.values_list(*columns)
     ]
 
 

@@ -72,9 +72,10 @@ WRITTEN_BY_NOBODY = {
     "AbsenceReason.name", "Transfer.charge_key", "Transfer.why", "Contact.last4", "Contact.digits",
     "Student.search_key", "Student.import_key", "Contact.owner",
     "Import.content_hash", "Import.encoding", "Import.delimiter", "Import.date_order",
-    "Tariff.currency", "CreditDeclined.key", "Contract.lesson_type", "KeptView.of", "LessonType.icon",
-    "Import.fields", "ImportRow.verdict", "Door.hash", "Invitation.nonce", "Feed.nonce", "Invitation.language",
-    "Material.sha256", "GroupDeed.kind", "User.language", "Branch.nudge_site", "DoneTogether.seen",
+    "Tariff.currency", "CreditDeclined.key", "CreditGiven.key", "Contract.lesson_type", "KeptView.of",
+    "LessonType.icon", "Import.fields", "ImportRow.verdict", "Door.hash", "Invitation.nonce", "Feed.nonce",
+    "Invitation.language", "Material.sha256", "GroupDeed.kind", "User.language", "Branch.nudge_site",
+    "DoneTogether.seen",
 }  # fmt: skip
 
 

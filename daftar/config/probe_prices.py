@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from daftar.courses.moves import Staffing
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import add_group, enrol_student
 from daftar.finance.services import give_bonus
+from daftar.orgs.charging import Charging, change_branch_charging
 from daftar.people.services import add_student
 from daftar.tuition.discounts import DiscountTerms, give_discount
 from daftar.tuition.forecasts import keep_forecast
@@ -83,6 +85,7 @@ def _pauses(probe: Probe, owner: Actor, branch: Branch) -> None:
         reason=probe.text("ill"), gives_credit=False, decline_reason=probe.text("agreed"),
     )[0]  # fmt: skip
     probe.keep(suspension_id=pause.pk, since=int(f"{today:%Y%m%d}"), off=0)
+    _given(probe, owner, branch)
     gone = add_student(owner, full_name=probe.text("Gone"), branch_id=branch.pk)
     row = enrol_student(owner, student_id=gone.pk, group_id=monthly.pk, starts_on=monthly.starts_on)
     why = add_leaving_reason(owner, name=probe.text("reason of leaving"), place=7)
@@ -97,6 +100,20 @@ def _pauses(probe: Probe, owner: Actor, branch: Branch) -> None:
         last_on=today + timedelta(days=60),
     )  # fmt: skip
     probe.keep(into_group=empty.pk)
+
+
+def _given(probe: Probe, owner: Actor, branch: Branch) -> None:
+    """Someone to whom a pause was given back while the branch kept what was charged."""
+    as_it_is = Charging(**{each.name: getattr(branch, each.name) for each in fields(Charging)})
+    change_branch_charging(owner, branch_id=branch.pk, charging=replace(as_it_is, unserved_lessons="kept"))
+    monthly, today = _monthly(owner, branch), owner.today
+    student = add_student(owner, full_name=probe.text("Given"), branch_id=branch.pk)
+    enrol_active(owner, student_id=student.pk, group_id=monthly.pk, starts_on=monthly.starts_on)
+    suspend(
+        owner, student_ids=[student.pk], starts_on=today - timedelta(days=3), last_on=today - timedelta(days=2),
+        reason=probe.text("away"), gives_credit=True, give_reason=probe.text("asked"),
+    )  # fmt: skip
+    change_branch_charging(owner, branch_id=branch.pk, charging=as_it_is)
 
 
 def _days(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:

@@ -15,6 +15,7 @@ from daftar.finance.refusals import (
     DeskElsewhere,
     DeskIsClosed,
     KeyUsed,
+    MoreThanHeld,
     NothingPaid,
     OtherDeskCurrencyDiffers,
     OtherDeskIsClosed,
@@ -27,7 +28,7 @@ from daftar.ledger.models import Account, AccountKind, TransferKind
 from daftar.ledger.queries import separate_accounts
 from daftar.ledger.rules import first_open_day
 from daftar.lib.errors import NotFound
-from daftar.lib.money import LARGEST_MAJOR, exponent
+from daftar.lib.money import LARGEST_MAJOR, Money, exponent
 from daftar.orgs.access import Actor, add, publish
 from daftar.orgs.queries import today_in
 from daftar.people.models import Student
@@ -121,6 +122,7 @@ def record(by: Actor, draft: Draft, *, replaces: Payment | None = None) -> Payme
         idempotency_key=f"payment:{draft.key}", note=draft.note,
     )  # fmt: skip
     transfer = ledger.post(by.trusted(), moves=[move])[0]
+    _check_held(by, draft, places)
     payer = places.student.payer if places.student else None
     if places.student and draft.subscription_id is not None:  # which subscription pays depends on its own money
         publish(by, TuitionFactsChanged((places.student.pk,)))
@@ -133,6 +135,15 @@ def record(by: Actor, draft: Draft, *, replaces: Payment | None = None) -> Payme
         idempotency_key=draft.key, replaces=replaces,
         first_id=(replaces.first_id or replaces.pk) if replaces else None,
     )  # fmt: skip
+
+
+def _check_held(by: Actor, draft: Draft, places: Places) -> None:
+    """Out of an account of its own no more goes back than lies in it; the base account may be below zero."""
+    if draft.kind != PaymentKind.REFUND or draft.subscription_id is None or places.student is None:
+        return
+    left = separate_accounts(by.trusted(), [places.student.pk])[draft.subscription_id].balance or 0
+    if left < 0:
+        raise MoreThanHeld(sum=Money(max(left + draft.amount, 0), places.currency))
 
 
 def made_before(by: Actor, draft: Draft) -> Payment | None:

@@ -57,6 +57,13 @@ class NoSuchBonus(Refusal):
     text = _("There are not so many bonuses.")
 
 
+class MoreThanHeld(Refusal):
+    """What lies in the account of a subscription that has its own, charges taken off."""
+
+    field = "amount"
+    text = _("There is only %(sum)s in this account.")
+
+
 class MoreThanPaid(Refusal):
     """Refunds and payments that stand, of one student, counted together."""
 

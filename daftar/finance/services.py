@@ -70,10 +70,18 @@ def take_payment(
 
 @verb("finance.refund")
 def refund(
-    by: Actor, *, student_id: int, desk_id: int, amount: int, paid_on: date, key: str, note: str = ""
-) -> Payment:
-    """Gives money back to a student from a desk, with a receipt: never more than was paid and not refunded yet."""
-    draft = Draft(PaymentKind.REFUND, amount, paid_on, key, student_id=student_id, desk_id=desk_id, note=note)
+    by: Actor, *, student_id: int, desk_id: int, amount: int, paid_on: date, key: str, note: str = "",
+    subscription_id: int | None = None,
+) -> Payment:  # fmt: skip
+    """Gives money back to a student from a desk, with a receipt: never more than was paid and not refunded yet.
+
+    With a `subscription_id` it is taken from the account that this subscription has of its own, and never more than
+    lies in it.
+    """
+    draft = Draft(
+        PaymentKind.REFUND, amount, paid_on, key, student_id=student_id, subscription_id=subscription_id,
+        desk_id=desk_id, note=note,
+    )  # fmt: skip
     made = record(by, draft)
     # The student is locked, so two refunds at once are counted one after the other.
     left = refundable(by, student_id)

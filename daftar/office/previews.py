@@ -73,7 +73,22 @@ def preview_of(by: Actor, form: Form, student_ids: Collection[int], deed: Callab
         found = rehearse(by, student_ids, lambda: deed(**asked.cleaned_data))
     except Refusal as refusal:
         return nothing(said(refusal))
-    return _of_one(found[0]) if len(found) == 1 else _of_many(found)
+    preview = _of_one(found[0]) if len(found) == 1 else _of_many(found)
+    preview["note"] += _kept(by, asked, deed, found)
+    return preview
+
+
+def _kept(by: Actor, form: Any, deed: Callable[..., object], found: list[Rehearsal]) -> str:
+    """What a person could give back, where the form asks that and it is not given."""
+    if not getattr(form, "keeps", False) or form.cleaned_data["gives_credit"]:
+        return ""
+    given = {**form.cleaned_data, "gives_credit": True, "give_reason": "-"}
+    told = rehearse(by, [each.student_id for each in found], lambda: deed(**given))
+    sums = [sum(each.moved.amount for each in every) for every in (found, told)]
+    if sums[0] == sums[1]:
+        return ""
+    kept = formats.money_text(Money(sums[1] - sums[0], found[0].before.currency))
+    return " " + _("%(sum)s stays charged for lessons that will not take place for the student.") % {"sum": kept}
 
 
 def _begun(form: Form) -> Form:

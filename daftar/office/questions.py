@@ -97,7 +97,10 @@ QUESTIONS: dict[str, tuple[Any, dict[str, tuple[Any, Any]]]] = {
             ),
             UnservedLessons.KEPT: (
                 _("gives nothing back"),
-                _("Nothing comes back. Only pauses that are known on the day of a charge lower it."),
+                _(
+                    "Nothing comes back, unless a person gives it with a reason. "
+                    "Pauses that are known on the day of a charge lower it."
+                ),
             ),
         },
     ),

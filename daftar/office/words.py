@@ -233,6 +233,12 @@ def _module(line: WhyLine, _currency: str) -> Said:
     return Said(_("Module %(num)s") % {"num": line.values["number"]}, _days(line.values["dates"]))
 
 
+def _paid_before(line: WhyLine, _currency: str) -> Said:
+    return Said(
+        _("Already paid for by the charge of %(day)s") % {"day": _day(line.values["by"])}, _days(line.values["dates"])
+    )
+
+
 def _not_served(line: WhyLine, _currency: str) -> Said:
     count = int(str(line.values["lessons"]))
     return Said(_("Not charged"), ngettext("%(num)s lesson", "%(num)s lessons", count) % {"num": count})
@@ -260,16 +266,25 @@ def _absence(_line: WhyLine, _currency: str) -> Said:
     return Said(_("Absent"), _("this absence is charged"))
 
 
+def _made_up(line: WhyLine, _currency: str) -> Said:
+    return Said(
+        _("Makes up for a miss"),
+        _("costs what the lesson of %(day)s would have cost") % {"day": _day(line.values["on"])},
+    )
+
+
 _SAYS: Mapping[str, Callable[[WhyLine, str], Said | None]] = {
     "subscription": _subscription,
     "picked_because": _picked,
     "price": _price,
     "absence_charged": _absence,
+    "made_up": _made_up,
     "bundle_place": _place,
     "spread_place": _place,
     "discount": _discount,
     "module": _module,
     "whole_course": _course,
+    "paid_before": _paid_before,
     "not_served": _not_served,
     "credit": _credit,
     "lessons_counted": _counted,

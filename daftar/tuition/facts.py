@@ -21,9 +21,11 @@ from daftar.lib.money import default_step
 from daftar.orgs.queries import tuition_settings
 from daftar.tuition import rules
 from daftar.tuition.alone import attended, in_window, lessons_of_nobody, own_lessons
-from daftar.tuition.models import CreditDeclined, Discount, LessonPick, Subscription
+from daftar.tuition.models import CreditDeclined, CreditGiven, Discount, LessonPick, Subscription
 from daftar.tuition.rules.decisions import decided
+from daftar.tuition.rules.known import extended
 from daftar.tuition.rules.plans import PLANS
+from daftar.tuition.rules.spread import SPREADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -54,7 +56,7 @@ def facts_of(
     # What prices a student lies in every branch the student ever learned in.
     trusted = replace(by.trusted(), branch_ids=None)
     special = _special(trusted, ids, places)
-    discounts, suspensions, picks, declined, made_up, own, off, holidays = special
+    discounts, suspensions, picks, declined, given, made_up, own, off, holidays = special
     enrolments, subscriptions = _enrolments(trusted, ids, off), _subscriptions(trusted, ids)
     unmarked = {pk for pk in ids if window is not None and rules.takes_no_marks(subscriptions[pk])}
     marks, lesson_groups, ungrouped = _marks(trusted, [pk for pk in ids if pk not in unmarked], window)
@@ -76,6 +78,7 @@ def facts_of(
     for student in students if made_up or own or nobodys else ():
         pk, place = student.id, student.branch_id
         made_up[pk] = _with_trials(made_up[pk], enrolments[pk], settings_of[place], decisions[place])
+        made_up[pk] = _with_periods(made_up[pk], enrolments[pk], subscriptions[pk], suspensions[pk])
         marks[pk] = _to_be_paid(marks[pk], made_up[pk])
         if alone := [*own[pk], *attended(marks[pk], nobodys, subscriptions[pk], made_up[pk])]:
             shared[pk] = rules.SharedLessons([*shared[pk], *in_window(alone, window)])
@@ -88,18 +91,17 @@ def facts_of(
             activation_day_counts=settings.activation_day_counts,
             groups=tuple(rules.own_group(plans.groups[each], enrolments[pk]) for each in sorted(wanted[pk])),
             enrolments=tuple(enrolments[pk]),
-            subscriptions=tuple(_paying_for(subscriptions[pk], made_up[pk])),
+            subscriptions=tuple(_paying_for(subscriptions[pk], made_up[pk], shared[pk])),
             lessons=shared[pk],
             attendances=tuple(marks[pk]),
             discounts=tuple(discounts[pk]),
             suspensions=tuple(suspensions[pk]),
             holidays=holidays.get(student.branch_id, ()),
             payments=tuple(payments[pk]),
-            picks=dict(picks[pk]),
-            declined=frozenset(declined[pk]),
+            picks=dict(picks[pk]), missed={row.lesson_id: row.missed_id for row in made_up[pk] if not row.is_paid},
+            declined=frozenset(declined[pk]), given=frozenset(given[pk]), decisions=decisions[student.branch_id],
             money_discount_per=rules.DiscountPer(settings.money_discount_per),
-            decisions=decisions[student.branch_id],
-        )
+        )  # fmt: skip
     return found
 
 
@@ -178,12 +180,12 @@ def _subscriptions(by: Actor, ids: Collection[int]) -> dict[int, list[rules.Subs
 def _special(by: Actor, ids: Collection[int], branches: dict[int, Branch]) -> list[Any]:
     """What few students have, by student, and each branch's days off; most often one statement says there is nothing.
 
-    In this order: discounts, pauses, payers chosen by hand, declined credits, lessons that make up, own
+    In this order: discounts, pauses, payers chosen by hand, declined and given credits, lessons that make up, own
     lessons, weekdays on which they do not come, days off.
     """
     readers = {
-        "discounts": _discounts, "pauses": _suspensions, "picks": _picks, "declined": _declined, "made_up": _made_up,
-        "own": own_lessons, "off": _weekdays_off,
+        "discounts": _discounts, "pauses": _suspensions, "picks": _picks, "declined": _declined, "given": _given,
+        "made_up": _made_up, "own": own_lessons, "off": _weekdays_off,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(HAS, {"org": by.org_id, "ids": array_of(ids), "branches": array_of(branches)})
@@ -202,6 +204,7 @@ HAS = """
         EXISTS (SELECT FROM daftar_suspension WHERE org_id = %(org)s AND student_id = ANY (%(ids)s::bigint[])),
         EXISTS (SELECT FROM daftar_lessonpick WHERE org_id = %(org)s AND student_id = ANY (%(ids)s::bigint[])),
         EXISTS (SELECT FROM daftar_creditdeclined WHERE org_id = %(org)s AND student_id = ANY (%(ids)s::bigint[])),
+        EXISTS (SELECT FROM daftar_creditgiven WHERE org_id = %(org)s AND student_id = ANY (%(ids)s::bigint[])),
         EXISTS (
             SELECT FROM daftar_makeup
             WHERE org_id = %(org)s AND student_id = ANY (%(ids)s::bigint[]) AND made_in_id IS NOT NULL
@@ -260,6 +263,12 @@ def _declined(by: Actor, ids: Collection[int]) -> dict[int, list[rules.DeclinedC
     return found
 
 
+def _given(by: Actor, ids: Collection[int]) -> dict[int, list[rules.GivenCredit]]:
+    rows, columns = CreditGiven.objects.visible_to(by), ("subscription_id", "key", "on")
+    found: dict[int, list[rules.GivenCredit]] = _of_students(rows, ids, columns, rules.GivenCredit)
+    return found
+
+
 def _weekdays_off(by: Actor, ids: Collection[int]) -> dict[int, list[tuple[int, SpanOfWeekday]]]:
     found: dict[int, list[tuple[int, SpanOfWeekday]]] = defaultdict(list)
     rows = WeekdayOff.objects.visible_to(by).filter(enrolment__student_id__among=ids).order_by("id")
@@ -276,24 +285,28 @@ def _made_up(by: Actor, ids: Collection[int]) -> dict[int, list[Replaced]]:
     return found
 
 
-def _paying_for(subscriptions: list[rules.SubscriptionFact], made_up: list[Replaced]) -> list[rules.SubscriptionFact]:
+def _paying_for(
+    subscriptions: list[rules.SubscriptionFact], made_up: list[Replaced], lessons: rules.SharedLessons
+) -> list[rules.SubscriptionFact]:
     """A lesson that makes up for one that was not charged is paid as that one would have been.
 
-    Where each scheduled lesson is charged whoever came, the missed one was paid (pricing rule 9.31).
+    Where each scheduled lesson is charged whoever came, the missed one was paid (pricing rule 9.31). Where a month or
+    week is spread, it has the place of the missed one, if that is one of the price's lessons (9.42).
     """
-    if not made_up:
+    unpaid = [row for row in made_up if not row.is_paid]
+    if not unpaid:
         return subscriptions
+    missed = {row.missed_id for row in unpaid}
+    known = {each.id: each for each in lessons if each.id in missed}
+
+    def pays(each: rules.SubscriptionFact, row: Replaced) -> bool:
+        if each.plan in SPREADS and row.missed_id in known and not each.names(known[row.missed_id]):
+            return False
+        return each.group_id == row.missed_group_id or (PLANS[each.plan].as_scheduled and each.group_id is None)
+
     return [
-        replace(
-            each,
-            make_ups=frozenset(
-                row.lesson_id
-                for row in made_up
-                if not row.is_paid
-                and each.group_id in ({None, row.missed_group_id} if daily else {row.missed_group_id})
-            ),
-        )
-        if (daily := PLANS[each.plan].as_scheduled) or each.plan is PlanKind.PER_LESSON or PLANS[each.plan].by_period
+        replace(each, make_ups=frozenset(row.lesson_id for row in unpaid if pays(each, row)))
+        if not PLANS[each.plan].by_period and (each.group_id is not None or each.plan not in SPREADS)
         else each
         for each in subscriptions
     ]
@@ -311,6 +324,24 @@ def _with_trials(
         return bool(held) and not any(first is not None and first <= row.missed_on for first in paid_from)
 
     return [row._replace(is_paid=row.is_paid or was_a_trial(row)) for row in made_up]
+
+
+def _with_periods(
+    made_up: list[Replaced], enrolments: list[rules.EnrolmentFact], subscriptions: list[rules.SubscriptionFact],
+    suspensions: list[rules.SuspensionFact],
+) -> list[Replaced]:  # fmt: skip
+    """The same; a missed lesson that a running period of its group paid for is as one that was paid (rule 9.42)."""
+    periods = [extended(each, suspensions) for each in subscriptions if made_up and PLANS[each.plan].by_period]
+
+    def was_paid(group_id: int | None, on: date) -> bool:
+        mine = [row for row in enrolments if row.group_id == group_id]
+        is_active = not mine or any(row.holds(on) and on >= (row.activated_on or date.max) for row in mine)
+        return is_active and any(each.group_id == group_id and each.holds(on) for each in periods)
+
+    def is_free(row: Replaced) -> bool:
+        return row.is_paid or (row.missed_group_id is not None and was_paid(row.missed_group_id, row.missed_on))
+
+    return [row._replace(is_paid=is_free(row)) for row in made_up]
 
 
 def _to_be_paid(marks: list[rules.AttendanceFact], made_up: list[Replaced]) -> list[rules.AttendanceFact]:

@@ -13,7 +13,7 @@ from daftar.courses.models import Enrolment
 from daftar.courses.services import enrol_student
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, note, publish, verb
-from daftar.tuition.credits import credits_due, decline, students_to_price
+from daftar.tuition.credits import Wish, by_hand, students_to_price
 from daftar.tuition.models import Subscription
 from daftar.tuition.services import enrol_active
 
@@ -38,36 +38,36 @@ def leave_group(
     last_on: date,
     reason: str = "",
     reason_id: int | None = None,
-    gives_credit: bool = True,
+    gives_credit: bool | None = None,
     decline_reason: str = "",
+    give_reason: str = "",
 ) -> Enrolment:
     """Ends a membership with `last_on`, the last day in the group; what was charged for later lessons is credited.
 
-    `reason_id` is one of the centre's reasons, `reason` is free words beside it.
+    `reason_id` is one of the centre's reasons, `reason` is free words beside it. `gives_credit` None: as the centre
+    decides; else with the reason why otherwise.
     """
     student_id = memberships.running_membership(by, enrolment_id).student_id
     students = students_to_price(by, [student_id])
-    before = credits_due(by, students) if not gives_credit else set()
-    left = memberships.end_membership(
-        by.trusted(), enrolment_id=enrolment_id, last_on=last_on, reason=reason, reason_id=reason_id
-    )
-    if not gives_credit:
-        decline(by, students, before, decline_reason)
+    with by_hand(by, students, last_on, Wish(gives_credit, decline_reason, give_reason)):
+        left = memberships.end_membership(
+            by.trusted(), enrolment_id=enrolment_id, last_on=last_on, reason=reason, reason_id=reason_id
+        )
     publish(by, TuitionFactsChanged((student_id,)))
     return left
 
 
 @verb("tuition.pause")
 def transfer(
-    by: Actor, *, enrolment_id: int, group_id: int, last_on: date, starts_on: date, gives_credit: bool = True,
-    decline_reason: str = "",
+    by: Actor, *, enrolment_id: int, group_id: int, last_on: date, starts_on: date, gives_credit: bool | None = None,
+    decline_reason: str = "", give_reason: str = "",
 ) -> Enrolment:  # fmt: skip
     """Moves a student to another group: leaves this one with `last_on` and is charged in the other from `starts_on`."""
     own = Enrolment.objects.visible_to(by).filter(pk=enrolment_id).values_list("group_id", flat=True)
     memberships.hold_groups(by.trusted(), [*own, group_id])
     left = leave_group(
         by.trusted(), enrolment_id=enrolment_id, last_on=last_on, gives_credit=gives_credit,
-        decline_reason=decline_reason,
+        decline_reason=decline_reason, give_reason=give_reason,
     )  # fmt: skip
     join = enrol_student if left.activated_on is None else enrol_active
     joined = join(by.trusted(), student_id=left.student_id, group_id=group_id, starts_on=starts_on)

@@ -247,6 +247,27 @@ class CreditDeclined(TenantModel):
         return self.key
 
 
+class CreditGiven(TenantModel):
+    """A credit that a person decided to give where the centre gives none, and why (decision D8)."""
+
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=40)
+    on = models.DateField()
+    reason = models.CharField(max_length=200)
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["org", "subscription", "key", "on"], name="credit_given_once"),
+            models.CheckConstraint(name="given_because", condition=~Q(reason="")),
+        ]
+        indexes = [models.Index(fields=["org", "student"], name="credit_given_of_student")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class DeedTogether(models.TextChoices):
     """What is done with several members of a group at once."""
 

@@ -10,7 +10,7 @@ from daftar.courses import memberships
 from daftar.courses.events import TuitionFactsChanged
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, publish, verb
-from daftar.tuition.credits import credits_due, decline, students_to_price
+from daftar.tuition.credits import Wish, by_hand, students_to_price
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,22 +26,22 @@ class NobodyToPause(Refusal):
 @verb("tuition.pause")
 def suspend(
     by: Actor, *, student_ids: Collection[int], starts_on: date, last_on: date | None = None, reason: str = "",
-    extends: bool | None = None, group_id: int | None = None, gives_credit: bool = True, decline_reason: str = "",
+    extends: bool | None = None, group_id: int | None = None, gives_credit: bool | None = None,
+    decline_reason: str = "", give_reason: str = "",
 ) -> list[Suspension]:  # fmt: skip
     """Pauses students from `starts_on` to `last_on` (None: until ended), in one group or in all of theirs.
 
-    `extends` None: as the branch does. What was charged for lessons of these days is credited, unless it is declined.
+    `extends` None: as the branch does. What was charged for lessons of these days is credited as the centre decides
+    (`gives_credit` None), or otherwise with a reason.
     """
     students = students_to_price(by, student_ids)
     if not students:
         raise NobodyToPause
-    before = credits_due(by, students) if not gives_credit else set()
-    rows = memberships.add_pauses(
-        by.trusted(), students=students, starts_on=starts_on, last_on=last_on, reason=reason, extends=extends,
-        group_id=group_id,
-    )  # fmt: skip
-    if not gives_credit:
-        decline(by, students, before, decline_reason)
+    with by_hand(by, students, starts_on, Wish(gives_credit, decline_reason, give_reason)):
+        rows = memberships.add_pauses(
+            by.trusted(), students=students, starts_on=starts_on, last_on=last_on, reason=reason, extends=extends,
+            group_id=group_id,
+        )  # fmt: skip
     publish(by, TuitionFactsChanged(tuple(student.pk for student in students)))
     return rows
 

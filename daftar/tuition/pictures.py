@@ -10,7 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from daftar.attendance.queries import marks_of
 from daftar.courses.models import Enrolment, Suspension
-from daftar.tuition.models import CreditDeclined, LessonPick, PriceStep, Subscription
+from daftar.tuition.models import CreditDeclined, CreditGiven, LessonPick, PriceStep, Subscription
 from daftar.tuition.rules.taking_back import Picture, Step, digest
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ TABLES: dict[str, tuple[Any, str]] = {
     "membership": (Enrolment, "student_id"), "pause": (Suspension, "student_id"),
     "subscription": (Subscription, "student_id"), "price": (PriceStep, "subscription__student_id"),
     "payer": (LessonPick, "student_id"), "declined": (CreditDeclined, "student_id"),
+    "given": (CreditGiven, "student_id"),
 }  # fmt: skip
-PRICES = ("subscription", "price", "payer", "declined")
+PRICES = ("subscription", "price", "payer", "declined", "given")
 
 
 def pictures(by: Actor, student_ids: Collection[int]) -> dict[int, Picture]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MOST = 100
 WHAT = {
     "membership": _("a membership"), "pause": _("a pause"), "mark": _("a mark in a lesson"),
-    **dict.fromkeys(("subscription", "price", "payer", "declined"), _("what is agreed on paying")),
+    **dict.fromkeys(("subscription", "price", "payer", "declined", "given"), _("what is agreed on paying")),
 }  # fmt: skip
 
 
@@ -135,8 +135,8 @@ def activate_one(by: Actor, *, enrolment_id: int, activated_on: date) -> Done:
 
 @verb("tuition.pause")
 def transfer_one(
-    by: Actor, *, enrolment_id: int, group_id: int, last_on: date, starts_on: date, gives_credit: bool = True,
-    decline_reason: str = "",
+    by: Actor, *, enrolment_id: int, group_id: int, last_on: date, starts_on: date, gives_credit: bool | None = None,
+    decline_reason: str = "", give_reason: str = "",
 ) -> Done:  # fmt: skip
     """Moves one to another group, so that it can be taken back."""
     memberships.hold_groups(by.trusted(), [group_id], [enrolment_id])
@@ -144,7 +144,7 @@ def transfer_one(
         by, DeedTogether.TRANSFER, [enrolment_id], min(last_on, starts_on),
         lambda row: transfer(
             by.trusted(), enrolment_id=row.pk, group_id=group_id, last_on=last_on, starts_on=starts_on,
-            gives_credit=gives_credit, decline_reason=decline_reason,
+            gives_credit=gives_credit, decline_reason=decline_reason, give_reason=give_reason,
         ),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from daftar.courses.models import Enrolment, Suspension
 from daftar.courses.rules import PlanKind
 from daftar.ledger.queries import balances
 from daftar.lib.tenancy import tenant_transaction
+from daftar.orgs.models import Organization
 from daftar.tuition.models import Discount, Subscription
 from daftar.tuition.services import enrol_active
 from daftar.tuition.tariffs import TariffTerms, add_tariff
@@ -149,6 +150,24 @@ def test_whoever_leaves_is_credited_and_stays_after_all_on_a_phone(visit, centre
         who.click("[data-testid=toast-undo]")
     assert "Lola Azizova stays in Mornings." in told(who)
     assert soums(centre, pupil) == -300_000
+    assert who.errors == []
+
+
+def test_what_the_centre_keeps_is_shown_and_given_back_with_a_reason(visit, centre, pupil):
+    with tenant_transaction(centre.org_id):
+        Organization.objects.filter(pk=centre.org_id).update(unserved_lessons="kept")
+    who = visit("aziza@lingua.example")
+    who.open(f"/lingua/students/{pupil}/")
+    more(who, "End the membership")
+    assert "stays charged for lessons that will not take place" in who.page.inner_text("#preview")
+    who.page.check("main [name=gives_credit]")
+    who.fill(give_reason="Her mother is ill")
+    who.press("Tab")
+    who.page.wait_for_selector("#preview .alert-title:has-text('come back')")
+    back = previewed(who)
+    assert back > 0
+    who.save()
+    assert soums(centre, pupil) == back - 300_000
     assert who.errors == []
 
 

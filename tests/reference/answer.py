@@ -10,6 +10,7 @@ from . import periods
 from .facts import LESSON_PLANS, PERIOD_PLANS, Facts, Lesson, Subscription, read
 from .lessons import (
     DAY,
+    SPREADS,
     WALK_DAYS,
     counted,
     earliest,
@@ -187,6 +188,10 @@ def is_charged(facts: Facts, subscription: Subscription, lesson: Lesson) -> bool
 
 def price_of(facts: Facts, book: Book, subscription: Subscription, lesson: Lesson) -> tuple[Fraction, str | None]:
     """The lesson's part of the price and the discount taken."""
+    if subscription.plan in SPREADS and subscription.group is not None and lesson.missed is not None:
+        lesson = lesson.missed  # 9.42: what that one would have cost, by its own place, day and price
+        if lesson not in counted(facts, subscription):
+            return Fraction(0), None  # it has left the count
     if subscription.plan == "per_lesson":  # 9.5
         n = subscription.lessons_count
         i = book.places.get(subscription.id, 0) % n + 1
@@ -241,7 +246,7 @@ def is_in_a_charge(facts: Facts, plan: Subscription, charges: list[periods.Charg
     return any(
         charge.subscription.id == plan.id
         and charge.date <= lesson.date
-        and (plan.plan == "whole_course" or lesson in charge.covered)
+        and periods.is_paid_by(facts, charge, lesson)
         and periods.amount_of(facts, charge) > 0
         for charge in charges
     )

@@ -119,6 +119,16 @@ class Payment:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """D8: what a person decided on one credit otherwise than the centre does."""
+
+    subscription: str
+    key: str
+    date: date
+    given: bool
+
+
+@dataclass(frozen=True)
 class Facts:
     step: Fraction
     decimals: int
@@ -134,6 +144,7 @@ class Facts:
     suspensions: tuple[Suspension, ...]
     payments: tuple[Payment, ...]
     switches: dict[str, str]
+    credits: tuple[Decision, ...] = ()
     lessons: tuple[Lesson, ...] = field(default=())  # listed and made ones, in order
 
 
@@ -165,6 +176,10 @@ def read(file: dict) -> Facts:
         suspensions=tuple(Suspension(day(row["from"]), day(row.get("to"))) for row in file.get("suspensions") or ()),
         payments=tuple(payment(row) for row in file.get("payments") or ()),
         switches={name: settings.get(name) or usual for name, (usual, _other) in SWITCHES.items()},
+        credits=tuple(
+            Decision(row["subscription"], row["key"], day(row["date"]), row["given"])
+            for row in file.get("credits") or ()
+        ),
     )
 
 
@@ -234,3 +249,7 @@ def discount(row: dict, settings: dict) -> Discount:
 
 def payment(row: dict) -> Payment:
     return Payment(day(row["date"]), Fraction(row["amount"]), row.get("account") or "base")
+
+
+def credit(row: dict) -> Decision:
+    return Decision(row["subscription"], row["key"], day(row["date"]), row["given"])

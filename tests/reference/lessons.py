@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
-from .facts import Enrolment, Facts, Group, Lesson, Subscription
+from .facts import PERIOD_PLANS, Enrolment, Facts, Group, Lesson, Subscription
 
 WALK_DAYS = 365
+SPREADS = ("month_spread", "week_spread")
 DAY = timedelta(days=1)
 
 
@@ -105,11 +106,11 @@ def fits(subscription: Subscription, lesson: Lesson) -> bool:
 
 
 def stands_for_one_of(subscription: Subscription, lesson: Lesson) -> bool:
-    """Handbook, attendance: a make-up is charged by the price per lesson of the group of the missed one; where a month,
-    or each scheduled lesson, is charged, it is paid already. A spread has no place for it (R57)."""
-    if lesson.missed is None or subscription.plan in ("month_spread", "week_spread"):
+    """Handbook, attendance: a make-up is charged as the missed one would have been, by the price of its group; where a
+    month, or each scheduled lesson, is charged, it is paid already. A spread has its lessons' places only (9.42)."""
+    if lesson.missed is None or subscription.group != lesson.missed.group:
         return False
-    return subscription.group == lesson.missed.group
+    return subscription.plan not in SPREADS or fits(subscription, lesson.missed)
 
 
 def is_paid_already(facts: Facts, lesson: Lesson) -> bool:
@@ -117,11 +118,17 @@ def is_paid_already(facts: Facts, lesson: Lesson) -> bool:
     missed = lesson.missed
     if missed is None:
         return False
-    if is_trial(facts, missed):
-        return True  # R56
+    if is_trial(facts, missed) or was_in_a_period(facts, missed):
+        return True  # R56, 9.42
     if missed.status != "conducted" or missed.present:
         return False
     return facts.charges_for_absence[missed.reason or "unexcused"]
+
+
+def was_in_a_period(facts: Facts, missed: Lesson) -> bool:
+    """9.25: a period plan of its group ran on its day, and so it was paid at once with the others."""
+    plans = [each for each in facts.subscriptions if each.plan in PERIOD_PLANS and each.group is not None]
+    return any(each.group == missed.group and is_running(facts, each, missed.date) for each in plans)
 
 
 def is_own(facts: Facts, lesson: Lesson) -> bool:
@@ -172,6 +179,31 @@ def moved_end(facts: Facts, subscription: Subscription) -> date | None:
             return None
         served += suspension_from(facts, on) is None
     return on
+
+
+def known_end(facts: Facts, subscription: Subscription) -> date | None:
+    """9.20: the group's `ends` or the moved `to`, whichever is earlier."""
+    ends = [moved_end(facts, subscription)]
+    if subscription.group is not None:
+        ends.append(facts.groups[subscription.group].ends)
+    return min((end for end in ends if end is not None), default=None)
+
+
+def activations(facts: Facts, subscription: Subscription) -> list[tuple[date, date | None]]:
+    """9.14, 9.24: every start of the subscription, with the day on which that enrolment was left."""
+    rows = [row for row in facts.enrolments if row.group == subscription.group]
+    if not rows:
+        found = [(subscription.starts, None)]
+    else:
+        found = [(max(row.activated, subscription.starts), row.left) for row in rows if row.activated is not None]
+    end = known_end(facts, subscription) or date.max
+    return sorted((start, left) for start, left in found if start <= min(left or date.max, end))
+
+
+def is_running(facts: Facts, subscription: Subscription, on: date) -> bool:
+    """9.25: whether a period plan pays for what happens on a day."""
+    end = known_end(facts, subscription) or date.max
+    return any(start <= on <= min(left or date.max, end) for start, left in activations(facts, subscription))
 
 
 def was_counted(facts: Facts, subscription: Subscription, lesson: Lesson) -> bool:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 from .facts import PERIOD_PLANS, Facts, Lesson, Subscription
-from .lessons import DAY, counted, holiday_effect, is_trial, latest, moved_end, nothing_before, suspension_from
+from .lessons import (
+    DAY,
+    activations,
+    counted,
+    holiday_effect,
+    is_running,
+    is_trial,
+    known_end,
+    latest,
+    nothing_before,
+    suspension_from,
+)
 from .prices import net_price, rounded
+
+Stay = tuple[date, date | None]
+NEVER = date.max  # when lessons are that no list has yet
 
 
 @dataclass(frozen=True)
@@ -39,6 +53,7 @@ class Charge:
     discount: str | None
     left: date | None
     listed_to: date | None = None  # the last lesson that the list of an unfinished module has
+    stays: tuple[Stay, ...] = ()  # the membership it was charged in, and those after it
 
 
 def add_months(facts: Facts, anchor: date, months: int) -> date:
@@ -51,25 +66,6 @@ def add_months(facts: Facts, anchor: date, months: int) -> date:
     return last if facts.switches["short_months"] == "last_day" else last + DAY
 
 
-def known_end(facts: Facts, subscription: Subscription) -> date | None:
-    """9.20: the group's `ends` or the moved `to`, whichever is earlier."""
-    ends = [moved_end(facts, subscription)]
-    if subscription.group is not None:
-        ends.append(facts.groups[subscription.group].ends)
-    return min((end for end in ends if end is not None), default=None)
-
-
-def activations(facts: Facts, subscription: Subscription) -> list[tuple[date, date | None]]:
-    """9.14, 9.24: every start of the subscription, with the day on which that enrolment was left."""
-    rows = [row for row in facts.enrolments if row.group == subscription.group]
-    if not rows:
-        found = [(subscription.starts, None)]
-    else:
-        found = [(max(row.activated, subscription.starts), row.left) for row in rows if row.activated is not None]
-    end = known_end(facts, subscription) or date.max
-    return sorted((start, left) for start, left in found if start <= min(left or date.max, end))
-
-
 def is_trial_of(facts: Facts, subscription: Subscription, start: date, lesson: Lesson) -> bool:
     """9.14, as that activation sees it: of a later one of the same group nothing is known ahead."""
     if subscription.group is None:
@@ -77,12 +73,6 @@ def is_trial_of(facts: Facts, subscription: Subscription, start: date, lesson: L
     days = [row.activated for row in facts.enrolments if row.group == subscription.group and row.activated is not None]
     own = max((day for day in days if day <= start), default=None)
     return lesson.date == own and not facts.activation_day_counts
-
-
-def is_running(facts: Facts, subscription: Subscription, on: date) -> bool:
-    """9.25: whether a period plan pays for what happens on a day."""
-    end = known_end(facts, subscription) or date.max
-    return any(start <= on <= min(left or date.max, end) for start, left in activations(facts, subscription))
 
 
 def charges(facts: Facts) -> list[Charge]:
@@ -98,12 +88,60 @@ def charges(facts: Facts) -> list[Charge]:
 def charges_of(facts: Facts, subscription: Subscription) -> Iterator[Charge]:
     starts = activations(facts, subscription)
     if subscription.plan == "whole_course":
-        starts = starts[:1]  # 9.24: only the first
-    for start, left in starts:
-        for charge in PLANS[subscription.plan](facts, subscription, start, left):
-            # D12; one course is not one month after another: it is charged whenever it was entered.
-            if subscription.plan == "whole_course" or charge.date >= first_charged_on(facts, subscription, start):
-                yield charge
+        # 9.24: only the first.
+        # D12; one course is not one month after another: it is charged whenever it was entered.
+        yield from whole_course(facts, subscription, *starts[0]) if starts else ()
+        return
+    earlier: list[Charge] = []
+    for number, (start, left) in enumerate(starts):
+        first, stays = first_charged_on(facts, subscription, start), tuple(starts[number:])
+        found = PLANS[subscription.plan](facts, subscription, start, left)
+        mine = [replace(charge, stays=stays) for charge in found if charge.date >= first]
+        mine = [without_what_is_paid(facts, charge, earlier) for charge in mine]
+        yield from mine
+        earlier += mine
+
+
+def without_what_is_paid(facts: Facts, charge: Charge, earlier: list[Charge]) -> Charge:
+    """9.41: a lesson that is still in a charge from before the student left is not charged again."""
+    start, _left = charge.stays[0]
+
+    def is_still_in(before: Charge, on: date) -> bool:
+        gone = gone_from(facts, before, on, [stay for stay in before.stays if stay[0] < start])
+        return gone is None or not gives_back(facts, before, gone)
+
+    own = [x for x in charge.covered if not any(x in each.covered and is_still_in(each, x.date) for each in earlier)]
+    # Those that no list has yet are later than any; they are of the same module if its listed ones are.
+    same = [each for each in earlier if each.unlisted and each.listed_to == charge.listed_to]
+    unlisted = 0 if any(is_still_in(each, NEVER) for each in same) else charge.unlisted
+    return replace(charge, covered=tuple(own), unlisted=unlisted)
+
+
+def gone_from(facts: Facts, charge: Charge, on: date, stays: Sequence[Stay]) -> date | None:
+    """9.22: the `left` by which a lesson of that day is lost; 9.41: unless the student came back to it."""
+    gone = None
+    for start, left in stays:
+        if gone is not None and (on < start or gives_back(facts, charge, gone)):
+            return gone
+        if left is None or on <= left:
+            return None
+        gone = left
+    return gone
+
+
+def gives_back(facts: Facts, charge: Charge, on: date) -> bool:
+    """Whether what is lost from a day on comes back: taken off the charge (9.23), or as D8 or a person says."""
+    if on <= charge.date:
+        return True
+    if facts.switches["unserved_lessons"] == "kept":
+        return decided(facts, charge, on, given=True)
+    return not decided(facts, charge, on, given=False)
+
+
+def decided(facts: Facts, charge: Charge, on: date, *, given: bool) -> bool:
+    """D8: whether a person declined, or gave, the credit of that day."""
+    credit = (charge.subscription.id, charge.key, on)
+    return any((each.subscription, each.key, each.date) == credit and each.given is given for each in facts.credits)
 
 
 def first_charged_on(facts: Facts, subscription: Subscription, start: date) -> date:
@@ -199,9 +237,8 @@ PLANS = {
 
 def missed_from(facts: Facts, charge: Charge, lesson: Lesson) -> date | None:
     """9.22: the date of the credit for a lesson that the student does not come to: leaving, then the suspension."""
-    if charge.left is not None and lesson.date > charge.left:
-        return charge.left
-    return suspension_from(facts, lesson.date)
+    gone = gone_from(facts, charge, lesson.date, charge.stays)
+    return gone if gone is not None else suspension_from(facts, lesson.date)
 
 
 def lost_on(facts: Facts, lesson: Lesson) -> date | None:
@@ -221,15 +258,16 @@ def credit_dates(facts: Facts, charge: Charge) -> list[date]:
     if unlisted_on is not None:
         away += [unlisted_on] * charge.unlisted
     if facts.switches["unserved_lessons"] == "kept":
-        away = [on for on in away if on <= charge.date]  # D8: what 9.23 takes off the charge was never charged
+        away = [on for on in away if gives_back(facts, charge, on)]  # D8: what 9.23 takes off was never charged
     own = [lost_on(facts, x) for x in charge.covered if missed_from(facts, charge, x) is None]
     return sorted(away + [on for on in own if on is not None])
 
 
 def unlisted_lost_on(facts: Facts, charge: Charge) -> date | None:
     """9.19, 9.22: lessons that the list does not have yet are lost to leaving, or to a suspension that outlasts it."""
-    if charge.listed_to is None or charge.left is not None:
-        return charge.left
+    gone = gone_from(facts, charge, NEVER, charge.stays)
+    if charge.listed_to is None or gone is not None:
+        return gone
     lasting = [row.starts for row in facts.suspensions if (row.ends or date.max) > charge.listed_to]
     return min(lasting, default=None)
 
@@ -252,7 +290,22 @@ def rows(facts: Facts, charge: Charge) -> list[Row]:
         Row(subscription.id, subscription.account, charge.key, on, amount, charge.discount)
         for on, amount in amounts.items()
         if amount  # 9.3
+        and not (on > charge.date and is_declined(facts, charge, on))
     ]
+
+
+def is_declined(facts: Facts, charge: Charge, on: date) -> bool:
+    """D8: it keeps its place in the rounding; where the centre gives none, one given by hand comes after it."""
+    gives = facts.switches["unserved_lessons"] == "kept" and decided(facts, charge, on, given=True)
+    return decided(facts, charge, on, given=False) and not gives
+
+
+def is_paid_by(facts: Facts, charge: Charge, lesson: Lesson) -> bool:
+    """Whether a lesson is in a charge, and was not taken off it (9.23)."""
+    if charge.subscription.plan == "whole_course":
+        return True
+    lost = missed_from(facts, charge, lesson) or lost_on(facts, lesson)
+    return lesson in charge.covered and not (lost is not None and lost <= charge.date)
 
 
 def rows_by_day(facts: Facts, found: list[Charge]) -> dict[date, list[Row]]:

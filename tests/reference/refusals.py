@@ -10,7 +10,7 @@ from .facts import LESSON_PLANS, PERIOD_PLANS, REASONS, SWITCHES
 DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 KEYS = {
     "": "currency step until settings groups enrolments subscriptions lessons reasons holidays discounts"
-    " suspensions payments",
+    " suspensions payments credits",
     "settings": " ".join(("activation_day_counts money_discount_per holiday", *SWITCHES)),
     "groups": "id starts ends weekdays",
     "enrolments": "group joined activated entered left",
@@ -22,8 +22,19 @@ KEYS = {
     "discounts": "id kind amount per from to subjects lesson_types",
     "suspensions": "from to",
     "payments": "date amount account",
+    "credits": "subscription key date given",
 }
-LISTS = ("groups", "enrolments", "subscriptions", "lessons", "holidays", "discounts", "suspensions", "payments")
+LISTS = (
+    "groups",
+    "enrolments",
+    "subscriptions",
+    "lessons",
+    "holidays",
+    "discounts",
+    "suspensions",
+    "payments",
+    "credits",
+)
 WITH_IDS = ("groups", "subscriptions", "lessons", "discounts")
 
 
@@ -106,6 +117,8 @@ def unknown_references(file: dict):
         ids = {None, *(row["id"] for row in file.get(known) or ())}
         yield from (f"{path}.{key}" for path, row in rows(file, "lessons") if row.get(key) not in ids)
     yield from (f"{path}.account" for path, row in rows(file, "payments") if row.get("account", "base") not in accounts)
+    bound = {row["id"] for row in file.get("subscriptions") or ()}
+    yield from (f"{path}.subscription" for path, row in rows(file, "credits") if row["subscription"] not in bound)
     for path, row in rows(file, "subscriptions"):
         if row["plan"] not in (*PERIOD_PLANS, *LESSON_PLANS):
             yield f"{path}.plan"

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from daftar.courses.rules import PlanKind
+from daftar.finance import recording
 from daftar.finance.models import Desk, Payment
 from daftar.finance.queries import broken_payments, payments, takings, totals
 from daftar.finance.refusals import (
@@ -14,6 +15,7 @@ from daftar.finance.refusals import (
     DeskElsewhere,
     DeskIsClosed,
     KeyUsed,
+    MoreThanHeld,
     MoreThanPaid,
     NoPrice,
     NoQuantity,
@@ -30,6 +32,7 @@ from daftar.finance.refusals import (
 )
 from daftar.finance.services import (
     edit_desk,
+    edit_payment,
     give_bonus,
     lower_balance,
     move_money,
@@ -43,7 +46,15 @@ from daftar.finance.services import (
     undo_payment,
 )
 from daftar.ledger.models import Transfer
-from daftar.ledger.queries import balances, base_balances, bonus_of, broken_transfers, desk_balances, drift
+from daftar.ledger.queries import (
+    balances,
+    base_balances,
+    bonus_of,
+    broken_transfers,
+    desk_balances,
+    drift,
+    separate_accounts,
+)
 from daftar.lib.errors import Forbidden, NotFound
 from daftar.orgs.models import AuditEntry
 from daftar.orgs.services import add_branch
@@ -120,6 +131,34 @@ def test_never_more_is_refunded_than_was_paid_counting_earlier_refunds(by, stude
         refunded(by, a_student(by, "Never Paid"), desks[0], amount=1, key="other")
     assert balances(by, [student.pk])[student.pk] == 0
     assert all_is_well(by)
+
+
+def test_a_refund_out_of_an_account_of_its_own_is_never_above_what_lies_in_it(by, student, desks, paid):
+    terms = TariffTerms("Camp", PlanKind.WHOLE_COURSE, "UZS", lessons_count=1)
+    tariff = add_tariff(by, terms=terms, price=3_000_000, from_on=by.today)
+    own = bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=Binding(by.today, is_separate=True))
+    put_in = {"student_id": student.pk, "desk_id": desks[0], "amount": 5_000_000, "paid_on": by.today, "key": "own"}
+    take_payment(by, **put_in, subscription_id=own.pk)
+    base = base_balances(by, [student.pk])[student.pk]
+    with pytest.raises(MoreThanHeld) as refused:
+        refunded(by, student, desks[0], amount=2_000_001, subscription_id=own.pk)
+    assert refused.value.values["sum"].amount == 2_000_000, "the camp is charged already"
+
+    back = refunded(by, student, desks[0], amount=2_000_000, subscription_id=own.pk)
+
+    assert (back.subscription_id, separate_accounts(by, [student.pk])[own.pk].balance) == (own.pk, 0)
+    assert base_balances(by, [student.pk])[student.pk] == base
+    with pytest.raises(MoreThanHeld):
+        edit_payment(by, payment_id=back.pk, reason="miscounted", values={"amount": 2_000_001})
+    with pytest.raises(NotFound):
+        refunded(by, a_student(by, "Somebody else"), desks[0], amount=1, key="other", subscription_id=own.pk)
+    assert all_is_well(by)
+
+
+def test_a_refund_that_does_not_look_into_its_account_would_be_noticed(by, student, desks, paid, monkeypatch):
+    monkeypatch.setattr(recording, "_check_held", lambda *_values: None)
+    with pytest.raises(pytest.fail.Exception):
+        test_a_refund_out_of_an_account_of_its_own_is_never_above_what_lies_in_it(by, student, desks, paid)
 
 
 def test_a_payment_is_not_reversed_while_its_money_is_refunded(by, student, desks, paid):

@@ -50,6 +50,8 @@ class RefundForm(PaymentForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["desk_id"].label = _("Paid out from")
+        if "subscription_id" in self.fields:
+            self.fields["subscription_id"].label = _("Out of")
 
 
 class CorrectionForm(forms.Form):

@@ -24,10 +24,28 @@ KINDS = [("percent", _("Percent of the price")), ("amount", _("Amount of money")
 
 
 class _Credit(forms.Form):
-    """Whether what was paid ahead comes back, and why not."""
+    """Whether what was paid ahead comes back, and where it is otherwise than the centre decides (D8), why.
 
-    gives_credit = forms.BooleanField(label=_("Credit the lessons that were paid ahead"), required=False, initial=True)
+    Cleaned, `gives_credit` is None where the centre's answer holds. `keeps`: it gives nothing back.
+    """
+
+    gives_credit = forms.BooleanField(label=_("Credit the lessons that were paid ahead"), required=False)
     decline_reason = forms.CharField(label=_("Why nothing is credited"), max_length=200, required=False)
+    give_reason = forms.CharField(label=_("Why they are given back"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, keeps: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("gives_credit", not keeps)
+        del self.fields["decline_reason" if keeps else "give_reason"]
+        self.keeps = keeps
+        if keeps:
+            self.fields["gives_credit"].label = _(
+                "Give back the lessons that were paid ahead, though the centre keeps them"
+            )
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        return data | {"gives_credit": None if data["gives_credit"] is not self.keeps else self.keeps}
 
 
 class PauseEditForm(forms.Form):
@@ -42,7 +60,7 @@ class PauseEditForm(forms.Form):
 class PauseForm(_Credit, PauseEditForm):
     """A new pause."""
 
-    field_order = ("starts_on", "last_on", "reason", "extends", "gives_credit", "decline_reason")
+    field_order = ("starts_on", "last_on", "reason", "extends", "gives_credit", "decline_reason", "give_reason")
 
     def __init__(self, *args: Any, groups: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -56,7 +74,7 @@ class LeaveForm(_Credit):
     last_on = day_field(_("Last day in the group"))
     reason = forms.CharField(label=_("In your own words"), max_length=200, required=False)
 
-    field_order = ("last_on", "reason_id", "reason", "gives_credit", "decline_reason")
+    field_order = ("last_on", "reason_id", "reason", "gives_credit", "decline_reason", "give_reason")
 
     def __init__(self, *args: Any, reasons: Iterable[LeavingReason], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,7 +94,7 @@ class TransferForm(_Credit):
     last_on = day_field(_("Last day in this group"))
     starts_on = day_field(_("First day in the other group"))
 
-    field_order = ("group_id", "last_on", "starts_on", "gives_credit", "decline_reason")
+    field_order = ("group_id", "last_on", "starts_on", "gives_credit", "decline_reason", "give_reason")
 
     def __init__(self, *args: Any, groups: Iterable[Group], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

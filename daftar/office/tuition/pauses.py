@@ -22,6 +22,7 @@ from daftar.office.tuition.forms import LeaveForm, PauseEditForm, PauseForm, Ret
 from daftar.orgs.queries import tuition_settings
 from daftar.people.queries import get_student
 from daftar.tuition import leaving, lists, pauses, several
+from daftar.tuition.credits import keeps_unserved
 from daftar.tuition.weekdays import choose_weekdays
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
 def student_pause(request: OfficeRequest, student_id: int) -> HttpResponse:
     by, student = request.by, get_student(request.by, student_id)
     mine = {row.group_id: row.group.name for row in enrolments_of(by, student_id) if not _is_over(row, by.today)}
-    form = PauseForm(filled(request), initial=_begins(request, student.branch), groups=sorted(mine.items()))
+    keeps = keeps_unserved(student.branch)
+    form = PauseForm(
+        filled(request), initial=_begins(request, student.branch), groups=sorted(mine.items()), keeps=keeps
+    )
     return priced_page(
         request, form, [student_id], partial(pauses.suspend, by, student_ids=[student_id]),
         title=_("Pause %(name)s") % {"name": student.full_name}, submit_label=_("Pause"),
@@ -50,7 +54,7 @@ def student_pause(request: OfficeRequest, student_id: int) -> HttpResponse:
 def group_pause(request: OfficeRequest, group_id: int) -> HttpResponse:
     by, group = request.by, get_group(request.by, group_id)
     ids = sorted({row.student_id for row in roster(by, group_id) if row.activated_on and not _is_over(row, by.today)})
-    form = PauseForm(filled(request), initial=_begins(request, group.branch))
+    form = PauseForm(filled(request), initial=_begins(request, group.branch), keeps=keeps_unserved(group.branch))
     home = reverse("office:group", args=[by.org_slug, group_id])
     return priced_page(
         request, form, ids, partial(pauses.suspend, by, student_ids=ids, group_id=group_id),
@@ -100,8 +104,8 @@ def suspensions(request: OfficeRequest) -> HttpResponse:
 @page("tuition.pause")
 def enrolment_leave(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
     by, row = request.by, get_enrolment(request.by, enrolment_id)
-    initial = {"last_on": max(by.today, row.starts_on), "gives_credit": True}
-    form = LeaveForm(filled(request), initial=initial, reasons=leaving_reasons(by))
+    initial, keeps = {"last_on": max(by.today, row.starts_on)}, keeps_unserved(row.student.branch)
+    form = LeaveForm(filled(request), initial=initial, keeps=keeps, reasons=leaving_reasons(by))
     return _about(
         request, row, form, partial(leaving.leave_group, by, enrolment_id=enrolment_id),
         title=_("%(name)s leaves %(group)s"), submit_label=_("End the membership"),
@@ -126,8 +130,8 @@ def enrolment_transfer(request: OfficeRequest, enrolment_id: int) -> HttpRespons
     by, row = request.by, get_enrolment(request.by, enrolment_id)
     others = groups(by).filter(branch_id=row.student.branch_id).exclude(pk=row.group_id)
     last = max(by.today, row.starts_on)
-    initial = {"last_on": last, "starts_on": last, "gives_credit": True}
-    form = TransferForm(filled(request), initial=initial, groups=others)
+    initial, keeps = {"last_on": last, "starts_on": last}, keeps_unserved(row.student.branch)
+    form = TransferForm(filled(request), initial=initial, groups=others, keeps=keeps)
     return _about(
         request, row, form, partial(several.transfer_one, by, enrolment_id=enrolment_id),
         title=_("Move %(name)s out of %(group)s"), submit_label=_("Move"), told=_("%(name)s has left %(group)s."),
@@ -193,7 +197,7 @@ def _about(request: OfficeRequest, row: Enrolment, form: Any, deed: Any, **conte
 
 def _begins(request: OfficeRequest, branch: Any) -> dict[str, Any]:
     extends = tuition_settings(branch).suspensions_extend
-    return {"starts_on": request.by.today, "extends": extends, "gives_credit": True}
+    return {"starts_on": request.by.today, "extends": extends}
 
 
 def _is_over(row: Enrolment, today: date) -> bool:

@@ -106,6 +106,9 @@ _MORE: dict[str, Callable[[Situation, WhyLine], str]] = {
     "discount": _discount,
     "absence_charged": lambda _given, _line: "absent, the absence is charged",
     "ends_because": _ends,
+    "paid_before": lambda _given, line: (
+        f"{_lessons(len(_texts(line, 'dates')))} already paid for by the charge of {line.values['by']}"
+    ),
     "not_served": lambda _given, line: f"{_lessons(_number(line, 'lessons'))} not served",
     "credit": lambda _given, line: f"credit of the charge of {line.values['of']}",
     "module": lambda _given, line: f"module {line.values['number']}",

@@ -15,9 +15,11 @@ from daftar.orgs.rules import ANSWERS, usual
 from daftar.tuition.quote.reading import MOST_DECIMALS, ids
 from daftar.tuition.rules import (
     AttendanceFact,
+    DeclinedCredit,
     DiscountFact,
     DiscountPer,
     EnrolmentFact,
+    GivenCredit,
     GroupFact,
     HolidayFact,
     LessonFact,
@@ -120,7 +122,7 @@ def situation(file: Record) -> Situation:
     holidays, bound = _holidays(file, settings), tuple(_subscription(reader, record) for record in subscriptions)
     meeting = _groups(reader, groups, {record.optional_text("group") for record in lessons})
     made = _made(meeting, until, _looked_at(until, bound), frozenset(day.on for day in holidays))
-    taught = _lessons(reader, lessons, made)
+    taught, decided_on = _lessons(reader, lessons, made), _credits(reader)
     facts = StudentFacts(
         currency=currency,
         step=step,
@@ -138,6 +140,8 @@ def situation(file: Record) -> Situation:
         holidays=holidays,
         payments=_payments(reader, bound),
         picks=_picks(reader, lessons, taught),
+        declined=frozenset(DeclinedCredit(*credit) for credit, given in decided_on if not given),
+        given=frozenset(GivenCredit(*credit) for credit, given in decided_on if given),
         money_discount_per=DiscountPer(settings.choice("money_discount_per", list(DiscountPer), "subscription")),
         decisions=_decisions(settings),
     )
@@ -148,7 +152,7 @@ def situation(file: Record) -> Situation:
 
 _KEYS = (
     "currency", "step", "until", "settings", "groups", "enrolments", "subscriptions", "lessons", "reasons", "holidays",
-    "discounts", "suspensions", "payments",
+    "discounts", "suspensions", "payments", "credits",
 )  # fmt: skip
 _SUBSCRIPTION_KEYS = (
     "id", "plan", "group", "price", "lessons_count", "module_lessons", "months", "from", "to", "subjects",
@@ -316,6 +320,20 @@ def _marks(reader: _Reader, records: list[Record], lessons: Mapping[str, LessonF
         present, charged = record.flag("present", default=True), charges[reason_name]
         marks[name] = AttendanceFact(lesson_id=lessons[name].id, present=present, charges_absence=charged)
     return tuple(marks.values())
+
+
+def _credits(reader: _Reader) -> list[tuple[tuple[int, str, date], bool]]:
+    """What a person decided on single credits otherwise than the centre does (decision D8)."""
+    return [
+        (
+            (
+                reader.ranks["subscriptions"][reader.known(record, "subscription", "subscriptions")],
+                record.text("key"), record.day("date"),
+            ),
+            record.flag("given"),
+        )
+        for record in reader.file.records("credits", "subscription", "key", "date", "given")
+    ]  # fmt: skip
 
 
 def _picks(reader: _Reader, lessons: list[Record], taught: Mapping[str, LessonFact]) -> dict[int, int]:

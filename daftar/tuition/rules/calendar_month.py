@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from daftar.lib.period import Month
-from daftar.tuition.rules.period import charge_cycles, monthly, runs
+from daftar.tuition.rules.period import charge_cycles, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 def charges(case: Case) -> Iterator[ChargeDraft]:
     """One charge per month begun, the first dated the start, the others the 1st (rules 9.14, 9.20, 9.24)."""
-    for run in runs(case):
-        yield from charge_cycles(case, run, monthly(case, run, run.starts_on.replace(day=1)), _month)
+    yield from charge_cycles(case, runs(case), lambda run: run.starts_on.replace(day=1), _month)
 
 
 def _month(cycle: Cycle) -> str:

@@ -20,7 +20,7 @@ class ChargeDraft:
 
     `key` is the lesson's id as text where lessons are charged, `YYYY-MM` for `calendar_month`, the charge's own day for
     the other periods (pricing rule 9.2); with subscription and day it is unique. `lesson_id` is None where a period is
-    charged; `serves` are the ids of the lessons that a period charge pays for.
+    charged; `serves` are the ids of the lessons that a period charge pays for, or that a credit gives back.
     """
 
     subscription_id: int

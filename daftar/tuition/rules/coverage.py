@@ -52,7 +52,8 @@ def coverage(
     ahead, paying = [], defaultdict(set)
     for draft in drafts:
         account = draft.subscription_id if draft.subscription_id in separate else BASE
-        for lesson_id in draft.serves if draft.lesson_id is None else (draft.lesson_id,):
+        served = draft.serves if draft.lesson_id is None else (draft.lesson_id,)
+        for lesson_id in served if draft.amount > 0 else ():
             if draft.on <= by_id[lesson_id].on:  # moved to before its period's charge, it costs nothing yet
                 paying[lesson_id].add(account)
         if draft.on > until or (draft.lesson_id in still_open and draft.subscription_id not in scheduled):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from daftar.lib.period import Month
 from daftar.tuition.rules.known import Fate
-from daftar.tuition.rules.spread import share
+from daftar.tuition.rules.spread import month_of, share
 
 if TYPE_CHECKING:
     from daftar.tuition.rules.charging import Case, Cost
@@ -17,5 +16,4 @@ _LEAVING = frozenset({Fate.DROPPED, Fate.CANCELLED})
 
 def cost(case: Case, lesson: LessonFact, _turn: int) -> Cost:
     """Charged whoever came; a day off that does not affect payment is charged too (rules 9.15 and 9.31)."""
-    month = Month.of(lesson.counted_on)
-    return share(case, lesson, month.first, month.next.first, _LEAVING)
+    return share(case, lesson, month_of, _LEAVING)

@@ -87,7 +87,10 @@ class SubscriptionFact:
 
     def fits(self, lesson: LessonFact) -> bool:
         """Whether it may pay for this lesson."""
-        return self.starts_on <= lesson.on < (self.ends_on or NO_END) and self.names(lesson)
+        return self.holds(lesson.on) and self.names(lesson)
+
+    def holds(self, on: date) -> bool:
+        return self.starts_on <= on < (self.ends_on or NO_END)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +267,15 @@ class DeclinedCredit:
     on: date
 
 
+@dataclass(frozen=True, slots=True)
+class GivenCredit:
+    """A credit that a person gave where such lessons stay charged: of the charge with this key, dated this day (D8)."""
+
+    subscription_id: int
+    key: str
+    on: date
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudentFacts:
     """Everything that prices one student; the order inside the tuples does not matter.
@@ -272,7 +284,8 @@ class StudentFacts:
     complete lists of these groups for each month that is charged or looked ahead to, and for modules from the group's
     start. A lesson without an attendance is not marked yet: only `daily` charges it, and of a group without an
     enrolment it is not the student's. A lesson without a group is. `payments` decide whether a separate account has
-    enough money; `picks` are the subscriptions chosen by hand, by lesson (decision D6).
+    enough money; `picks` are the subscriptions chosen by hand, by lesson (decision D6). `missed` are the missed lessons
+    that were not charged, by the lessons that make up for them.
     """
 
     currency: str
@@ -288,7 +301,9 @@ class StudentFacts:
     holidays: tuple[HolidayFact, ...] = ()
     payments: tuple[PaymentFact, ...] = ()
     picks: Mapping[int, int] = field(default_factory=dict)
+    missed: Mapping[int, int] = field(default_factory=dict)
     declined: frozenset[DeclinedCredit] = frozenset()
+    given: frozenset[GivenCredit] = frozenset()
     money_discount_per: DiscountPer = DiscountPer.SUBSCRIPTION
     decisions: Decisions = AS_USUAL
 

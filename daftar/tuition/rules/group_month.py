@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from daftar.tuition.rules.period import charge_cycles, monthly, runs
+from daftar.tuition.rules.period import charge_cycles, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,5 +21,4 @@ def charges(case: Case) -> Iterator[ChargeDraft]:
     if group_id is None:
         return
     anchor = case.known.groups[group_id].starts_on
-    for run in runs(case):
-        yield from charge_cycles(case, run, monthly(case, run, anchor), lambda cycle: cycle.due_on.isoformat())
+    yield from charge_cycles(case, runs(case), lambda _run: anchor, lambda cycle: cycle.due_on.isoformat())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from daftar.tuition.rules.period import charge_cycles, monthly, runs
+from daftar.tuition.rules.period import charge_cycles, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +15,5 @@ if TYPE_CHECKING:
 
 def charges(case: Case) -> Iterator[ChargeDraft]:
     """One charge per month since the start, the first in full too, whatever the first day counts (rule 9.14)."""
-    for run in runs(case):
-        whole = replace(run, in_full=True)
-        yield from charge_cycles(
-            case, whole, monthly(case, whole, run.starts_on), lambda cycle: cycle.due_on.isoformat()
-        )
+    whole = [replace(run, in_full=True) for run in runs(case)]
+    yield from charge_cycles(case, whole, lambda run: run.starts_on, lambda cycle: cycle.due_on.isoformat())

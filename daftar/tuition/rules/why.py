@@ -7,10 +7,12 @@
 | `price` | `amount`, `from_on` | the price step in force, times the months of a whole course |
 | `discount` | `id`, `size` (`20%` or minor units), `cut`; `considered`: all; `rule`: `oldest` | what comes off |
 | `absence_charged` | `on` | missed, and the miss is charged |
+| `made_up` | `on`: the day of the missed one | it is charged in the place of a lesson that was missed |
 | `bundle_place` | `place`, `of`, `before`, `after` | sums of the bundle before and with this lesson |
 | `spread_place` | `place`, `of`, `before`, `after`, `first` | the same of the month or week that begins on `first` |
 | `lessons_counted` | `month`, or else `first` and `last`; `dates` | the lessons the price is for |
 | `lessons_paid` | `dates` | those this charge is for |
+| `paid_before` | `by`: the day of that charge; `dates` | those that an earlier charge has paid for already |
 | `module` | `number`, `lessons`, `dates` | which module it is, how long they are, and the lessons this charge is for |
 | `whole_course` | `months` (0: the price is the total), `on` | the course is paid at once |
 | `starts_because` | `rule`: `activated`, `subscription_starts` or `group_starts`; `on` | why not the lessons before |

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from daftar.courses.rules import PlanKind
 from daftar.tuition.rules.plans import PLANS
 from daftar.tuition.rules.shared import shared_lessons
+from daftar.tuition.rules.spread import SPREADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,14 +60,21 @@ def is_enough(facts: StudentFacts, window: Window) -> bool:
 
     Not where modules are counted since the group's start, where money in separate accounts decides, where the lessons
     of a month or week are those of any group the student was ever marked in, where a lesson was moved across one of the
-    window's ends, and where a lesson may take a place in a bundle without a charge that shows it.
+    window's ends, where a lesson has the place of a missed one, and where one may take a place in a bundle without a
+    charge that shows it.
     """
     moved = shared_lessons(facts.lessons).moved
     return (
         all(_is_local(facts, each) for each in facts.subscriptions)
+        and not (facts.missed and _has_the_place_of_a_missed_one(facts, window.since))
         and not any(lesson.counted_on < window.since <= lesson.on for lesson in moved)
         and not any(lesson.on <= window.until < lesson.counted_on for lesson in moved)
     )
+
+
+def _has_the_place_of_a_missed_one(facts: StudentFacts, since: date) -> bool:
+    made_up = {each.id for each in facts.lessons if each.id in facts.missed and each.on >= since}
+    return any(each.plan in SPREADS and made_up & each.make_ups for each in facts.subscriptions)
 
 
 def takes_no_marks(subscriptions: Iterable[SubscriptionFact]) -> bool:

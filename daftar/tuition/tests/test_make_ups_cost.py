@@ -1,6 +1,8 @@
-"""What a lesson costs that makes up for one that was a trial, was charged already, or was charged whoever came."""
+"""What a lesson costs that makes up for another: what that one would have cost, and nothing where it was paid."""
 
-from datetime import date, time
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 
 import pytest
 
@@ -14,8 +16,13 @@ from daftar.courses.kinds import LessonKind
 from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.ledger.queries import balances
+from daftar.tuition.credits import students_to_price
+from daftar.tuition.discounts import DiscountTerms, give_discount
+from daftar.tuition.facts import facts_of
+from daftar.tuition.leaving import leave_group
 from daftar.tuition.queries import reach
-from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
+from daftar.tuition.rules import due
+from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, set_own_price
 from tests.cast import a_branch, a_course, a_group, a_student, enrolled
 
 MAY = date(2025, 5, 1)
@@ -49,8 +56,8 @@ def missed(by, group, student, *, charged=False) -> MakeUp:
     return MakeUp.objects.visible_to(by).get(student=student, missed=lesson)
 
 
-def made_up(by, row: MakeUp) -> None:
-    lesson = plan_make_up_lesson(by, make_up_ids=[row.pk], held_on=date(2025, 5, 6), starts_time=time(9))
+def made_up(by, row: MakeUp, on=date(2025, 5, 6)) -> None:
+    lesson = plan_make_up_lesson(by, make_up_ids=[row.pk], held_on=on, starts_time=time(9))
     conduct_lesson(by, lesson_id=lesson.pk, absent={})
 
 
@@ -99,3 +106,68 @@ def test_a_trial_that_one_price_names_is_not_paid_by_another(by, group, student)
     add_guest(by, lesson_id=lesson.pk, student_id=student.pk)
     conduct_lesson(by, lesson_id=lesson.pk, absent={})
     assert soums(by, student) == 300 - 10_000
+
+
+def later(by, text):
+    return replace(by, at=datetime.combine(date.fromisoformat(text), time(12), tzinfo=UTC))
+
+
+@pytest.mark.parametrize(("plan", "share"), [(PlanKind.MONTH_SPREAD, 1_000), (PlanKind.WEEK_SPREAD, 4_333)])
+def test_where_a_month_or_week_is_spread_a_make_up_costs_the_share_of_the_missed_one(by, group, student, plan, share):
+    bound(by, student, plan, 13_000, group_id=group.pk)
+    row = missed(by, group, student)
+    assert soums(by, student) == 0
+    made_up(by, row)
+    assert (soums(by, student), unpriced(by, student)) == (share, 0)
+
+
+def test_its_price_and_discount_are_those_of_the_missed_lessons_day(by, group, student):
+    june = later(by, "2025-06-02")
+    price = bound(by, student, PlanKind.MONTH_SPREAD, 13_000, group_id=group.pk)
+    set_own_price(by, subscription_id=price.pk, price=99_000_00, from_on=date(2025, 6, 1))
+    give_discount(by, student_id=student.pk, terms=DiscountTerms(MAY, date(2025, 5, 31), percent=Decimal(50)))
+    row = missed(by, group, student)
+    made_up(june, row, date(2025, 6, 2))
+    assert soums(june, student) == 500
+
+
+def test_a_month_whose_misses_are_all_made_up_for_costs_its_price(by, group, student):
+    june = later(by, "2025-06-02")
+    bound(by, student, PlanKind.MONTH_SPREAD, 10_000, group_id=group.pk)
+    row = missed(by, group, student)
+    for lesson in Lesson.objects.visible_to(by).filter(group=group, held_on__lt="2025-06-01", status="planned"):
+        conduct_lesson(june, lesson_id=lesson.pk, absent={})
+    assert soums(june, student) == 10_000 - 769
+    made_up(june, row, date(2025, 6, 2))
+    assert soums(june, student) == 10_000
+
+
+def test_why_it_costs_that_names_the_missed_lesson(by, group, student):
+    bound(by, student, PlanKind.MONTH_SPREAD, 13_000, group_id=group.pk)
+    made_up(by, missed(by, group, student))
+    (charge,) = due(facts_of(by, students_to_price(by, [student.pk]))[student.pk], by.today)
+    assert {each.code: each.values for each in charge.why}["made_up"] == {"on": "2025-05-05"}
+
+
+def test_one_for_a_charged_miss_of_a_spread_is_free(by, group, student):
+    bound(by, student, PlanKind.MONTH_SPREAD, 13_000, group_id=group.pk)
+    row = missed(by, group, student, charged=True)
+    made_up(by, row)
+    assert (soums(by, student), unpriced(by, student)) == (1_000, 0)
+
+
+def test_one_for_a_miss_in_a_month_charged_at_once_is_free_after_leaving_too(by, group, student):
+    june = later(by, "2025-06-02")
+    bound(by, student, PlanKind.CALENDAR_MONTH, 13_000, group_id=group.pk)
+    bound(by, student, PlanKind.PER_LESSON, 100)
+    row = missed(by, group, student)
+    leave_group(by, enrolment_id=Enrolment.objects.visible_to(by).get().pk, last_on=date(2025, 5, 31))
+    made_up(june, row, date(2025, 6, 2))
+    assert (soums(june, student), unpriced(june, student)) == (13_000, 0)
+
+
+def test_a_make_up_that_forgot_which_lesson_it_stands_for_would_be_noticed(by, group, student, monkeypatch):
+    monkeypatch.setattr("daftar.tuition.facts._paying_for", lambda subscriptions, *_made_up: subscriptions)
+    bound(by, student, PlanKind.MONTH_SPREAD, 13_000, group_id=group.pk)
+    made_up(by, missed(by, group, student))
+    assert (soums(by, student), unpriced(by, student)) == (0, 1)

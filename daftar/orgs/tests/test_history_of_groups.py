@@ -173,7 +173,8 @@ def is_read_in_order(plan: str) -> bool:
     Joined to what was done, these would be read from the newest on, whichever group they are about.
     """
     (found,) = [line for line in plan.splitlines() if "group_id = " in line]
-    return "Index Cond" in found and not any(other in plan for other in ("Seq Scan", "Sort", "auditentry"))
+    in_order = "using deeds_of_group" in plan and "Index Cond" in found
+    return in_order and not any(other in plan for other in ("Seq Scan", "Sort", "auditentry"))
 
 
 def plan_of(by, group, asked) -> str:

@@ -24,6 +24,7 @@ QUERY_IDS = {
     "payment-edit": "student",
     "group-add-student": "student",
     "lesson-single-new": "student",
+    "make-ups": "student",
     "lessons-regular-new": "student",
     "payments": "desk",
     "charges": "student",

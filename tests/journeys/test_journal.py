@@ -93,6 +93,22 @@ def test_a_range_is_filled_by_one_letter_and_taken_back_by_another(school, visit
     assert who.errors == []
 
 
+def test_a_miss_leads_to_the_places_in_which_it_is_made_up_for(school, visit):
+    """The mark is saved on the way, and the list is of this student."""
+    yesterday, aziz = school.lessons[-2], school.students[0]
+    who = visit("aziza@lingua.example")
+    who.open(f"/lingua/groups/{school.group}/")
+    for key in ("ArrowLeft", "KeyE"):
+        who.press(key)
+    saved(who)
+    with who.page.expect_navigation():
+        who.press("KeyM")
+    assert school.cell(yesterday, aziz) == AWAY._replace(reason_id=school.excused)
+    assert who.page.url.endswith(f"/make-ups/?student={aziz}")
+    assert who.page.locator("[data-testid^='make-up-']").count() == 1
+    assert who.errors == []
+
+
 def test_minutes_grades_and_a_comment_are_typed(school, visit):
     today, aziz = school.lessons[-1], school.students[0]
     who = visit("aziza@lingua.example")

@@ -112,7 +112,9 @@ def lesson_guest_remove(request: OfficeRequest, lesson_id: int, student_id: int)
 def make_ups(request: OfficeRequest) -> HttpResponse:
     by, state = request.by, typed(request, "state", 10)
     state = state if state in STATES else "owed"
-    rows, at = paged(makeups.make_ups(by, state=state), number_in(request, "page") or 1)
+    student_id, found = number_in(request, "student"), makeups.make_ups(by, state=state)
+    student = None if student_id is None else get_student(by, student_id)
+    rows, at = paged(found.filter(student=student) if student else found, number_in(request, "page") or 1)
     shown = [
         {
             "id": row.pk, "student_id": row.student_id, "name": row.student.full_name, "missed": _missed(row),
@@ -121,7 +123,8 @@ def make_ups(request: OfficeRequest) -> HttpResponse:
         }
         for row in rows
     ]  # fmt: skip
-    context = {"rows": shown, "page": at, "state": state, "states": STATES.items()}
+    name = student.full_name if student else ""
+    context = {"rows": shown, "page": at, "state": state, "states": STATES.items(), "name": name}
     return render(request, "office/journal/make_ups.html", context)
 
 

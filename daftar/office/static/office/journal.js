@@ -201,6 +201,7 @@
     KeyL: () => askFor("late", (value, text) => [true, null, Math.min(Number(text), 600) || null, value[3], value[4], value[5]], (value) => value[2] ?? ""),
     Enter: () => askFor("comment", (value, text) => [value[0] ?? true, value[1], value[2], value[3], value[4], text], (value) => value[5]),
     Delete: () => set(() => EMPTY),
+    KeyM: () => { if (table.dataset.makeUps) location.assign(`${table.dataset.makeUps}?student=${document.activeElement.id.split("-")[2]}`); },
   };
   const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   const step = (event, y, x) => {

@@ -225,14 +225,24 @@ def test_without_the_unique_rule_eight_runs_would_want_many_letters(by, settings
         cursor.execute("ALTER TABLE daftar_nudge DROP CONSTRAINT nudged_once_a_day")
         cursor.execute("SET ROLE daftar_app")
     try:
-        together([partial(nudge_teachers, org_id=by.org_id)] * 8)
-        assert len(jobs("office.mail_nudge")) > 1
+        assert any(letters_of_eight(by) > 1 for _turn in range(20)), "now and then one is done before the next looks"
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SET ROLE NONE")
             cursor.execute("TRUNCATE daftar_nudge")
             cursor.execute('ALTER TABLE daftar_nudge ADD CONSTRAINT nudged_once_a_day UNIQUE (org_id, member_id, "on")')
             cursor.execute("SET ROLE daftar_app")
+
+
+def letters_of_eight(by) -> int:
+    """How many letters eight runs at the same instant want, where none was wanted before."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        cursor.execute("TRUNCATE daftar_nudge")
+        cursor.execute("SET ROLE daftar_app")
+    before = len(jobs("office.mail_nudge"))
+    together([partial(nudge_teachers, org_id=by.org_id)] * 8)
+    return len(jobs("office.mail_nudge")) - before
 
 
 def test_eight_who_send_the_same_letter_at_once_send_one(by, post_office):

@@ -212,6 +212,16 @@ def test_where_the_centre_keeps_what_was_charged_it_is_shown_and_can_be_given_wi
     assert given(ours) == ["ill"]
 
 
+def test_of_several_who_leave_it_is_said_whether_what_was_paid_stays_charged(ours, owner, paid_ahead):
+    with tenant_transaction(ours.by.org_id):
+        group_id = Enrolment.objects.visible_to(ours.by).get(pk=paid_ahead["enrolment_id"]).group_id
+    there = url("group-several", ours, ours.ids | {"group_id": group_id})
+    assert "later lessons stays charged" in owner.get(there).content.decode()
+    with tenant_transaction(ours.by.org_id):
+        Organization.objects.filter(pk=ours.by.org_id).update(unserved_lessons="credited")
+    assert "later lessons is credited" in owner.get(there).content.decode()
+
+
 def test_where_the_centre_gives_it_back_the_page_asks_why_not(ours, owner, paid_ahead):
     with tenant_transaction(ours.by.org_id):
         Organization.objects.filter(pk=ours.by.org_id).update(unserved_lessons="credited")

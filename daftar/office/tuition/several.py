@@ -17,6 +17,7 @@ from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, priced_page, undo_address
 from daftar.office.tuition.forms import leaving_field
 from daftar.tuition import several
+from daftar.tuition.credits import keeps_unserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,6 +39,10 @@ MEANS = {
     "trial": gettext_lazy("From the day on they are on trial and charged for nothing."),
     "activate": gettext_lazy("From the day on they are charged as the group says."),
 }
+# Where the centre gives nothing back (decision D8).
+MEANS_KEPT = MEANS | {
+    "leave": gettext_lazy("The day is their last one. What was paid for later lessons stays charged."),
+}
 
 
 class SeveralForm(forms.Form):
@@ -55,7 +60,7 @@ class SeveralForm(forms.Form):
 
     def __init__(
         self, *args: Any, members: Iterable[tuple[int, str]], others: Iterable[Group],
-        reasons: Iterable[LeavingReason], may_activate: bool, **kwargs: Any,
+        reasons: Iterable[LeavingReason], may_activate: bool, keeps: bool, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         self.fields["enrolment_ids"] = forms.TypedMultipleChoiceField(
@@ -64,7 +69,7 @@ class SeveralForm(forms.Form):
         )  # fmt: skip
         choices = [(code, label) for code, label in LABELS.items() if may_activate or code != "activate"]
         deed: Any = forms.ChoiceField(label=gettext_lazy("What"), choices=choices, widget=forms.RadioSelect)
-        deed.explains = MEANS
+        deed.explains = MEANS_KEPT if keeps else MEANS
         self.fields["deed"] = deed
         group: Any = pick_field(gettext_lazy("Into the group"), [(row.pk, row.name) for row in others], none="")
         self.fields["group_id"] = group
@@ -90,7 +95,7 @@ def group_several(request: OfficeRequest, group_id: int) -> HttpResponse:
     form = SeveralForm(
         filled(request), initial={"on": by.today, "deed": "leave"}, others=others, reasons=leaving_reasons(by),
         members=[(pk, row.student.full_name) for pk, row in members.items()],
-        may_activate=by.may("tuition.activate"),
+        may_activate=by.may("tuition.activate"), keeps=keeps_unserved(group.branch),
     )  # fmt: skip
     home = reverse("office:group", args=[by.org_slug, group_id]) + "?tab=students"
     # The form is asked for them before it is done: the preview prices those chosen and nobody else.

@@ -226,8 +226,8 @@ class ForecastDay(TenantModel):
         return f"{self.month:%Y-%m}"
 
 
-class CreditDeclined(TenantModel):
-    """A credit that a person decided not to give, and why (decision D8)."""
+class CreditByHand(TenantModel):
+    """On which credit, of a charge with this key and dated that day, a person decided otherwise than the centre."""
 
     student = models.ForeignKey(Student, models.PROTECT, related_name="+")
     subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="+")
@@ -235,6 +235,16 @@ class CreditDeclined(TenantModel):
     on = models.DateField()
     reason = models.CharField(max_length=200)
     member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class CreditDeclined(CreditByHand):
+    """A credit that a person decided not to give, and why (decision D8)."""
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -243,19 +253,9 @@ class CreditDeclined(TenantModel):
         ]
         indexes = [models.Index(fields=["org", "student"], name="credit_declined_of_student")]
 
-    def __str__(self) -> str:
-        return self.key
 
-
-class CreditGiven(TenantModel):
+class CreditGiven(CreditByHand):
     """A credit that a person decided to give where the centre gives none, and why (decision D8)."""
-
-    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
-    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="+")
-    key = models.CharField(max_length=40)
-    on = models.DateField()
-    reason = models.CharField(max_length=200)
-    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -263,9 +263,6 @@ class CreditGiven(TenantModel):
             models.CheckConstraint(name="given_because", condition=~Q(reason="")),
         ]
         indexes = [models.Index(fields=["org", "student"], name="credit_given_of_student")]
-
-    def __str__(self) -> str:
-        return self.key
 
 
 class DeedTogether(models.TextChoices):

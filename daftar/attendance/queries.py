@@ -12,9 +12,10 @@ from django.db.models.functions import Coalesce
 from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Holiday, Lesson, Suspension
-from daftar.courses.queries import lesson_name, members_at
+from daftar.courses.queries import lesson_name, members_at, members_on
 from daftar.courses.rules import is_trial_on
-from daftar.courses.weekdays import coming_members, lessons_of_member
+from daftar.courses.weekdays import coming, coming_members, first_day, lessons_of_member
+from daftar.lib.compiled import compiled
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import AuditEntry
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
 
-    from daftar.lib.tenancy import TenantQuerySet
+    from daftar.lib.tenancy import Asker, TenantQuerySet
     from daftar.orgs.models import Branch
 
 
@@ -73,20 +74,34 @@ def members_in(by: Actor, lesson: Lesson) -> dict[int, bool]:
     if lesson.group_id is None:
         return _own_student(by, lesson)
     counts = tuition_settings(lesson.branch).activation_day_counts
-    here = members_at(by, lesson).filter(is_paused=False)
-    columns = here.values_list("student_id", "activated_on")
-    return {pk: is_trial_on(lesson.held_on, since, day_counts=counts) for pk, since in columns}
+    planned_on = first_day(lesson)
+    rows = _here(
+        by, group_id=lesson.group_id, on=lesson.held_on, planned_on=planned_on, weekday=planned_on.isoweekday()
+    )
+    return {pk: is_trial_on(lesson.held_on, since, day_counts=counts) for pk, since in rows}
+
+
+@compiled
+def _here(by: Asker, *, group_id: int, on: date, planned_on: date, weekday: int) -> Any:
+    """The members of a group who come on a day; a lesson that is moved stays who it was planned for."""
+    here = coming(by, members_on(by, group_id, on), planned_on, weekday).filter(is_paused=False)
+    return here.values_list("student_id", "activated_on")
 
 
 @question("attendance.mark")
 def just_marked(by: Actor, lesson_id: int) -> tuple[int, bool]:
     """How many are marked in a lesson, and whether the last deed on it was done at this very moment."""
+    ((marked, at),) = _marked_at(by, lesson_id=lesson_id, subject=f"lesson:{lesson_id}")
+    return marked, at == by.at
+
+
+@compiled
+def _marked_at(by: Asker, *, lesson_id: int, subject: str) -> Any:
     marks = Attendance.unguarded.filter(org_id=by.org_id, lesson_id=OuterRef("pk")).values("lesson_id")
-    deeds = AuditEntry.objects.visible_to(by).filter(subject=f"lesson:{lesson_id}").order_by("-id")
+    deeds = AuditEntry.objects.visible_to(by).filter(subject=subject).order_by("-id")
     number = Subquery(marks.annotate(number=Count("pk")).values("number"))
     rows = Lesson.objects.visible_to(by).filter(pk=lesson_id)
-    marked, at = rows.values_list(Coalesce(number, 0), Subquery(deeds.values("at")[:1])).get()
-    return marked, at == by.at
+    return rows.values_list(Coalesce(number, 0), Subquery(deeds.values("at")[:1]))
 
 
 @question("attendance.mark")
@@ -166,13 +181,17 @@ class Marked(NamedTuple):
 @question("tuition.view")
 def marks_of(by: Actor, student_ids: Collection[int], since: date | None = None) -> list[Marked]:
     """Every mark of these students, in lessons from a day on: hundreds to a student, so they are no models."""
-    rows = Attendance.objects.visible_to(by).filter(student_id__among=student_ids)
+    # Nobody is marked before the day of the lesson, wherever on earth it begins: the old ones are not looked up.
+    begun = None if since is None else datetime.combine(since, time.min, UTC) - timedelta(days=1)
+    return [Marked._make(row) for row in _marks(by, ids=student_ids, since=since, begun=begun)]
+
+
+@compiled
+def _marks(by: Asker, *, ids: Collection[int], since: date | None, begun: datetime | None) -> Any:
+    rows = Attendance.objects.visible_to(by).filter(student_id__among=ids)
     if since is not None:
-        # Nobody is marked before the day of the lesson, wherever on earth it begins: the old ones are not looked up.
-        begun = datetime.combine(since, time.min, UTC) - timedelta(days=1)
         rows = rows.filter(lesson__held_on__gte=since, marked_at__gte=begun)
-    found = rows.values_list("student_id", "lesson_id", "lesson__group_id", "is_present", "reason__charges")
-    return [Marked._make(row) for row in found]
+    return rows.values_list("student_id", "lesson_id", "lesson__group_id", "is_present", "reason__charges")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Group, Holiday, Lesson
 from daftar.courses.services import students_of
 from daftar.courses.topics import chosen_topic
+from daftar.lib.compiled import compiled
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, change, note, publish, verb
 from daftar.orgs.queries import latest_deed, today_in
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
+    from daftar.lib.tenancy import Asker
     from daftar.orgs.models import Branch
 
 UNDO_WITHIN = timedelta(minutes=10)
@@ -259,10 +261,18 @@ def begin_reasons(by: Actor, *, language: str) -> None:
 
 def lock_lesson(by: Actor, lesson_id: int) -> Lesson:
     """The lesson with its group and branch, locked; NotFound unless the actor may conduct it."""
-    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
-    lesson: Lesson = rows.select_related("group", "branch__org").one(pk=lesson_id)
+    found = _locked(by, lesson_id=lesson_id)
+    if not found:
+        raise NotFound
+    lesson: Lesson = found[0]
     check_teacher(by, lesson)
     return lesson
+
+
+@compiled
+def _locked(by: Asker, *, lesson_id: int) -> Any:
+    rows = Lesson.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    return rows.select_related("group", "branch__org").filter(pk=lesson_id)
 
 
 def check_age(by: Actor, branch: Branch, corrected: Collection[Lesson], because: str) -> None:

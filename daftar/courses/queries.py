@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date, time
 
-    from daftar.lib.tenancy import TenantQuerySet
+    from daftar.lib.tenancy import Asker, TenantQuerySet
 
 
 def lesson_name(path: str = "") -> Coalesce:
@@ -144,14 +144,14 @@ def get_enrolment(by: Actor, enrolment_id: int) -> Any:
     return enrolment
 
 
-def with_pause(by: Actor, rows: Any, on: date) -> Any:
+def with_pause(by: Asker, rows: Any, on: date) -> Any:
     """Enrolments with `is_paused`: whether a pause of the student holds on a day, in this group or in all."""
     pauses = Suspension.unguarded.filter(org_id=by.org_id, student_id=OuterRef("student_id"), starts_on__lte=on)
     here = pauses.exclude(ends_on__lte=on).filter(Q(group=None) | Q(group_id=OuterRef("group_id")))
     return rows.annotate(is_paused=Exists(here))
 
 
-def members_on(by: Actor, group_id: int | None, on: date) -> Any:
+def members_on(by: Asker, group_id: int | None, on: date) -> Any:
     """The enrolments of a group that hold on a day, with `is_paused` on it; verbs and questions that permit it ask."""
     rows = Enrolment.objects.visible_to(by).filter(group_id=group_id, starts_on__lte=on)
     return with_pause(by, rows.exclude(ends_on__lte=on), on)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import date
 
+    from daftar.lib.tenancy import Asker
+
 
 class WeekdayOff(TenantModel):
     """An ISO weekday on which a member does not come, from a day to the day before another (null: open).
@@ -135,7 +137,7 @@ def first_day(lesson: Lesson) -> date:
     return lesson.moved_from or lesson.held_on
 
 
-def coming(by: Actor, rows: Any, on: Any, weekday: Any) -> Any:
+def coming(by: Asker, rows: Any, on: Any, weekday: Any) -> Any:
     """Those enrolments whose student comes on a day and its ISO weekday (values or expressions); guarded already."""
     off = WeekdayOff.unguarded.filter(org_id=by.org_id, enrolment_id=OuterRef("pk"), weekday=weekday, starts_on__lte=on)
     return rows.exclude(Exists(off.exclude(ends_on__lte=on)))

@@ -10,11 +10,14 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When, Window
 from django.db.models.functions import Coalesce
 
 from daftar.ledger.models import OF_TUITION, Account, AccountKind, Books, Transfer, TransferKind
+from daftar.lib.compiled import compiled
 from daftar.orgs.access import Actor, question
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date, datetime
+
+    from daftar.lib.tenancy import Asker
 
 
 # Of the accounts in `debtors(account_id)`: the last day at whose end the balance was below zero and before it was not.
@@ -162,6 +165,15 @@ class LiveCharge(NamedTuple):
 def live_charges(by: Actor, account_ids: Collection[int], since: date | None = None) -> dict[int, list[LiveCharge]]:
     """Charges and credits that were posted and not reversed, by the account they were charged to; due from a day on."""
     found: dict[int, list[LiveCharge]] = {account_id: [] for account_id in account_ids}
+    for account_id, *values in _live(by, account_ids=account_ids, since=since):
+        row = LiveCharge._make(values)
+        if since is None or row.on >= since:
+            found[account_id].append(row)
+    return found
+
+
+@compiled
+def _live(by: Asker, *, account_ids: Collection[int], since: date | None) -> Any:
     undone = Transfer.unguarded.filter(org_id=by.org_id, reverses_id=OuterRef("pk"))
     rows = Transfer.objects.visible_to(by).exclude(Exists(undone)).annotate(due=Coalesce("corrects_on", "effective_on"))
     if since is not None:  # nothing is dated before it is due
@@ -170,12 +182,7 @@ def live_charges(by: Actor, account_ids: Collection[int], since: date | None = N
     charges = rows.filter(kind=TransferKind.CHARGE, debit__among=account_ids).annotate(signed=F("amount"))
     given = rows.filter(kind=TransferKind.CREDIT, credit__among=account_ids).annotate(signed=-F("amount"))
     columns = ("id", "due", "signed", "charge_key")
-    both = charges.values_list("debit_id", *columns).union(given.values_list("credit_id", *columns), all=True)
-    for account_id, *values in both:
-        row = LiveCharge._make(values)
-        if since is None or row.on >= since:
-            found[account_id].append(row)
-    return found
+    return charges.values_list("debit_id", *columns).union(given.values_list("credit_id", *columns), all=True)
 
 
 @question("tuition.view")
@@ -258,11 +265,15 @@ def transfers(by: Actor, transfer_ids: Collection[int]) -> dict[int, Transfer]:
 @question("tuition.view")
 def charge_turns(by: Actor, charge_keys: Collection[str]) -> dict[str, int]:
     """The next free turn of each charge key."""
-    rows = Transfer.objects.visible_to(by).filter(charge_key__among=charge_keys)
     turns = dict.fromkeys(charge_keys, 0)
-    for key, turn in rows.values_list("charge_key", "turn"):
+    for key, turn in _turns(by, charge_keys=charge_keys):
         turns[key] = max(turns[key], turn + 1)
     return turns
+
+
+@compiled
+def _turns(by: Asker, *, charge_keys: Collection[str]) -> Any:
+    return Transfer.objects.visible_to(by).filter(charge_key__among=charge_keys).values_list("charge_key", "turn")
 
 
 @question("finance.view")

@@ -19,6 +19,7 @@ from daftar.ledger.models import Account, AccountKind, Books, Transfer, Transfer
 from daftar.ledger.queries import SINCE
 from daftar.ledger.rules import first_open_day, is_closed
 from daftar.lib.among import array_of
+from daftar.lib.compiled import compiled
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, verb
 from daftar.people.queries import learners
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
+    from daftar.lib.tenancy import Asker
     from daftar.people.models import Student
     from daftar.people.queries import Learner
 
@@ -175,11 +177,16 @@ def hold_accounts(by: Actor, *, student_ids: Collection[int]) -> dict[int, Held]
 
 
 def _held(by: Actor, student_ids: Collection[int]) -> dict[int, Held]:
+    rows = _held_rows(by, student_ids=student_ids)
+    return {row[1]: Held._make(row) for row in rows if row[2] == AccountKind.STUDENT}
+
+
+@compiled
+def _held_rows(by: Asker, *, student_ids: Collection[int]) -> Any:
     rows = _locked(by, student_ids)
     if by.branch_ids is not None:
-        rows = rows.filter(student__branch_id__in=by.branch_ids)
-    columns = (*Held._fields[:-1], "student__branch_id")
-    return {row[1]: Held._make(row) for row in rows.values_list(*columns) if row[2] == AccountKind.STUDENT}
+        rows = rows.filter(student__branch__among=by.branch_ids)
+    return rows.values_list(*Held._fields[:-1], "student__branch_id")
 
 
 def _open(by: Actor, students: Collection[Student | Learner]) -> None:
@@ -196,7 +203,7 @@ def _open(by: Actor, students: Collection[Student | Learner]) -> None:
     )  # fmt: skip
 
 
-def _locked(by: Actor, student_ids: Collection[int]) -> Any:
+def _locked(by: Asker, student_ids: Collection[int]) -> Any:
     """All their accounts, whatever they are for."""
     owned = Account.objects.visible_to(by).filter(student_id__among=student_ids)
     return owned.select_for_update(of=("self",), no_key=True).order_by("id")
@@ -243,14 +250,19 @@ def set_charged_until(by: Actor, *, account_ids: Collection[int], on: date | Non
 @verb("ledger.post")
 def purpose_account(by: Actor, *, kind: AccountKind, currency: str) -> Account:
     """The organization's account for a purpose in a currency; its sum is not kept, so it is not locked."""
-    rows = Account.objects.visible_to(by).filter(kind=kind, currency=currency)
-    account = rows.first()
-    if account is None:
+    found = _for_purpose(by, kind=kind.value, currency=currency)
+    if not found:
         Account.objects.bulk_create(
             [Account(org_id=by.org_id, kind=kind, currency=currency, balance=None)], ignore_conflicts=True
         )
-        account = rows.get()
+        found = _for_purpose(by, kind=kind.value, currency=currency)
+    account: Account = found[0]
     return account
+
+
+@compiled
+def _for_purpose(by: Asker, *, kind: str, currency: str) -> Any:
+    return Account.objects.visible_to(by).filter(kind=kind, currency=currency).order_by("id")
 
 
 @verb("ledger.post")

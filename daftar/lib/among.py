@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import BigIntegerField, CharField, ForeignKey, Lookup
 
+from daftar.lib.compiled import Bind, Placeholder
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -15,13 +17,17 @@ class Among(Lookup):
 
     lookup_name = "among"
     prepare_rhs = False
-    rhs: Iterable[int] | Iterable[str]
+    rhs: Iterable[int] | Iterable[str] | Placeholder
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, values = self.process_lhs(compiler, connection)
-        if isinstance(self.lhs.output_field, CharField):
-            return f"{column} = ANY(%s::text[])", [*values, list(self.rhs)]
-        return f"{column} = ANY(%s::bigint[])", [*values, array_of([int(each) for each in self.rhs])]
+        kind, convert = ("text", list) if isinstance(self.lhs.output_field, CharField) else ("bigint", _ids)
+        them = Bind(self.rhs.name, convert) if isinstance(self.rhs, Placeholder) else convert(self.rhs)
+        return f"{column} = ANY(%s::{kind}[])", [*values, them]
+
+
+def _ids(values: Iterable[Any]) -> str:
+    return array_of([int(each) for each in values])
 
 
 def array_of(values: Iterable[object]) -> str:

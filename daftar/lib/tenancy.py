@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, models, transaction
 
+from daftar.lib.compiled import Placeholder
 from daftar.lib.errors import NotFound
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class TenantManager(models.Manager[Any]):
         path = getattr(self.model, "branch_path", None)
         if path is None or by.branch_ids is None:
             return rows
-        return rows.filter(**{f"{path}__in": by.branch_ids})
+        seen: Any = by.branch_ids
+        return rows.filter(**{f"{path}__{'among' if isinstance(seen, Placeholder) else 'in'}": seen})
 
     def create(self, **values: Any) -> Any:
         """A new row; the organization must be among the values."""

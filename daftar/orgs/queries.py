@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, Subquery
 
+from daftar.lib.compiled import compiled
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import AuditEntry, Branch, GroupDeed, Invitation, Member, MemberBranch, Organization, Role
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date
 
-    from daftar.lib.tenancy import TenantQuerySet
+    from daftar.lib.tenancy import Asker, TenantQuerySet
     from daftar.orgs.models import TenantModel
 
 
@@ -71,11 +72,17 @@ def places_of(by: Actor, member: Member) -> list[Branch]:
 
     One statement for both, asked inside the organization's transaction at each request.
     """
-    role = Role.objects.visible_to(by).filter(pk=member.role_id)
+    return _places(by, role_id=member.role_id, member_id=None if member.all_branches else member.pk)
+
+
+@compiled
+def _places(by: Asker, *, role_id: int, member_id: int | None) -> Any:
+    role = Role.objects.visible_to(by).filter(pk=role_id)
     rows: Any = Branch.objects.visible_to(by).order_by("id")
     rows = rows.annotate(role_code=Subquery(role.values("code")), role_permissions=Subquery(role.values("permissions")))
-    own = MemberBranch.objects.visible_to(by).filter(member_id=member.pk).values("branch_id")
-    return list(rows if member.all_branches else rows.filter(pk__in=own))
+    if member_id is None:
+        return rows
+    return rows.filter(pk__in=MemberBranch.objects.visible_to(by).filter(member_id=member_id).values("branch_id"))
 
 
 def settled(by: Actor, member: Member, places: Sequence[Branch]) -> Actor:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, LiteralString, NamedTuple
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 from django.db import connection
 
+from daftar.lib.compiled import compiled
 from daftar.lib.text import search_key
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import Branch
@@ -15,6 +16,8 @@ from daftar.people.models import LAST_DIGITS, Contact, ContactKind, Student, pho
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import date
+
+    from daftar.lib.tenancy import Asker
 
 TAIL = 7
 FEW = 200  # as many as are looked up by name or phone at once
@@ -54,8 +57,13 @@ def learners(by: Actor, student_ids: Collection[int]) -> list[Learner]:
 @question("people.view")
 def learners_in(by: Actor, places: Mapping[int, int]) -> list[Learner]:
     """The same of students whose branches are known; a branch is read once and not with each of thousands."""
-    branches = Branch.objects.visible_to(by).select_related("org").in_bulk(set(places.values()))
+    branches = {row.pk: row for row in _branches(by, ids=set(places.values()))}
     return [Learner(pk, branch_id, branches[branch_id]) for pk, branch_id in places.items()]
+
+
+@compiled
+def _branches(by: Asker, *, ids: Collection[int]) -> Any:
+    return Branch.objects.visible_to(by).select_related("org").filter(pk__among=ids)
 
 
 @question("people.view")

@@ -17,6 +17,7 @@ from daftar.courses.rules import PlanKind, SpanOfWeekday
 from daftar.courses.weekdays import WeekdayOff
 from daftar.ledger.queries import money_moved
 from daftar.lib.among import array_of
+from daftar.lib.compiled import compiled
 from daftar.lib.money import default_step
 from daftar.orgs.queries import tuition_settings
 from daftar.tuition import rules
@@ -30,6 +31,7 @@ from daftar.tuition.rules.spread import SPREADS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from daftar.lib.tenancy import Asker
     from daftar.orgs.access import Actor
     from daftar.orgs.models import Branch
     from daftar.people.models import Student
@@ -139,10 +141,7 @@ def _marks(
 def _enrolments(by: Actor, ids: Collection[int], off: Mapping[int, Any]) -> dict[int, list[rules.EnrolmentFact]]:
     """`off`: of a student the memberships with weekdays on which they do not come, and those."""
     found: dict[int, list[rules.EnrolmentFact]] = defaultdict(list)
-    rows = Enrolment.objects.visible_to(by).filter(student_id__among=ids).order_by("id")
-    for pk, student_id, group_id, joined, activated, left, entered in rows.values_list(
-        "id", "student_id", "group_id", "starts_on", "activated_on", "ends_on", "entered_on"
-    ):
+    for pk, student_id, group_id, joined, activated, left, entered in _enrolment_rows(by, ids=ids):
         spans = tuple(span for enrolment_id, span in off[student_id] if enrolment_id == pk) if student_id in off else ()
         fact = rules.EnrolmentFact(
             group_id=group_id, joined_on=joined, activated_on=activated, ends_on=left, entered_on=entered, off=spans
@@ -151,15 +150,16 @@ def _enrolments(by: Actor, ids: Collection[int], off: Mapping[int, Any]) -> dict
     return found
 
 
+@compiled
+def _enrolment_rows(by: Asker, *, ids: Collection[int]) -> Any:
+    rows = Enrolment.objects.visible_to(by).filter(student_id__among=ids).order_by("id")
+    return rows.values_list("id", "student_id", "group_id", "starts_on", "activated_on", "ends_on", "entered_on")
+
+
 def _subscriptions(by: Actor, ids: Collection[int]) -> dict[int, list[rules.SubscriptionFact]]:
     prices: dict[int, list[rules.PriceStep]] = defaultdict(list)
     kept: dict[int, Any] = {}
-    rows = Subscription.objects.visible_to(by).filter(student_id__among=ids).order_by("id", "price_steps__from_on")
-    columns = (
-        "id", "student_id", "plan", "group_id", "lessons_count", "module_lessons", "months", "starts_on", "ends_on",
-        "subjects", "lesson_types", "is_separate", "extended_by_suspensions",
-    )  # fmt: skip
-    for *row, from_on, amount in rows.values_list(*columns, "price_steps__from_on", "price_steps__amount"):
+    for *row, from_on, amount in _subscription_rows(by, ids=ids):
         kept[row[0]] = row
         if from_on is not None:
             prices[row[0]].append(rules.PriceStep(from_on, amount))
@@ -175,6 +175,16 @@ def _subscriptions(by: Actor, ids: Collection[int]) -> dict[int, list[rules.Subs
             )
         )  # fmt: skip
     return found
+
+
+@compiled
+def _subscription_rows(by: Asker, *, ids: Collection[int]) -> Any:
+    rows = Subscription.objects.visible_to(by).filter(student_id__among=ids).order_by("id", "price_steps__from_on")
+    return rows.values_list(
+        "id", "student_id", "plan", "group_id", "lessons_count", "module_lessons", "months", "starts_on", "ends_on",
+        "subjects", "lesson_types", "is_separate", "extended_by_suspensions", "price_steps__from_on",
+        "price_steps__amount",
+    )  # fmt: skip
 
 
 def _special(by: Actor, ids: Collection[int], branches: dict[int, Branch]) -> list[Any]:
@@ -373,13 +383,9 @@ def _holidays(rows: Any, branches: dict[int, Branch]) -> dict[int, tuple[rules.H
 
 def _plans(by: Actor, group_ids: Collection[int], window: rules.Window | None) -> _Plans:
     lessons: dict[int, list[rules.LessonFact]] = defaultdict(list)
-    rows = Lesson.objects.visible_to(by).filter(group_id__among=group_ids)
-    if window is not None:
-        first = window.first
-        moved = Q(moved_from__isnull=False) & (Q(held_on__gte=first) | Q(moved_from__gte=first))
-        rows = rows.filter(Q(held_on__range=(first, window.last)) | moved)
-    columns = ("id", "group_id", "held_on", "starts_time", "status", "type_id", "moved_from", "group__course__subject")
-    for pk, group_id, on, at, status, type_id, moved_from, subject in rows.values_list(*columns):
+    first, last = (None, None) if window is None else (window.first, window.last)
+    rows = _lesson_rows(by, group_ids=group_ids, first=first, last=last)
+    for pk, group_id, on, at, status, type_id, moved_from, subject in rows:
         lessons[group_id].append(
             rules.LessonFact(
                 id=pk, group_id=group_id, on=on, at=at, status=_STATUS[status], subject=subject or None,
@@ -387,6 +393,16 @@ def _plans(by: Actor, group_ids: Collection[int], window: rules.Window | None) -
             )
         )  # fmt: skip
     return _Plans(_groups(by, group_ids), lessons)
+
+
+@compiled
+def _lesson_rows(by: Asker, *, group_ids: Collection[int], first: date | None, last: date | None) -> Any:
+    rows = Lesson.objects.visible_to(by).filter(group_id__among=group_ids)
+    if first is not None:
+        moved = Q(moved_from__isnull=False) & (Q(held_on__gte=first) | Q(moved_from__gte=first))
+        rows = rows.filter(Q(held_on__range=(first, last)) | moved)
+    columns = ("id", "group_id", "held_on", "starts_time", "status", "type_id", "moved_from", "group__course__subject")
+    return rows.values_list(*columns)
 
 
 # Asked hundreds of times for one student: a dictionary is quicker than the enumeration itself.
@@ -397,12 +413,9 @@ def _groups(by: Actor, group_ids: Collection[int]) -> dict[int, rules.GroupFact]
     """The groups with the weekdays each met on at first, and those it meets on now."""
     lives: dict[int, tuple[date, date]] = {}
     weekly: dict[int, list[tuple[int, date, date | None]]] = defaultdict(list)
-    rows = Group.objects.visible_to(by).filter(pk__among=group_ids)
-    columns = ("recurrences__weekday", "recurrences__valid_from", "recurrences__valid_until")
     subjects: dict[int, str] = {}
-    for pk, starts_on, ends_on, subject, weekday, valid_from, valid_until in rows.values_list(
-        "id", "starts_on", "ends_on", "course__subject", *columns
-    ):
+    rows = _group_rows(by, group_ids=group_ids)
+    for pk, starts_on, ends_on, subject, weekday, valid_from, valid_until in rows:
         lives[pk], subjects[pk] = (starts_on, ends_on), subject
         if weekday is not None:
             weekly[pk].append((weekday, valid_from or date.min, valid_until))
@@ -415,3 +428,10 @@ def _groups(by: Actor, group_ids: Collection[int]) -> dict[int, rules.GroupFact]
             first_weekdays=frozenset(weekday for weekday, since, _until in weekly[pk] if since == began),
         )  # fmt: skip
     return found
+
+
+@compiled
+def _group_rows(by: Asker, *, group_ids: Collection[int]) -> Any:
+    weekly = ("recurrences__weekday", "recurrences__valid_from", "recurrences__valid_until")
+    rows = Group.unguarded.filter(org_id=by.org_id, pk__among=group_ids)
+    return rows.values_list("id", "starts_on", "ends_on", "course__subject", *weekly)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from daftar.lib.tenancy import Asker
 
 P = ParamSpec("P")
+AT_ONCE = 5000  # rows that Django takes from the driver at once
 ITERABLES: set[Any] = {FlatValuesListIterable, ModelIterable, ValuesListIterable}
 
 
@@ -85,7 +86,7 @@ class _Statement:
             db="default", model=self.model, _known_related_objects={},
             query=SimpleNamespace(get_compiler=lambda using: compiler),  # noqa: ARG005 - as Django names it
         )  # fmt: skip
-        return list(self.iterable(asked))
+        return list(self.iterable(asked, chunk_size=AT_ONCE))
 
 
 def compiled(build: Callable[Concatenate[Asker, P], Any]) -> Callable[Concatenate[Asker, P], list[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -38,7 +39,7 @@ def write_lessons(group: Group, branch: Branch, made: Sequence[tuple[date, Recur
     weekly = {rule.pk: rule for _on, rule in made}
     numbers = {pk: number for number, pk in enumerate(weekly, start=1)}
     times, lengths, given_by, places = zip(*[_values(group, rule) for rule in weekly.values()], strict=True)
-    zone = branch.timezone
+    zone = ZoneInfo(branch.timezone)
     others = _untouched(group, branch)
     columns = {
         "said": ", ".join(SAID),
@@ -47,7 +48,7 @@ def write_lessons(group: Group, branch: Branch, made: Sequence[tuple[date, Recur
     }
     values: dict[str, Any] = others | {
         "days": array_of([on for on, _rule in made]),
-        "instants": array_of([rules.instant(on, rule.starts_time, zone).isoformat() for on, rule in made]),
+        "instants": array_of([rules.local(on, rule.starts_time, zone).isoformat() for on, rule in made]),
         "rows": array_of([numbers[rule.pk] for _on, rule in made]),
         "times": array_of(times), "lengths": array_of(lengths), "given_by": array_of(given_by),
         "places": array_of(places),

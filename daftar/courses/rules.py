@@ -86,7 +86,12 @@ def instant(on: date, at: time, zone: str) -> datetime:
     Where the clock jumps over that time: as much later as it jumps. Where it shows it twice: the first.
     ZoneInfoNotFoundError for an unknown zone.
     """
-    return datetime.combine(on, at.replace(fold=0), tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return local(on, at, ZoneInfo(zone)).astimezone(UTC)
+
+
+def local(on: date, at: time, zone: ZoneInfo) -> datetime:
+    """The same instant by that clock: its text, with the offset of that day, is quicker to make than UTC's."""
+    return datetime.combine(on, at if at.fold == 0 else at.replace(fold=0), tzinfo=zone)
 
 
 def may_join(group_period: Period, on: date) -> bool:

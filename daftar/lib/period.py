@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def exclusive_end(last_on: date | None) -> date | None:
     return None if last_on is None else last_on + _DAY
 
 
+@lru_cache(maxsize=4096)  # thousands of students are asked of the same few months
 def add_months(on: date, months: int, anchor_day: int | None = None) -> date:
     """The same day `months` later (or earlier), the month's last day where it has no such day (pricing rule D14).
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one to a student: frozen, it would take Python three times as long to make
 class ToCharge:
     """A student, what prices the student, and the first day whose charges may not be right yet."""
 
@@ -29,10 +29,7 @@ class ToCharge:
     facts: rules.StudentFacts
     today: date
     since: date
-
-    @property
-    def has_separate_accounts(self) -> bool:
-        return any(each.is_separate for each in self.facts.subscriptions)
+    has_separate_accounts: bool
 
     @property
     def needs_all_charges(self) -> bool:
@@ -41,7 +38,8 @@ class ToCharge:
 
     def difference(self, posted: Sequence[rules.PostedCharge]) -> tuple[list[int], list[rules.ChargeDraft]]:
         """The transfers to reverse and the charges to post. What a later clock has charged is left to that."""
-        turns = Counter(each.subscription_id for each in posted if each.on < self.since and each.amount > 0)
+        before = [each.subscription_id for each in posted if each.on < self.since and each.amount > 0]
+        turns = Counter(before) if before else None
         due = rules.due(self.facts, self.today, since=self.since, turns=turns)
         return rules.difference(due, [each for each in posted if self.since <= each.on <= self.today])
 
@@ -54,7 +52,8 @@ def to_charge(
     `since` as `reconcile` is given it. What was charged up to a day is settled there; before that, and where the
     lessons around the day do not tell what is due, everything is looked at.
     """
-    clocks = {student.branch_id: today_in(by, student.branch) for student in students}
+    places = {student.branch_id: student.branch for student in students}
+    clocks = {pk: today_in(by, branch) for pk, branch in places.items()}
     begins = {student.id: _begin(accounts[student.id].charged_until, since) for student in students}
     asked = [student for student in students if begins[student.id] <= clocks[student.branch_id]]
     windows = {
@@ -66,7 +65,11 @@ def to_charge(
     whole = [student for student in asked if student.id not in facts]
     begins |= dict.fromkeys((student.id for student in whole), date.min)
     facts |= facts_of(by, whole) if whole else {}
-    return [ToCharge(each, facts[each.pk], clocks[each.branch_id], begins[each.pk]) for each in asked]
+    return [_to_charge(each, facts[each.id], clocks[each.branch_id], begins[each.id]) for each in asked]
+
+
+def _to_charge(student: Learner, facts: rules.StudentFacts, today: date, since: date) -> ToCharge:
+    return ToCharge(student, facts, today, since, any(each.is_separate for each in facts.subscriptions))
 
 
 def _begin(charged_until: date | None, since: date | None) -> date:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F, Q
@@ -29,7 +29,7 @@ from daftar.tuition.rules.plans import PLANS
 from daftar.tuition.rules.spread import SPREADS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from daftar.lib.tenancy import Asker
     from daftar.orgs.access import Actor
@@ -75,36 +75,60 @@ def facts_of(
         took = set() if rules.takes_no_marks(subscriptions[pk]) else {each.lesson_id for each in marks[pk]}
         shared[pk] = rules.SharedLessons(rules.own_lessons(shared[pk], enrolments[pk], took))
     nobodys = lessons_of_nobody(trusted, ungrouped)
-    settings_of = {pk: tuition_settings(branch) for pk, branch in places.items()}
-    decisions = {pk: decided(partial(getattr, settings)) for pk, settings in settings_of.items()}
+    rates = {pk: _rates(branch) for pk, branch in places.items()}
     for student in students if made_up or own or nobodys else ():
-        pk, place = student.id, student.branch_id
-        made_up[pk] = _with_trials(made_up[pk], enrolments[pk], settings_of[place], decisions[place])
+        pk = student.id
+        made_up[pk] = _with_trials(made_up[pk], enrolments[pk], rates[student.branch_id])
         made_up[pk] = _with_periods(made_up[pk], enrolments[pk], subscriptions[pk], suspensions[pk])
         marks[pk] = _to_be_paid(marks[pk], made_up[pk])
         if alone := [*own[pk], *attended(marks[pk], nobodys, subscriptions[pk], made_up[pk])]:
             shared[pk] = rules.SharedLessons([*shared[pk], *in_window(alone, window)])
     found = {}
     for student in students:
-        pk, settings = student.id, settings_of[student.branch_id]
+        pk, branch = student.id, rates[student.branch_id]
         found[pk] = rules.StudentFacts(
-            currency=student.branch.currency,
-            step=settings.rounding_step or default_step(student.branch.currency),
-            activation_day_counts=settings.activation_day_counts,
-            groups=tuple(rules.own_group(plans.groups[each], enrolments[pk]) for each in sorted(wanted[pk])),
+            currency=branch.currency, step=branch.step, activation_day_counts=branch.activation_day_counts,
+            decisions=branch.decisions, money_discount_per=branch.money_discount_per,
+            groups=_own_groups(plans, wanted[pk], enrolments[pk] if pk in off else ()),
             enrolments=tuple(enrolments[pk]),
-            subscriptions=tuple(_paying_for(subscriptions[pk], made_up[pk], shared[pk])),
+            subscriptions=tuple(_paying_for(subscriptions[pk], made_up.get(pk, ()), shared[pk])),
             lessons=shared[pk],
-            attendances=tuple(marks[pk]),
-            discounts=tuple(discounts[pk]),
-            suspensions=tuple(suspensions[pk]),
+            attendances=tuple(marks.get(pk, ())),
+            discounts=tuple(discounts.get(pk, ())),
+            suspensions=tuple(suspensions.get(pk, ())),
             holidays=holidays.get(student.branch_id, ()),
-            payments=tuple(payments[pk]),
-            picks=dict(picks[pk]), missed={row.lesson_id: row.missed_id for row in made_up[pk] if not row.is_paid},
-            declined=frozenset(declined[pk]), given=frozenset(given[pk]), decisions=decisions[student.branch_id],
-            money_discount_per=rules.DiscountPer(settings.money_discount_per),
+            payments=tuple(payments.get(pk, ())),
+            picks=dict(picks.get(pk, ())),
+            missed={row.lesson_id: row.missed_id for row in made_up.get(pk, ()) if not row.is_paid},
+            declined=frozenset(declined.get(pk, ())), given=frozenset(given.get(pk, ())),
         )  # fmt: skip
     return found
+
+
+class _Rates(NamedTuple):
+    """How a branch charges."""
+
+    currency: str
+    step: int
+    activation_day_counts: bool
+    decisions: rules.Decisions
+    money_discount_per: rules.DiscountPer
+
+
+def _rates(branch: Branch) -> _Rates:
+    own = tuition_settings(branch)
+    return _Rates(
+        branch.currency, own.rounding_step or default_step(branch.currency), own.activation_day_counts,
+        decided(partial(getattr, own)), rules.DiscountPer(own.money_discount_per),
+    )  # fmt: skip
+
+
+def _own_groups(
+    plans: _Plans, group_ids: Collection[int], with_days_off: Sequence[rules.EnrolmentFact]
+) -> tuple[rules.GroupFact, ...]:
+    """The groups; `with_days_off` are the memberships of a student who has weekdays off in any."""
+    groups = [plans.groups[pk] for pk in sorted(group_ids)]
+    return tuple([rules.own_group(each, with_days_off) for each in groups] if with_days_off else groups)
 
 
 def _shared_lessons(wanted: dict[int, set[int]], plans: _Plans) -> dict[int, rules.SharedLessons]:
@@ -168,7 +192,7 @@ def _subscriptions(by: Actor, ids: Collection[int]) -> dict[int, list[rules.Subs
         group_id, lessons_count, module_lessons, months, starts_on, ends_on = values
         found[student_id].append(
             rules.SubscriptionFact(
-                id=pk, plan=PlanKind(plan), group_id=group_id, prices=tuple(prices[pk]), lessons_count=lessons_count,
+                id=pk, plan=_KINDS[plan], group_id=group_id, prices=tuple(prices[pk]), lessons_count=lessons_count,
                 module_lessons=module_lessons, months=months, starts_on=starts_on, ends_on=ends_on,
                 subjects=frozenset(subjects), lesson_types=frozenset(types), is_separate=is_separate,
                 extended_by_suspensions=is_extended,
@@ -296,7 +320,7 @@ def _made_up(by: Actor, ids: Collection[int]) -> dict[int, list[Replaced]]:
 
 
 def _paying_for(
-    subscriptions: list[rules.SubscriptionFact], made_up: list[Replaced], lessons: rules.SharedLessons
+    subscriptions: list[rules.SubscriptionFact], made_up: Sequence[Replaced], lessons: rules.SharedLessons
 ) -> list[rules.SubscriptionFact]:
     """A lesson that makes up for one that was not charged is paid as that one would have been.
 
@@ -322,11 +346,9 @@ def _paying_for(
     ]
 
 
-def _with_trials(
-    made_up: list[Replaced], enrolments: list[rules.EnrolmentFact], settings: Any, decisions: Any
-) -> list[Replaced]:
+def _with_trials(made_up: list[Replaced], enrolments: list[rules.EnrolmentFact], rates: _Rates) -> list[Replaced]:
     """The same; a missed trial, which would have cost nothing, is as one that was paid."""
-    counts, backdated = settings.activation_day_counts, decisions.backdated_charges
+    counts, backdated = rates.activation_day_counts, rates.decisions.backdated_charges
 
     def was_a_trial(row: Replaced) -> bool:
         held = [each for each in enrolments if each.group_id == row.missed_group_id and each.holds(row.missed_on)]
@@ -407,6 +429,7 @@ def _lesson_rows(by: Asker, *, group_ids: Collection[int], first: date | None, l
 
 # Asked hundreds of times for one student: a dictionary is quicker than the enumeration itself.
 _STATUS = {status.value: status for status in rules.LessonStatus}
+_KINDS = {kind.value: kind for kind in PlanKind}
 
 
 def _groups(by: Actor, group_ids: Collection[int]) -> dict[int, rules.GroupFact]:

@@ -214,7 +214,7 @@ def reconcile(by: Actor, *, student_ids: Collection[int], since: date | None = N
     for each in asked:
         account, until = accounts[each.student.id], closed.get(each.student.branch_id)
         gone, missing = each.difference(posted[each.student.id])
-        wrong |= dict.fromkeys(gone, until)
+        wrong.update(dict.fromkeys(gone, until) if gone else ())
         charges += [Due(own.get(draft.subscription_id, account), draft, until) for draft in missing]
     undone = ledger_queries.transfers(by.trusted(), list(wrong))
     reversals = [(undone[pk], until) for pk, until in wrong.items()]
@@ -232,8 +232,10 @@ def _posted_to(
     separate: dict[int, list[int]] = defaultdict(list)
     for row in own.values():
         separate[row.student_id or 0].append(row.id)
-    whole = [each for each in asked if each.needs_all_charges]
-    near = [each for each in asked if not each.needs_all_charges]
+    whole: list[ToCharge] = []
+    near: list[ToCharge] = []
+    for each in asked:
+        (whole if each.needs_all_charges else near).append(each)
     for part, since in ((whole, None), (near, min((each.since for each in near), default=None))):
         mine = {each.student.id: [accounts[each.student.id].pk, *separate[each.student.id]] for each in part}
         ids = [pk for rows in mine.values() for pk in rows]
@@ -270,7 +272,7 @@ class Due(NamedTuple):
     draft: rules.ChargeDraft
     closed_until: date | None
 
-    def move(self, income_id: int, turn: int, writer: rules.Writer) -> ledger.Move:
+    def move(self, income_id: int, key: str, turn: int, writer: rules.Writer) -> ledger.Move:
         """Dated when it is due; where those books are closed, the first open day, which it then explains."""
         on = first_open_day(self.draft.on, self.closed_until)
         student = self.account.id
@@ -279,7 +281,7 @@ class Due(NamedTuple):
         return ledger.Move(
             debit_id=debit, credit_id=credit, amount=abs(self.draft.amount), on=on,
             kind=TransferKind.CHARGE if self.draft.amount > 0 else TransferKind.CREDIT,
-            corrects_on=None if on == self.draft.on else self.draft.on, charge_key=charge_key(self.draft), turn=turn,
+            corrects_on=None if on == self.draft.on else self.draft.on, charge_key=key, turn=turn,
             why=ledger.Told(*writer.parts(self.draft.why)),
         )  # fmt: skip
 
@@ -310,7 +312,8 @@ def _post_difference(
     """
     if not reversals and not charges:
         return set()
-    keys = {str(row.charge_key) for row, _until in reversals} | {charge_key(due.draft) for due in charges}
+    keys_due = [charge_key(due.draft) for due in charges]
+    keys = {str(row.charge_key) for row, _until in reversals}.union(keys_due)
     turns = ledger_queries.charge_turns(by.trusted(), keys) if keys else {}
     incomes = _purposes(by, AccountKind.INCOME, locked)
     moves, writer = [], rules.Writer()
@@ -318,9 +321,8 @@ def _post_difference(
         key = str(row.charge_key)
         moves.append(ledger.reversal_of(row, closed_until=closed_until, turn=turns[key]))
         turns[key] += 1
-    for due in charges:
-        key = charge_key(due.draft)
-        moves.append(due.move(incomes[due.account.currency].pk, turns[key], writer))
+    for due, key in zip(charges, keys_due, strict=True):
+        moves.append(due.move(incomes[due.account.currency].pk, key, turns[key], writer))
         turns[key] += 1
     accounts = {row.id: row for row in (*locked, *incomes.values())}
     moved = {pk for move in moves for pk in (move.debit_id, move.credit_id)}

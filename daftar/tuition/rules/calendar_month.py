@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from daftar.lib.period import Month
 from daftar.tuition.rules.period import charge_cycles, runs
 
 if TYPE_CHECKING:
@@ -20,4 +19,4 @@ def charges(case: Case) -> Iterator[ChargeDraft]:
 
 
 def _month(cycle: Cycle) -> str:
-    return str(Month.of(cycle.first))
+    return cycle.first.isoformat()[:7]

@@ -42,7 +42,7 @@ class Cost:
     discount_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one to a subscription: frozen, it would take Python three times as long to make
 class Case:
     """One subscription to be charged; `memo` keeps what is asked again and again while it is.
 

@@ -51,7 +51,7 @@ class Shelf:
         return self.lessons[bisect_left(self.days, first) : bisect_left(self.days, after)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one to a student: frozen, it would take Python three times as long to make
 class Known:
     """The facts of one student as they are known on `until`; subscriptions end where pauses have moved their end."""
 
@@ -72,9 +72,11 @@ class Known:
 
 def known(facts: StudentFacts, until: date) -> Known:
     rows: dict[int | None, list[EnrolmentFact]] = {}
-    for row in sorted(facts.enrolments, key=lambda row: (row.group_id, row.joined_on, row.ends_on or NO_END)):
+    for row in facts.enrolments:
         rows.setdefault(row.group_id, []).append(row)
-    days_off = sorted(facts.holidays, key=lambda day: (day.affects_payment, not day.credited))
+    for mine in rows.values():
+        mine.sort(key=lambda row: (row.joined_on, row.ends_on or NO_END))
+    days_off = facts.holidays and sorted(facts.holidays, key=lambda day: (day.affects_payment, not day.credited))
     return Known(
         facts=facts,
         until=until,

@@ -73,25 +73,20 @@ def as_json(why: Why) -> list[dict[str, object]]:
 
 
 class Writer:
-    """Writes explanations as JSON text, line by line as `as_json` has them; a line that many share is written once."""
+    """Writes explanations as JSON; lines that many share are written once."""
 
     def __init__(self) -> None:
-        # By where it is; kept, so that no other line can come to be there.
-        self._written: dict[int, tuple[str, WhyLine]] = {}
+        # By where they are; kept, so that no other lines can come to be there.
+        self._written: dict[tuple[int, ...], tuple[str, Why]] = {}
 
-    def parts(self, why: Why) -> tuple[str, str]:
-        """Two lists: the first line, which says whose subscription it is, and the others, which many may share."""
-        return f"[{_as_text(why[0])}]", f"[{', '.join([self._once(step) for step in why[1:]])}]"
-
-    def _once(self, step: WhyLine) -> str:
-        kept = self._written.get(id(step))
+    def parts(self, why: Why) -> tuple[list[dict[str, object]], str]:
+        """The first line, which says whose subscription it is, as `as_json` has it; the others as text."""
+        first, *rest = why
+        place = tuple(map(id, rest))
+        kept = self._written.get(place)
         if kept is None:
-            kept = self._written[id(step)] = (_as_text(step), step)
-        return kept[0]
-
-
-def _as_text(step: WhyLine) -> str:
-    return json.dumps({"code": step.code, "values": step.values})
+            kept = self._written[place] = (json.dumps(as_json(tuple(rest))), tuple(rest))
+        return as_json((first,)), kept[0]
 
 
 def from_json(rows: list[dict[str, object]]) -> Why:

@@ -237,8 +237,8 @@ def broken_payments(by: Actor) -> dict[str, int]:
         refunded=Sum("amount", filter=Q(kind=PaymentKind.REFUND), default=0),
     )
     return {
-        "payment unlike its transfer": rows.exclude(pk__in=as_moved.values("pk")).count(),
-        "payment transfer without a receipt": orphans.exclude(pk__in=rows.values("transfer_id")).count(),
+        "payment unlike its transfer": rows.exclude(Exists(as_moved.filter(pk=OuterRef("pk")))).count(),
+        "payment transfer without a receipt": orphans.exclude(Exists(rows.filter(transfer_id=OuterRef("pk")))).count(),
         "reversal unlike its payment": undone.exclude(transfer__reverses_id=F("payment__transfer_id")).count(),
         "gap in the receipt numbers": numbers.count(),
         "more refunded than paid": paid.filter(refunded__gt=F("paid")).count(),

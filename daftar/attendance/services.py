@@ -8,11 +8,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Min
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from daftar.attendance.makeups import settle_make_ups
-from daftar.attendance.models import AbsenceReason, Attendance, Guest
+from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
 from daftar.attendance.queries import expected_students, members_in
 from daftar.attendance.rules import EMPTY, Cell, Detail, is_possible
 from daftar.courses.events import TuitionFactsChanged
@@ -111,6 +112,8 @@ def conduct_lesson(
         raise NotInLesson
     _check_reasons(by, absent)
     since = _since(lesson, is_off=there.is_off)
+    if there.has_make_ups:
+        since = _made_up_since(by, [lesson], since)
     had = {row.student_id: row for row in _marks(by, lesson)} if there.has_marks else {}
     marks = {pk: _row(by, lesson, pk, had) for pk in expected}
     cells = _wished(marks, absent, details)
@@ -208,7 +211,7 @@ def concerns_since(by: Actor, lessons: Collection[Lesson]) -> date | None:
         for lesson in lessons
     ]
     known = [day for day in found if day is not None]
-    return min(known) if len(known) == len(found) else None
+    return _made_up_since(by, lessons, min(known) if len(known) == len(found) else None)
 
 
 def concerned(by: Actor, lessons: Collection[Lesson], touched: Collection[int], since: date | None) -> tuple[int, ...]:
@@ -222,6 +225,15 @@ def concerned(by: Actor, lessons: Collection[Lesson], touched: Collection[int], 
 
 def _since(lesson: Lesson, *, is_off: bool) -> date | None:
     return None if lesson.status == LessonStatus.CANCELLED or is_off else lesson.held_on
+
+
+def _made_up_since(by: Actor, lessons: Collection[Lesson], since: date | None) -> date | None:
+    """The same, or the first day before it of a lesson that makes up for a miss in these: its price follows them."""
+    if since is None:
+        return None
+    rows = MakeUp.objects.visible_to(replace(by, branch_ids=None)).filter(missed__in=lessons)
+    first: date | None = rows.filter(made_in__held_on__lt=since).aggregate(first=Min("made_in__held_on"))["first"]
+    return first or since
 
 
 def _as_before(was: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from decimal import Decimal
 
 import pytest
 
+from daftar.attendance.cells import Wish, mark_cells
 from daftar.attendance.makeup_lessons import plan_make_up_lesson
 from daftar.attendance.makeups import add_guest
-from daftar.attendance.models import AbsenceReason, MakeUp
+from daftar.attendance.models import AbsenceReason, Attendance, MakeUp
 from daftar.attendance.queries import reasons
-from daftar.attendance.services import conduct_lesson
+from daftar.attendance.services import conduct_lesson, undo_marks
 from daftar.courses.alone import plan_single_lesson
 from daftar.courses.kinds import LessonKind
 from daftar.courses.models import Enrolment, Lesson
@@ -22,6 +23,7 @@ from daftar.tuition.facts import facts_of
 from daftar.tuition.leaving import leave_group
 from daftar.tuition.queries import reach
 from daftar.tuition.rules import due
+from daftar.tuition.services import reconcile
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, set_own_price
 from tests.cast import a_branch, a_course, a_group, a_student, enrolled
 
@@ -164,6 +166,45 @@ def test_one_for_a_miss_in_a_month_charged_at_once_is_free_after_leaving_too(by,
     leave_group(by, enrolment_id=Enrolment.objects.visible_to(by).get().pk, last_on=date(2025, 5, 31))
     made_up(june, row, date(2025, 6, 2))
     assert (soums(june, student), unpriced(june, student)) == (13_000, 0)
+
+
+def on_the_page(by, lesson, student, reason):
+    conduct_lesson(by, lesson_id=lesson.pk, absent={student.pk: reason.pk}, because="The note came later")
+
+
+def in_the_journal(by, lesson, student, reason):
+    row = Attendance.objects.visible_to(by).get(lesson=lesson, student=student)
+    wish = Wish(lesson.pk, student.pk, was=row.cell, now=row.cell._replace(reason_id=reason.pk))
+    assert mark_cells(by, group_id=lesson.group_id, wishes=[wish], because="The note came later") == []
+
+
+@pytest.fixture(params=[PlanKind.PER_LESSON, PlanKind.MONTH_SPREAD])
+def before_its_miss(by, group, student, request):
+    """On the 14th: who was to miss the 12th came on the 8th instead; the missed lesson."""
+    bound(by, student, request.param, 13_000, group_id=group.pk)
+    AbsenceReason.objects.visible_to(by).update(gives_credit=True)
+    lesson = Lesson.objects.visible_to(by).get(group=group, held_on=date(2025, 5, 12))
+    conduct_lesson(by, lesson_id=lesson.pk, absent={student.pk: reasons(by)[0].pk})
+    made_up(by, MakeUp.objects.visible_to(by).get(student=student, missed=lesson), on=date(2025, 5, 8))
+    return lesson
+
+
+@pytest.mark.parametrize("correct", [on_the_page, in_the_journal])
+def test_a_lesson_held_before_the_one_it_makes_up_for_follows_the_marks_of_that(by, before_its_miss, student, correct):
+    excused, charged = reasons(by)[:2]
+    one = soums(by, student)
+    assert one in (13_000, 1_000)
+    for reason in (charged, excused, charged):
+        correct(by, before_its_miss, student, reason)
+        assert soums(by, student) == one
+        assert reconcile(by, student_ids=[student.pk]) == 0
+
+
+def test_undoing_the_mark_of_the_miss_is_followed_by_what_was_held_before_it(by, before_its_miss, student):
+    charged, one = reasons(by)[1], soums(by, student)
+    on_the_page(by, before_its_miss, student, charged)
+    undo_marks(by, lesson_id=before_its_miss.pk)
+    assert (soums(by, student), reconcile(by, student_ids=[student.pk])) == (one, 0)
 
 
 def test_a_make_up_that_forgot_which_lesson_it_stands_for_would_be_noticed(by, group, student, monkeypatch):

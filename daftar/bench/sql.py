@@ -229,7 +229,8 @@ _BALANCES = f"""
             UNION ALL SELECT debit_id, -amount FROM daftar_transfer WHERE org_id = %(org)s
         ) moves GROUP BY account_id
     ), debtors AS (
-        SELECT account_id FROM sums JOIN daftar_account a ON a.id = account_id WHERE a.kind = 'student' AND total < 0
+        SELECT account_id FROM sums JOIN daftar_account a ON a.id = account_id
+        WHERE a.kind IN ('student', 'separate') AND total < 0
     ), {SINCE}
     UPDATE daftar_account a SET balance = sums.total, owes_since = since.day
     FROM sums LEFT JOIN since ON since.account_id = sums.account_id

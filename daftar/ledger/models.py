@@ -60,7 +60,8 @@ class Account(TenantModel):
     name = models.CharField(max_length=120, blank=True, default="")
     # Credits minus debits in minor units; null where it is not kept.
     balance = models.BigIntegerField(null=True)
-    # The day a student's running balance last fell below zero; null while it is not below. Kept like the balance.
+    # The day the running balance of a student, or of a subscription's own account, last fell below zero; null while it
+    # is not below. Kept like the balance.
     owes_since = models.DateField(null=True)
     # The day up to which all that was due to a student has been charged; null: to be looked at from the beginning.
     charged_until = models.DateField(null=True)
@@ -96,8 +97,8 @@ class Account(TenantModel):
             ),
             models.CheckConstraint(
                 name="account_owes_since",
-                condition=(Q(kind=AccountKind.STUDENT, balance__lt=0) & Q(owes_since__isnull=False))
-                | (~Q(kind=AccountKind.STUDENT, balance__lt=0) & Q(owes_since=None)),
+                condition=(Q(kind__in=OF_TUITION, balance__lt=0) & Q(owes_since__isnull=False))
+                | (~Q(kind__in=OF_TUITION, balance__lt=0) & Q(owes_since=None)),
             ),
             models.CheckConstraint(
                 name="account_has_owner",
@@ -109,12 +110,12 @@ class Account(TenantModel):
             models.Index(
                 fields=["org", "balance", "id"],
                 include=["currency", "student", "owes_since"],
-                condition=Q(kind=AccountKind.STUDENT, balance__lt=0),
+                condition=Q(owes_since__isnull=False),
                 name="account_debtors",
             ),
             models.Index(
                 fields=["org", "owes_since"],
-                condition=Q(kind=AccountKind.STUDENT, balance__lt=0),
+                condition=Q(owes_since__isnull=False),
                 name="account_debtors_since",
             ),
         ]

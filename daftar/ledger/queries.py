@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from daftar.lib.tenancy import Asker
 
 
+# The kinds of accounts that may be below zero, as SQL.
+OWING = "('" + "', '".join(OF_TUITION) + "')"
 # Of the accounts in `debtors(account_id)`: the last day at whose end the balance was below zero and before it was not.
 SINCE = """
     moves AS (
@@ -312,10 +314,10 @@ def drift(by: Actor) -> list[Drift]:
 
 @question("tuition.view")
 def wrong_debt_days(by: Actor) -> int:
-    """How many debtors have another day kept than their transfers give: must be 0."""
+    """How many accounts below zero have another day kept than their transfers give: must be 0."""
     sql = f"""
         WITH debtors AS (
-            SELECT id AS account_id FROM daftar_account WHERE org_id = %(org)s AND kind = 'student' AND balance < 0
+            SELECT id AS account_id FROM daftar_account WHERE org_id = %(org)s AND kind IN {OWING} AND balance < 0
         ), {SINCE}
         SELECT count(*) FROM daftar_account a LEFT JOIN since ON since.account_id = a.id
         WHERE a.org_id = %(org)s AND a.owes_since IS DISTINCT FROM since.day

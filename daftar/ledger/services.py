@@ -15,8 +15,8 @@ from django.db import connection
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from daftar.ledger.models import Account, AccountKind, Books, Transfer, TransferKind
-from daftar.ledger.queries import SINCE
+from daftar.ledger.models import OF_TUITION, Account, AccountKind, Books, Transfer, TransferKind
+from daftar.ledger.queries import OWING, SINCE
 from daftar.ledger.rules import first_open_day, is_closed
 from daftar.lib.among import array_of
 from daftar.lib.compiled import compiled
@@ -62,7 +62,7 @@ MOVE_BALANCES = f"""
         SELECT account.id, account.kind, delta.amount AS delta, delta.charged_until,
             account.balance + delta.amount AS balance,
             CASE WHEN account.owes_since <= delta.gone_on THEN account.owes_since
-                WHEN account.owes_since IS NULL AND account.kind = '{AccountKind.STUDENT}'
+                WHEN account.owes_since IS NULL AND account.kind IN {OWING}
                     AND NOT EXISTS (SELECT FROM daftar_transfer
                         WHERE org_id = %(org)s AND debit_id = account.id AND effective_on > delta.gone_on)
                     AND NOT EXISTS (SELECT FROM daftar_transfer
@@ -73,10 +73,10 @@ MOVE_BALANCES = f"""
             AS delta(account_id, amount, gone_on, charged_until) ON delta.account_id = account.id
         WHERE account.org_id = %(org)s AND account.balance IS NOT NULL
     ), debtors AS (
-        SELECT id AS account_id FROM new WHERE kind = '{AccountKind.STUDENT}' AND balance < 0 AND told IS NULL
+        SELECT id AS account_id FROM new WHERE kind IN {OWING} AND balance < 0 AND told IS NULL
     ), {SINCE}
     UPDATE daftar_account AS account SET balance = account.balance + new.delta, charged_until = new.charged_until,
-        owes_since = CASE WHEN new.kind = '{AccountKind.STUDENT}' AND new.balance < 0
+        owes_since = CASE WHEN new.kind IN {OWING} AND new.balance < 0
             THEN coalesce(new.told, since.day) END
     FROM new LEFT JOIN since ON since.account_id = new.id
     WHERE account.id = new.id AND account.org_id = %(org)s
@@ -449,8 +449,7 @@ def _move_balances(
         gone[move.credit_id] = None
     # The accounts are locked, so what was read of them is what they hold.
     owed = any(
-        accounts[pk].kind == AccountKind.STUDENT and (accounts[pk].balance or 0) + delta < 0
-        for pk, delta in deltas.items()
+        accounts[pk].kind in OF_TUITION and (accounts[pk].balance or 0) + delta < 0 for pk, delta in deltas.items()
     )
     # One statement however many accounts: an expression per account would be planned account by account.
     with connection.cursor() as cursor:

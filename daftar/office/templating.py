@@ -35,7 +35,8 @@ LANGUAGES = {"uz": "Oʻzbekcha", "ru": "Русский", "pl": "Polski", "it": "
 
 
 def url(name: str, /, *args: Any, **query: Any) -> str:
-    """The address of a page by its full name; what is given by name becomes the query."""
+    """The address of a page by its full name; what is given by name, and is not None, becomes the query."""
+    query = {key: value for key, value in query.items() if value is not None}
     ids = [place for place, value in enumerate(args) if type(value) is int]
     path = _pattern(name, tuple(HOLES[place] if place in ids else value for place, value in enumerate(args)))
     for place in ids:

@@ -41,12 +41,6 @@ def terms_said(by: Actor, student_id: int) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def own_accounts(by: Actor, student_id: int) -> list[tuple[int, str]]:
-    """A student's subscriptions whose money is kept apart, by id, with their names."""
-    rows = lists.separate_of(by, student_id)
-    return [(row.pk, name_of(row)) for row in rows]
-
-
 def name_of(row: Subscription) -> str:
     """What a subscription is called: by its tariff or its group."""
     return row.tariff.name if row.tariff else row.group.name if row.group else str(row)

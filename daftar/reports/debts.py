@@ -8,12 +8,12 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import Case, CharField, Count, Exists, Min, OuterRef, Q, Subquery, Sum, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.models import Enrolment
 from daftar.finance.models import Promise
-from daftar.ledger.models import Account, AccountKind
+from daftar.ledger.models import Account
 from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged
 from daftar.lib.phone import without_contacts
@@ -21,6 +21,7 @@ from daftar.orgs.access import Actor, question
 from daftar.orgs.rules import ArchivedDebtors
 from daftar.people.models import Student
 from daftar.people.queries import phones
+from daftar.tuition.models import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -80,10 +81,14 @@ class Promised:
 
 @dataclass(frozen=True)
 class Debtor:
-    """Someone whose balance is below zero; `since`: the day the running balance last fell below it."""
+    """Someone who owes on an account; `since`: the day its running balance last fell below zero.
+
+    `subscription`: the one whose own account it is, with tariff and group; None: the student's account.
+    """
 
     student_id: int
     name: str
+    subscription: Subscription | None
     groups: tuple[str, ...]
     owes: Money
     since: date | None
@@ -94,7 +99,7 @@ class Debtor:
 
 @dataclass(frozen=True)
 class Debt:
-    """How many owe, and the exact sums they owe by currency (positive: owed to the centre)."""
+    """On how many accounts something is owed, and the exact sums by currency (positive: owed to the centre)."""
 
     count: int
     totals: list[Money]
@@ -115,8 +120,11 @@ _HIDDEN = Q(branch__archived_debtors=ArchivedDebtors.HIDDEN) | Q(
 
 
 def debtor_accounts(by: Actor, wanted: Wanted = EVERYBODY) -> Any:
-    """The accounts below zero; of archived students where these are asked for, or decided to be shown."""
-    rows = Account.objects.visible_to(by).filter(kind=AccountKind.STUDENT, balance__lt=0)
+    """The accounts below zero of students and of single subscriptions: the money of one does not pay for another.
+
+    Of archived students where these are asked for, or decided to be shown.
+    """
+    rows = Account.objects.visible_to(by).filter(owes_since__isnull=False)
     if not wanted.with_archived:
         # Few are archived: they are looked up, and not all the others.
         gone = Student.unguarded.filter(org_id=by.org_id, pk=OuterRef("student_id"), archived_on__isnull=False)
@@ -144,16 +152,24 @@ def debtors(by: Actor, *, bucket: Bucket = Bucket.ALL, wanted: Wanted = EVERYBOD
     enrolments = Enrolment.objects.visible_to(by).filter(student_id__in=ids).order_by("group__name", "id")
     for student_id, name in enrolments.values_list("student_id", "group__name"):
         groups[student_id].append(name)
+    own = _subscriptions(by, [row.subscription_id for row in chosen if row.subscription_id is not None])
     promises = standing_promises(by, {row.student_id: row.owes_since for row in chosen})
     found = [
         Debtor(
-            row.student_id, row.student.full_name, tuple(dict.fromkeys(groups[row.student_id])),
+            row.student_id, row.student.full_name, own.get(row.subscription_id),
+            tuple(dict.fromkeys(groups[row.student_id])),
             Money(-row.balance, row.currency), row.owes_since, reach.get(row.student_id, ""),
             promises.get(row.student_id), row.student.archived_on is not None,
         )
         for row in chosen
     ]  # fmt: skip
     return Debtors(found, page, buckets)
+
+
+def _subscriptions(by: Actor, ids: Collection[int]) -> dict[int | None, Subscription]:
+    """By id, with what names them; most often none is asked for."""
+    rows = Subscription.objects.visible_to(by).filter(pk__in=ids).select_related("tariff", "group") if ids else ()
+    return {row.pk: row for row in rows}
 
 
 @question("tuition.view")
@@ -168,12 +184,21 @@ def promises_due(by: Actor) -> dict[Bucket, int]:
 
 @question("tuition.view")
 def owes_since(by: Actor, student_ids: Collection[int]) -> dict[int, date]:
-    """The day each student's running balance last fell below zero; only of those below zero now.
+    """The day the running balance of each student's account last fell below zero; only of those who owe now.
 
     Payments are not allocated to charges: the balance of a day is a sum, and the last day of a run below zero counts.
+    Of several accounts below zero, the first day.
     """
     rows = Account.objects.visible_to(by).filter(student_id__in=student_ids, owes_since__isnull=False)
-    return dict(rows.values_list("student_id", "owes_since"))
+    return dict(rows.values_list("student_id").annotate(first=Min("owes_since")))
+
+
+@question("tuition.view")
+def debt_of(by: Actor, student_id: int) -> tuple[date, int] | None:
+    """Since when a student owes, and how many minor units on all accounts below zero together; None: nothing."""
+    rows = Account.objects.visible_to(by).filter(student_id=student_id, owes_since__isnull=False)
+    owing = rows.aggregate(first=Min("owes_since"), total=Sum("balance"))
+    return None if owing["first"] is None else (owing["first"], -owing["total"])
 
 
 @question("tuition.view")

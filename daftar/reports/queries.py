@@ -202,7 +202,7 @@ def _counted(by: Actor) -> dict[str, int]:
     )
     counts = {"": students.count(), "active": enrolled["active"], "trial": enrolled["present"] - enrolled["active"]}
     if by.may("tuition.view"):
-        counts["owes"] = debtor_accounts(by).count()
+        counts["owes"] = debtor_accounts(by).aggregate(count=Count("student_id", distinct=True))["count"]
     return counts
 
 

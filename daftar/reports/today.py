@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Enrolment, Lesson
 from daftar.ledger.models import Account, AccountKind
-from daftar.ledger.queries import base_balances
+from daftar.ledger.queries import base_balances, separate_accounts
 from daftar.lib.money import Money
 from daftar.orgs.access import Actor, question
 from daftar.orgs.queries import today_in
@@ -22,6 +23,7 @@ from daftar.tuition.models import PriceStep
 from daftar.tuition.rules.plans import PLANS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
 MOST = 500  # who is judged at once
@@ -48,25 +50,37 @@ def must_pay_today(by: Actor) -> tuple[list[MustPay], bool]:
     rows = Student.objects.visible_to(by).filter(pk__in=groups, archived_on=None).select_related("branch__org")
     students = list(rows.order_by("sort_key", "id")[:MOST])
     facts, sums = facts_of(by, students), base_balances(by, [student.pk for student in students])
+    apart = [pk for pk, known in facts.items() if any(each.is_separate for each in known.subscriptions)]
+    own = {pk: row.balance or 0 for pk, row in separate_accounts(by, apart).items()} if apart else {}
     reach = phones(by, [student.pk for student in students]) if by.may("people.see_contacts") else {}
     found = []
     for student in students:
-        missing = _missing(facts[student.pk], today_in(by, student.branch), sums[student.pk])
+        missing = _missing(facts[student.pk], today_in(by, student.branch), own | {None: sums[student.pk]})
         if missing > 0:
             sum_ = Money(missing, student.branch.currency)
             found.append(MustPay(student.pk, student.full_name, groups[student.pk], sum_, reach.get(student.pk, "")))
     return found, len(groups) > MOST
 
 
-def _missing(facts: rules.StudentFacts, today: date, balance: int) -> int:
-    """What today's lessons lack: a debt, or the part of what they will cost that is not there."""
+def _missing(facts: rules.StudentFacts, today: date, money: Mapping[int | None, int]) -> int:
+    """What today's lessons lack: a debt, or the part of what they will cost that is not there.
+
+    `money` lies on the accounts of subscriptions by their id and, None, on the student's: none pays for another.
+    """
     still_open = frozenset(lesson.id for lesson in facts.lessons if lesson.on == today and lesson.status == "planned")
     coming = rules.forecast(facts, today, today, still_open=still_open)
-    return sum(draft.amount for draft in coming) - balance
+    separate = {each.id for each in facts.subscriptions if each.is_separate}
+    costs: Counter[int | None] = Counter(dict.fromkeys([None, *separate], 0))
+    for draft in coming:
+        costs[draft.subscription_id if draft.subscription_id in separate else None] += draft.amount
+    return sum(max(0, cost - money.get(account, 0)) for account, cost in costs.items())
 
 
 def _candidates(by: Actor) -> dict[int, str]:
-    """By student, the group: who is below zero, or charged by lessons and with less than the highest price there is."""
+    """By student, the group: who is below zero, or charged by lessons and with less than the highest price there is.
+
+    Whoever has an account for one subscription only is among them.
+    """
     today = by.today
     lessons = Lesson.unguarded.filter(org_id=by.org_id, group_id=OuterRef("group_id"), held_on=today)
     rows: Any = Enrolment.objects.visible_to(by).filter(starts_on__lte=today, activated_on__lte=today)
@@ -91,7 +105,9 @@ def _short(by: Actor, rows: Any) -> Any:
             steps.order_by().values("subscription__student_id").annotate(most=Max("amount")).values("most")[:1]
         ),
     )
-    return rows.filter(Q(balance__lt=0) | Q(highest__gt=F("balance")) | Q(balance=None, highest__isnull=False))
+    own = Account.unguarded.filter(org_id=by.org_id, kind=AccountKind.SEPARATE, student_id=OuterRef("student_id"))
+    short = Q(balance__lt=0) | Q(highest__gt=F("balance")) | Q(balance=None, highest__isnull=False)
+    return rows.filter(short | Exists(own))
 
 
 BY_LESSON = [kind.value for kind in rules.PlanKind if not PLANS[kind].by_period]

@@ -53,10 +53,9 @@ def subscriptions_of(by: Actor, student_id: int) -> list[Bound]:
 
 
 @question("tuition.view")
-def separate_of(by: Actor, student_id: int, *, with_ended: bool = False) -> list[Subscription]:
-    """A student's subscriptions that have an account of their own and are not over, the oldest first."""
+def separate_of(by: Actor, student_id: int) -> list[Subscription]:
+    """A student's subscriptions that have an account of their own, those that are over too, the oldest first."""
     rows = Subscription.objects.visible_to(by).filter(student_id=student_id, is_separate=True)
-    rows = rows if with_ended else rows.exclude(ends_on__lte=by.today)
     return list(rows.select_related("tariff", "group").order_by("starts_on", "id"))
 
 

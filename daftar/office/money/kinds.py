@@ -10,17 +10,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.finance import queries, services
-from daftar.ledger.queries import bonus_of, desk_balances, separate_accounts
+from daftar.ledger.queries import bonus_of, desk_balances
 from daftar.lib.money import Money
 from daftar.office import formats
 from daftar.office.forms import as_number, done, form_page, tell
 from daftar.office.money.forms import BonusForm, CorrectionForm, MoveForm, RefundForm, SaleForm
+from daftar.office.money.own import own_accounts
 from daftar.office.page import OfficeRequest, page
-from daftar.office.terms import name_of
 from daftar.orgs.queries import today_in
 from daftar.people.queries import get_student
 from daftar.reports.queries import student_rows
-from daftar.tuition.lists import separate_of
 
 if TYPE_CHECKING:
     from django import forms
@@ -36,8 +35,9 @@ def refund_new(request: OfficeRequest, student_id: int) -> HttpResponse:
     by, student = request.by, get_student(request.by, student_id)
     known = refund_desks(by, student)
     paid, refunded = queries.paid_and_refunded(by, student_id)
+    held = [each.choice for each in own_accounts(by, student) if each.balance.amount > 0]
     form = RefundForm(
-        request.POST or None, desks=known, currency=student.branch.currency, own=held_accounts(by, student),
+        request.POST or None, desks=known, currency=student.branch.currency, own=held,
         initial=fresh(by, student) | {"desk_id": queries.desk_of_latest_payment(by, student_id)},
     )  # fmt: skip
     if made := done(form, lambda **values: services.refund(by, student_id=student_id, **values)):
@@ -138,16 +138,6 @@ def refund_desks(by: Actor, student: Student) -> list[Desk]:
     rows = queries.desks(by)
     came_to = queries.desk_of_latest_payment(by, student.pk)
     return [row for row in rows if row.branch_id == student.branch_id or row.pk == came_to]
-
-
-def held_accounts(by: Actor, student: Student) -> list[tuple[int, str]]:
-    """The accounts of subscriptions, also of those that are over, in which there is money, each with how much."""
-    if not by.may("tuition.view"):
-        return []
-    held = {pk: row.balance or 0 for pk, row in separate_accounts(by, [student.pk]).items()}
-    rows = [row for row in separate_of(by, student.pk, with_ended=True) if held.get(row.pk, 0) > 0]
-    currency = student.branch.currency
-    return [(row.pk, f"{name_of(row)} · {formats.money_text(Money(held[row.pk], currency))}") for row in rows]
 
 
 def desk_labels(by: Actor, known: list[Desk]) -> list[tuple[int, str]]:

@@ -30,9 +30,10 @@ from daftar.office.forms import (
     undone,
 )
 from daftar.office.money.forms import DebtorsForm, DeskForm, PaymentForm, PromiseForm
+from daftar.office.money.own import Own, own_accounts
 from daftar.office.money.shown import by_desk, by_kind, payment_row
 from daftar.office.page import OfficeRequest, page
-from daftar.office.terms import own_accounts
+from daftar.office.terms import name_of
 from daftar.orgs.queries import branches, today_in
 from daftar.people.queries import get_student
 from daftar.reports.debts import EVERYBODY, Bucket, Wanted
@@ -87,21 +88,27 @@ def payment_new(request: OfficeRequest) -> HttpResponse:
     student = get_student(by, chosen)
     desks = queries.desks(by, student.branch_id)
     sent = request.POST if request.method == "POST" else request.GET if "amount" in request.GET else None
+    # A subscription that is over is paid into only while something is owed on it.
+    own = {each.id: each for each in own_accounts(by, student) if not each.is_over or each.balance.amount < 0}
+    into = own.get(as_number(request.GET.get("subscription", "")) or 0)
     form = PaymentForm(
-        sent, initial=_suggested(by, student, desks), desks=desks, currency=student.branch.currency,
-        own=own_accounts(by, student.pk),
+        sent, initial=_suggested(by, student, desks) | {"subscription_id": into and into.id}, desks=desks,
+        currency=student.branch.currency, own=[each.choice for each in own.values()],
     )  # fmt: skip
     if request.method == "POST":
         paid = done(form, lambda **values: services.take_payment(by, student_id=student.pk, **values))
         if paid is not None:
             tell(request, _("Payment recorded."), undo=reverse("office:payment-undo", args=[by.org_slug, paid.pk]))
             return redirect("office:payment", by.org_slug, paid.pk)
+    if form.is_bound:
+        into = own.get(form.cleaned_data.get("subscription_id") or 0) if form.is_valid() else None
     known = outlook(by, student.pk, _amount(form))
+    asked = known.asked if into is None else max(-into.balance.amount, 0) or None
     if not form.is_bound:
-        form.initial["amount"] = known.asked
+        form.initial["amount"] = asked
     shown: dict[str, Any] = {
         "student": student_rows(by, [student])[0],
-        "after": _after(by, student, form, known),
+        "after": _after(by, student, _amount(form) if form.is_bound else asked, known, into),
         "q": "",
         "found": [],
     }
@@ -158,7 +165,10 @@ def debtors(request: OfficeRequest) -> HttpResponse:
     found = ask_debtors(by, bucket=bucket, wanted=wanted, number=number_in(request, "page") or 1)
     context = {
         "form": form, "is_narrowed": wanted != EVERYBODY,
-        "rows": found.rows, "page": found.page, "totals": found.buckets[bucket].totals, "bucket": bucket.value,
+        "rows": [
+            {"debt": row, "of": name_of(row.subscription) if row.subscription else ""} for row in found.rows
+        ],
+        "page": found.page, "totals": found.buckets[bucket].totals, "bucket": bucket.value,
         "tabs": [(each.value, each.label, debt.count) for each, debt in found.buckets.items()],
         "promise_days": words.promise_days(by.today),
     }  # fmt: skip
@@ -264,15 +274,16 @@ def _amount(form: PaymentForm) -> int | None:
     return form.cleaned_data.get("amount") or 0
 
 
-def _after(by: Actor, student: Student, form: PaymentForm, known: Outlook) -> dict[str, Any] | None:
-    """What the payment will lead to; None while there is no sum that could be paid."""
-    amount = known.asked if not form.is_bound else _amount(form)
+def _after(by: Actor, student: Student, amount: int | None, known: Outlook, into: Own | None) -> dict[str, Any] | None:
+    """What the payment will lead to, on the student's account or a subscription's own; None while there is no sum."""
     if not amount or not 0 < amount < 10 ** (12 + exponent(student.branch.currency)):
         return None
     then = known.then
+    balance = then.balance if into is None else into.balance.amount + amount
     return {
-        "balance": Money(then.balance, then.currency), "paid_until": then.coverage.paid_until,
-        "text": _meaning(then.balance, then.currency), "warning": _twice(by, student, amount),
+        "balance": Money(balance, then.currency),
+        "paid_until": then.coverage.paid_until if into is None else None,
+        "text": _meaning(balance, then.currency), "warning": _twice(by, student, amount),
     }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from daftar.orgs.queries import branches, zero_is_due_in
 from daftar.people import services as people
 from daftar.people.models import ContactKind
 from daftar.people.queries import contacts, get_student
-from daftar.reports.debts import owes_since, standing_promises
+from daftar.reports.debts import debt_of, standing_promises
 from daftar.reports.queries import overall_standing, students_page
 from daftar.tuition.queries import reach
 
@@ -208,11 +208,11 @@ def _enrolments(
 def _money(by: Actor, student: Student) -> dict[str, Any]:
     known = reach(by, [student.pk])[student.pk]
     ahead = known.coverage.next_charge
-    owing = owes_since(by, [student.pk]) if known.balance < 0 else {}
+    since, owed = debt_of(by, student.pk) or (None, 0)
     return {
-        "balance": Money(known.balance, known.currency), "owes_since": owing.get(student.pk),
+        "balance": Money(known.balance, known.currency), "owes_since": since, "owes": Money(owed, known.currency),
         "paid_until": known.coverage.paid_until, "lessons_left": known.coverage.lessons_left,
-        "promise": standing_promises(by, owing).get(student.pk) if owing else None,
+        "promise": standing_promises(by, {student.pk: since}).get(student.pk) if since else None,
         "promise_days": words.promise_days(by.today),
         "unpriced": len(known.unpriced), "prices": _prices(by, known),
         "next_charge": ahead and {"on": ahead.on, "amount": Money(ahead.amount, known.currency)},

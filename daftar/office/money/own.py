@@ -1,0 +1,45 @@
+"""Accounts of subscriptions that have one of their own, as payments and refunds offer them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daftar.ledger.queries import separate_accounts
+from daftar.lib.money import Money
+from daftar.office import formats
+from daftar.office.terms import last_of, name_of
+from daftar.tuition.lists import separate_of
+
+if TYPE_CHECKING:
+    from daftar.orgs.access import Actor
+    from daftar.people.models import Student
+
+
+@dataclass(frozen=True)
+class Own:
+    """The account of a subscription, by its id; below zero something is owed on it."""
+
+    id: int
+    name: str
+    balance: Money
+    is_over: bool
+
+    @property
+    def choice(self) -> tuple[int, str]:
+        """As a form offers it, with how much is on it."""
+        return self.id, f"{self.name} · {formats.money_text(self.balance)}"
+
+
+def own_accounts(by: Actor, student: Student) -> list[Own]:
+    """All of a student's, those of subscriptions that are over too, the oldest first; none for who may not see them."""
+    if not by.may("tuition.view"):
+        return []
+    currency, held = student.branch.currency, separate_accounts(by, [student.pk])
+    return [
+        Own(
+            row.pk, name_of(row), Money((held[row.pk].balance or 0) if row.pk in held else 0, currency),
+            is_over=(last := last_of(row)) is not None and last < by.today,
+        )
+        for row in separate_of(by, student.pk)
+    ]  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from icalendar import Calendar
 
+from daftar.attendance.makeups import add_guest, remove_guest
 from daftar.courses.days import cancel_lesson, restore_lesson
 from daftar.courses.feeds import feeds, open_feed, withdraw_feed
 from daftar.courses.models import Enrolment, Feed, Lesson
@@ -112,6 +113,20 @@ def test_each_link_holds_the_lessons_of_its_own_and_a_family_s_no_name(centre):
     family = a_feed(centre, "student", student)
     assert min(event.start.date() for event in events(family)) == joined
     assert b"Secretname" not in read(family).content
+
+
+def test_a_family_s_calendar_has_the_lessons_a_child_comes_to_as_a_guest(centre):
+    other = a_weekly_group(centre, "Other")
+    with tenant_transaction(centre.org_id):
+        student = a_student(centre).pk
+    family, lesson = a_feed(centre, "student", student), the_lesson(centre, other)
+    assert events(family) == []
+    with tenant_transaction(centre.org_id):
+        add_guest(centre, lesson_id=lesson.pk, student_id=student)
+    assert [str(event["uid"]).split(".")[0] for event in events(family)] == [f"lesson-{lesson.pk}"]
+    with tenant_transaction(centre.org_id):
+        remove_guest(centre, lesson_id=lesson.pk, student_id=student)
+    assert events(family) == []
 
 
 def test_a_withdrawn_link_and_one_that_never_was_open_nothing(centre):

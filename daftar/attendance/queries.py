@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -127,6 +128,24 @@ def guests_of(by: Actor, lesson_id: int) -> dict[int, bool]:
     guests = Guest.objects.visible_to(by).filter(lesson_id=lesson_id).values_list("student_id", flat=True)
     made = MakeUp.objects.visible_to(replace(by, branch_ids=None)).filter(made_in_id=lesson_id)
     return dict.fromkeys(guests, False) | dict.fromkeys(made.values_list("student_id", flat=True), True)
+
+
+@question("courses.view")
+def guests_between(by: Actor, since: date, until: date) -> dict[int, list[int]]:
+    """The students who come to lessons of these days, both included, without being of their groups, by lesson."""
+    rows = Guest.objects.visible_to(replace(by, branch_ids=None)).filter(lesson__held_on__range=(since, until))
+    found: dict[int, list[int]] = defaultdict(list)
+    for lesson_id, student_id in rows.values_list("lesson_id", "student_id"):
+        found[lesson_id].append(student_id)
+    return found
+
+
+@question("courses.view")
+def lessons_as_guest(by: Actor, student_id: int, *, on: date | None = None) -> list[int]:
+    """The ids of the lessons that a student comes to without being of their groups, on a day or (None) ever."""
+    rows = Guest.objects.visible_to(replace(by, branch_ids=None)).filter(student_id=student_id)
+    rows = rows if on is None else rows.filter(lesson__held_on=on)
+    return list(rows.values_list("lesson_id", flat=True))
 
 
 class Replaced(NamedTuple):

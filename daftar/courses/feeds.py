@@ -20,6 +20,7 @@ from daftar.orgs.queries import system_actor
 from daftar.people.models import Student
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
 BACK, AHEAD = timedelta(days=30), timedelta(days=180)
@@ -74,10 +75,13 @@ class Calendar:
     lessons: list[Lesson]
 
 
-def calendar_behind(secret: str, at: datetime) -> Calendar:
+def calendar_behind(
+    secret: str, at: datetime, as_guest: Callable[[Actor, int], Collection[int]] = lambda _by, _student_id: ()
+) -> Calendar:
     """The calendar that a link opens, from 30 days back to 180 ahead; NotFound for what no link is or was withdrawn.
 
-    Whoever holds the link is no actor, so this is no question.
+    Whoever holds the link is no actor, so this is no question. `as_guest` answers the ids of the lessons that a student
+    comes to without being of their groups: they are in the family's calendar.
     """
     door = door_behind(secret, CALENDAR)
     if door is None:
@@ -88,7 +92,7 @@ def calendar_behind(secret: str, at: datetime) -> Calendar:
         feed: Feed = rows.one(door=door, withdrawn_at=None)
         of = kind_of(feed)
         name = "" if of == "student" else str(feed)
-        return Calendar(by.org_name, name, feed.pk, of, _lessons(by, feed, of))
+        return Calendar(by.org_name, name, feed.pk, of, _lessons(by, feed, of, as_guest))
 
 
 def kind_of(feed: Feed) -> str:
@@ -101,12 +105,12 @@ def _check_right(by: Actor, of: str) -> None:
         by.must("people.edit")
 
 
-def _lessons(by: Actor, feed: Feed, of: str) -> list[Lesson]:
+def _lessons(by: Actor, feed: Feed, of: str, as_guest: Callable[[Actor, int], Collection[int]]) -> list[Lesson]:
     rows = Lesson.objects.visible_to(by).filter(held_on__range=(by.today - BACK, by.today + AHEAD))
     joined = rows.select_related("group", "course", "branch", "room", "teacher").order_by("starts_at", "id")
     if of == "teacher":
         mine = Q(teacher_id=feed.teacher_id) | Q(teacher=None, group__teacher_id=feed.teacher_id)
         return list(joined.filter(mine))
     if feed.student_id is not None:
-        return list(joined.filter(lessons_of_member(by, feed.student_id)))
+        return list(joined.filter(lessons_of_member(by, feed.student_id) | Q(pk__in=as_guest(by, feed.student_id))))
     return list(joined.filter(**{f"{of}_id": getattr(feed, f"{of}_id")}))

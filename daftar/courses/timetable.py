@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, Q
@@ -19,13 +20,14 @@ from daftar.orgs.access import Actor, question
 from daftar.orgs.models import Branch, Member
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date
 
 AHEAD, BACK = 14, 7
 # Where a branch does not say when it is open.
 EARLY, LATE = time(8), time(21)
 QUARTER = timedelta(minutes=15)
+NOBODY: Mapping[int, Collection[int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -68,17 +70,20 @@ class Timetable:
 
 
 @question("courses.view")
-def timetable(by: Actor, *, since: date, until: date, wanted: Wanted = Wanted()) -> Timetable:
+def timetable(
+    by: Actor, *, since: date, until: date, wanted: Wanted = Wanted(), guests: Mapping[int, Collection[int]] = NOBODY
+) -> Timetable:
     """The lessons from `since` to `until`, both included, with what clashes with each; a teacher sees own ones.
 
-    Clashes are looked for among all lessons of the centre: a teacher may be in another branch.
+    Clashes are looked for among all lessons of the centre: a teacher may be in another branch. `guests`: the students
+    who come to lessons without being of their groups, by lesson (`attendance.queries.guests_between`).
     """
     rows = wanted.of(lessons_seen(by).filter(held_on__range=(since, until)))
     joined = rows.select_related("group__course", "course", "student", "branch", "room", "teacher", "type")
     lessons = list(joined.order_by("starts_at", "group__name", "id"))
     if not lessons:
         return Timetable([], {})
-    slots, names = _slots(by, since, until)
+    slots, names = _slots(by, since, until, guests)
     found = clashes(slots.values())
     return Timetable(
         [
@@ -206,9 +211,12 @@ class FreeTime:
 @question("courses.view")
 def free_times(
     by: Actor, *, branch: Branch, on: date, minutes: int, teacher_id: int | None = None, room_id: int | None = None,
-    student_id: int | None = None,
+    student_id: int | None = None, as_guest: Collection[int] = (),
 ) -> list[FreeTime]:  # fmt: skip
-    """Where at least so many minutes are free on a day, by room, for this teacher and this student too (None: any)."""
+    """Where at least so many minutes are free on a day, by room, for this teacher and this student too (None: any).
+
+    `as_guest` are the ids of lessons that the student comes to without being of their groups.
+    """
     opens, closes = branch.opens_at or EARLY, branch.closes_at or LATE
     start, end = datetime.combine(on, opens), datetime.combine(on, closes)
     everywhere = replace(by.trusted(), branch_ids=None)
@@ -217,7 +225,7 @@ def free_times(
     if teacher_id is not None:
         people |= Q(teacher_id=teacher_id)
     if student_id is not None:
-        people |= lessons_of_member(everywhere, student_id)
+        people |= lessons_of_member(everywhere, student_id) | Q(pk__in=as_guest)
     theirs = [_local(*row) for row in rows.filter(people).values_list("held_on", "starts_time", "minutes")]
     rooms = Room.objects.visible_to(by).filter(branch=branch).order_by("name", "id")
     rooms = rooms if room_id is None else rooms.filter(pk=room_id)
@@ -241,7 +249,9 @@ def lessons_seen(by: Actor) -> Any:
     return rows.filter(Q(teacher_id=by.member_id) | Q(group_id__in=taught))
 
 
-def _slots(by: Actor, since: date, until: date) -> tuple[dict[int, Slot], dict[int, str]]:
+def _slots(
+    by: Actor, since: date, until: date, guests: Mapping[int, Collection[int]]
+) -> tuple[dict[int, Slot], dict[int, str]]:
     """Every lesson of the centre that takes place in these days, by id, and their names."""
     everywhere = replace(by.trusted(), branch_ids=None)
     rows = Lesson.objects.visible_to(everywhere).filter(held_on__range=(since, until))
@@ -278,7 +288,7 @@ def _slots(by: Actor, since: date, until: date) -> tuple[dict[int, Slot], dict[i
             id=pk, starts_at=starts, ends_at=ends, room_id=room_id, teacher_id=teacher_id,
             students=frozenset(
                 each.student_id for each in of_group[group_id] if each.expects(on, moved_from or on)
-            ) if student_id is None else frozenset({student_id}),
+            ).union(guests.get(pk, ())) if student_id is None else frozenset({student_id}),
             places=min(places, default=None), is_closed=_is_closed(at, minutes, opens, closes),
             is_off=on in off.get(branch_id, ()),
         )  # fmt: skip

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from daftar.attendance.makeups import add_guest
 from daftar.courses.catalogue import add_room
-from daftar.courses.models import Lesson
+from daftar.courses.models import Group, Lesson
 from daftar.lib.tenancy import tenant_transaction
 from tests.cast import a_branch, a_course, a_group, a_student, enrolled
 from tests.journeys.conftest import PHONE
@@ -116,4 +117,34 @@ def test_a_lesson_of_a_type_of_ones_own_is_planned_and_stands_in_the_timetable(c
     assert "Speaking club" in who.page.inner_text(".page-header")
     who.open(f"/lingua/timetable/?on={tomorrow}")
     assert "17:00–17:45" in who.text() and "Speaking club" in who.text()
+    assert who.errors == []
+
+
+def test_when_a_student_is_free_is_found_by_the_name_and_from_the_card(centre, rooms, visit):
+    who, tomorrow = visit("aziza@lingua.example"), centre.today + timedelta(days=1)
+    with tenant_transaction(centre.org_id):
+        pupil, python = a_student(centre, "Guli Free").pk, Group.objects.visible_to(centre).get(name="Python")
+        other = a_student(centre, "Guli Other").pk
+        lesson = Lesson.objects.visible_to(centre).get(group=python, held_on=tomorrow)
+        add_guest(centre, lesson_id=lesson.pk, student_id=pupil)
+
+    who.open(f"/lingua/timetable/free/?on={tomorrow}&minutes=90&room_id={rooms['green']}")
+    assert who.page.inner_text("main .hour") == "08:00\n21:00"
+    who.page.fill("#free-q", "Guli")
+    with who.page.expect_navigation():
+        who.press("Enter")
+    assert "Guli Other" in who.text()
+    with who.page.expect_navigation():
+        who.click("text=Guli Free")
+    assert who.page.locator("main .hour").all_inner_texts() == ["08:00\n14:00", "15:30\n21:00"]
+    with who.page.expect_navigation():
+        who.click("text=Anybody")
+    assert who.page.inner_text("main .hour") == "08:00\n21:00"
+    who.page.fill("#free-q", "Guli Oth")
+    with who.page.expect_navigation():
+        who.press("Enter")
+    assert f"student={other}" in who.page.url
+
+    who.open(f"/lingua/students/{pupil}/")
+    assert f"/lingua/timetable/free/?student={pupil}" in who.page.content()
     assert who.errors == []

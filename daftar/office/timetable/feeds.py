@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 from icalendar import Calendar, Event
 
+from daftar.attendance.queries import lessons_as_guest
 from daftar.courses import queries
 from daftar.courses.feeds import calendar_behind, feeds, kind_of, open_feed, withdraw_feed
 from daftar.courses.kinds import LessonStatus
@@ -89,7 +90,7 @@ def calendar_withdraw(request: OfficeRequest, feed_id: int) -> HttpResponse:
 def calendar(request: HttpRequest, secret: str) -> HttpResponse:
     """The file itself: every lesson with its wall time and zone, so that clock changes move nothing."""
     try:
-        behind = calendar_behind(secret, datetime.now(UTC))
+        behind = calendar_behind(secret, datetime.now(UTC), lessons_as_guest)
     except NotFound:
         return render(request, "404.html", status=404)
     with override(behind.lessons[0].branch.language if behind.lessons else "en"):

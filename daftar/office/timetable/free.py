@@ -12,20 +12,25 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from daftar.attendance.queries import lessons_as_guest
 from daftar.courses import queries
 from daftar.courses.places import change_hours
 from daftar.courses.timetable import free_times
 from daftar.lib.errors import NotFound
-from daftar.office.forms import day_field, done, form_page, number_in, pick_field, tell, yes_or_no
+from daftar.office.forms import day_field, done, form_page, number_in, pick_field, tell, the_only, typed, yes_or_no
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.models import Unmarked
 from daftar.orgs.queries import branches, teachers
+from daftar.people.queries import get_student
+from daftar.reports.queries import find_students
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
+    from daftar.courses.timetable import FreeTime
     from daftar.orgs.access import Actor
     from daftar.orgs.models import Branch
+    from daftar.people.models import Student
 
 LONGEST = 12 * 60
 
@@ -101,11 +106,28 @@ def free(request: OfficeRequest) -> HttpResponse:
     branch = _branch(request)
     values = {"on": by.today.isoformat(), "minutes": "90", "room_id": "", "teacher_id": ""} | request.GET.dict()
     form = FreeForm(values, by=by, branch=branch)
-    found = []
-    if form.is_valid():
-        found = free_times(by, branch=branch, **form.cleaned_data)
-    context = {"found": found, "branch": branch, "places": branches(by), "may_plan": by.may("courses.edit")}
-    return render(request, "office/timetable/free.html", {"form": form, **context}, status=422 if form.errors else 200)
+    chosen, q = number_in(request, "student"), typed(request, "q")
+    people = find_students(by, q) if chosen is None and by.may("people.view") else []
+    if only := the_only(request, people):
+        kept = request.GET.copy()
+        del kept["q"]
+        kept["student"] = str(only)
+        return redirect(f"{request.path}?{kept.urlencode()}")
+    pupil = None if chosen is None else get_student(by, chosen)
+    found = _found(by, form, branch, pupil) if form.is_valid() else []
+    context = {
+        "form": form, "found": found, "branch": branch, "q": q, "people": people, "pupil": pupil,
+        "may_choose": by.may("people.view"),
+    }  # fmt: skip
+    return render(request, "office/timetable/free.html", context, status=422 if form.errors else 200)
+
+
+def _found(by: Actor, form: FreeForm, branch: Branch, pupil: Student | None) -> list[FreeTime]:
+    values = form.cleaned_data
+    if pupil is not None:
+        as_guest = lessons_as_guest(by, pupil.pk, on=values["on"])
+        values = values | {"student_id": pupil.pk, "as_guest": as_guest}
+    return free_times(by, branch=branch, **values)
 
 
 @page("courses.edit")

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from daftar.attendance.queries import guests_between
 from daftar.courses import queries
 from daftar.courses.clashes import ClashKind
 from daftar.courses.kinds import LessonStatus
@@ -71,7 +72,8 @@ def timetable(request: OfficeRequest) -> HttpResponse:
     elif asked.view == "month":
         context |= _month(by, asked, since, until)
     else:
-        found = lessons_of(by, since=since, until=until, wanted=asked.wanted)
+        guests = guests_between(by, since, until)
+        found = lessons_of(by, since=since, until=until, wanted=asked.wanted, guests=guests)
         shown = [_shown(row, found.names) for row in found.lessons]
         context["clashes"] = sum(1 for row in shown if row["clashes"])
         context["board"] = _board(by, asked, choices, shown)
@@ -252,7 +254,8 @@ def _month(by: Actor, asked: Asked, since: date, until: date) -> dict[str, Any]:
     counts = lessons_per_day(by, since=since, until=until, wanted=asked.wanted)
     if sum(counts.values()) > MOST_LISTED:
         return {"counted": sorted(counts.items())}
-    found = lessons_of(by, since=since, until=until, wanted=asked.wanted)
+    guests = guests_between(by, since, until)
+    found = lessons_of(by, since=since, until=until, wanted=asked.wanted, guests=guests)
     return {"days": _by_day(_shown(row, found.names) for row in found.lessons)}
 
 

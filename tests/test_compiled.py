@@ -10,6 +10,7 @@ from django.db import models
 from django.db.transaction import TransactionManagementError
 
 import daftar
+from daftar.attendance.nudges import unmarked_count
 from daftar.attendance.queries import just_marked, reasons
 from daftar.attendance.services import conduct_lesson, lock_lesson
 from daftar.courses.models import Lesson
@@ -77,6 +78,7 @@ def test_a_day_of_work_asks_them_all_and_gets_what_the_plain_querysets_get(by, c
             lessons_conducted(centre, "French")
             lessons_conducted(replace(centre, branch_ids=frozenset({a_branch(centre).pk})), "German")
             assert [row.pk for row in places_of(centre, a_teacher(centre))] == [a_branch(centre).pk]
+            assert unmarked_count(centre) == 2, "those of the 12th"
 
     assert [name for name, by_whom in compared.items() if not by_whom] == []
     assert compared["daftar.attendance.services._locked"] == {True, False}
@@ -88,7 +90,9 @@ def lessons_conducted(by, name):
     for row in students:
         activate(by, enrolment_id=enrolled(by, row, group, "2025-05-05").pk, activated_on=date(2025, 5, 5))
     excused = reasons(by.trusted())[0].pk
-    for lesson in Lesson.objects.visible_to(by).filter(group=group, held_on__range=(date(2025, 5, 5), by.today)):
+    for lesson in Lesson.objects.visible_to(by).filter(
+        group=group, held_on__range=(date(2025, 5, 5), date(2025, 5, 11))
+    ):
         conduct_lesson(by, lesson_id=lesson.pk, absent={students[0].pk: excused})
         conduct_lesson(by, lesson_id=lesson.pk, absent={}, because="He came late")
         assert just_marked(by, lesson.pk) == (2, True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
@@ -14,6 +14,7 @@ from daftar.attendance.models import Nudge
 from daftar.attendance.queries import waits_for_marks
 from daftar.attendance.rules import is_nudged_now, nudge_moment
 from daftar.courses.models import Lesson
+from daftar.lib.compiled import compiled
 from daftar.orgs.access import Actor, publish, question, verb
 from daftar.orgs.models import Branch
 from daftar.orgs.queries import today_in
@@ -21,9 +22,9 @@ from daftar.orgs.roles import BuiltIn
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import date
+    from datetime import date, datetime
 
-    from daftar.lib.tenancy import TenantQuerySet
+    from daftar.lib.tenancy import Asker, TenantQuerySet
 
 # Whoever begins a lesson is left in peace for so long (screens 2.6).
 GRACE = timedelta(minutes=10)
@@ -37,10 +38,14 @@ NOT_WRITTEN_TO = (BuiltIn.OWNER, BuiltIn.ADMINISTRATOR)
 
 def begun_and_unmarked(by: Actor) -> Q:
     """Of lessons: begun ten minutes ago or earlier, with somebody expected, and marked by nobody."""
+    return _begun_and_unmarked(by, by.at)
+
+
+def _begun_and_unmarked(by: Asker, now: datetime) -> Q:
     # As a sum, which no index holds: planned lessons of some days are few, and the index of these is to be taken, not
     # that of all lessons by day and instant.
     begun = ExpressionWrapper(F("starts_at") + GRACE, models.DateTimeField())
-    return waits_for_marks(by) & Q(LessThanOrEqual(begun, by.at))
+    return waits_for_marks(by) & Q(LessThanOrEqual(begun, now))
 
 
 @question("attendance.mark")
@@ -49,16 +54,22 @@ def unmarked_count(by: Actor) -> int:
 
     One's own are those that one gives: with a substitute, the substitute's.
     """
-    return int(_counted(by).count())
+    return len(_unmarked(by, **_asked(by)))
 
 
-def _counted(by: Actor) -> TenantQuerySet[Lesson]:
-    rows = Lesson.objects.visible_to(by).filter(begun_and_unmarked(by), held_on__range=nudged_days(by))
-    if not by.may("courses.see_all"):
+def _asked(by: Actor) -> dict[str, Any]:
+    since, until = nudged_days(by)
+    mine = None if by.may("courses.see_all") else by.member_id or 0
+    return {"now": by.at, "since": since, "until": until, "mine": mine, "after": by.at - BACK - 2 * DAY}
+
+
+@compiled
+def _unmarked(by: Asker, *, now: datetime, since: date, until: date, mine: int | None, after: datetime) -> Any:
+    rows = Lesson.objects.visible_to(by).filter(_begun_and_unmarked(by, now), held_on__range=(since, until))
+    if mine is not None:
         # By its instant too: an index holds the lessons of a teacher by that.
-        rows = rows.filter(teacher_id=by.member_id, starts_at__range=(by.at - BACK - 2 * DAY, by.at))
-    counted: TenantQuerySet[Lesson] = rows.order_by()[: MOST + 1]
-    return counted
+        rows = rows.filter(teacher_id=mine, starts_at__range=(after, now))
+    return rows.order_by().values_list("pk", flat=True)[: MOST + 1]
 
 
 def nudged_days(by: Actor) -> tuple[date, date]:

@@ -280,7 +280,7 @@ def lesson_figures(by: Actor, lesson_ids: Collection[int]) -> dict[int, LessonFi
     return {pk: LessonFigures(present.get(pk, 0), number) for pk, number in expected}
 
 
-def _guests(by: Actor) -> Any:
+def _guests(by: Asker) -> Any:
     """How many guests a lesson has."""
     rows = Guest.unguarded.filter(org_id=by.org_id, lesson_id=OuterRef("pk")).values("lesson_id")
     return rows.annotate(number=Count("pk")).values("number")
@@ -310,7 +310,7 @@ def _unmarked(by: Actor, since: date, until: date) -> TenantQuerySet[Lesson]:
     return of_days.filter(waits_for_marks(by))
 
 
-def waits_for_marks(by: Actor) -> Q:
+def waits_for_marks(by: Asker) -> Q:
     """Of lessons: planned, with somebody who is expected, and not on a day off."""
     days_off = Holiday.unguarded.filter(org_id=by.org_id, on=OuterRef("held_on"))
     here = Q(branch=None) | Q(branch_id=OuterRef("branch_id"))

@@ -143,7 +143,7 @@ def coming(by: Asker, rows: Any, on: Any, weekday: Any) -> Any:
     return rows.exclude(Exists(off.exclude(ends_on__lte=on)))
 
 
-def coming_members(by: Actor) -> Any:
+def coming_members(by: Asker) -> Any:
     """For a subquery on a lesson, the enrolments of its members who come on its weekday; whoever pauses among them."""
     here = Enrolment.unguarded.filter(
         org_id=by.org_id, group_id=OuterRef("group_id"), starts_on__lte=OuterRef("held_on")

@@ -153,7 +153,9 @@ def debtors(by: Actor, *, bucket: Bucket = Bucket.ALL, wanted: Wanted = EVERYBOD
     for student_id, name in enrolments.values_list("student_id", "group__name"):
         groups[student_id].append(name)
     own = _subscriptions(by, [row.subscription_id for row in chosen if row.subscription_id is not None])
-    promises = standing_promises(by, {row.student_id: row.owes_since for row in chosen})
+    # A promise is about the student: of several debts, since the first of those on the page.
+    newest = sorted(chosen, key=lambda row: row.owes_since, reverse=True)
+    promises = standing_promises(by, {row.student_id: row.owes_since for row in newest})
     found = [
         Debtor(
             row.student_id, row.student.full_name, own.get(row.subscription_id),

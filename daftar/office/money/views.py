@@ -101,7 +101,7 @@ def payment_new(request: OfficeRequest) -> HttpResponse:
             tell(request, _("Payment recorded."), undo=reverse("office:payment-undo", args=[by.org_slug, paid.pk]))
             return redirect("office:payment", by.org_slug, paid.pk)
     if form.is_bound:
-        into = own.get(form.cleaned_data.get("subscription_id") or 0) if form.is_valid() else None
+        into = own.get(as_number(form.data.get("subscription_id", "")) or 0)
     known = outlook(by, student.pk, _amount(form))
     asked = known.asked if into is None else max(-into.balance.amount, 0) or None
     if not form.is_bound:

@@ -19,6 +19,7 @@ def migrate(*name: str) -> None:
     call_command("migrate", "daftar", *name, database="owner", interactive=False, verbosity=0)
 
 
+@pytest.mark.release
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_members_keep_the_role_they_had_when_roles_become_rows():
     by = a_centre()

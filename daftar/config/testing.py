@@ -38,7 +38,7 @@ WORDS = {
     "rules": ["-p", "no:django", "-W", "ignore::pytest.PytestConfigWarning"],
     "unit": ["-m", "not journey and not crash and not bench"],
     "journeys": ["-m", "journey"],
-    "crash": ["-m", "crash"],
+    "crash": ["-m", "crash or release"],
 }
 CHECKS: dict[str, tuple[list[str], Mapping[str, str]]] = {
     "ruff format": ([sys.executable, "-m", "ruff", "format", "--check", "--quiet", "."], {}),

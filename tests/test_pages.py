@@ -175,7 +175,7 @@ def pages_of(ours: Probe) -> dict[str, str]:
 
 # A page that shows what its form would do does it, and takes it back: it asks what the deed asks besides.
 # One of them counts what lies unmarked, for the menu; what can be undone looks at six tables before and after.
-MOST, MOST_REHEARSED = 36, 83
+MOST, MOST_REHEARSED = 37, 83
 REHEARSES = {
     "lesson-type",
     "enrolment-activate", "student-pause", "group-pause", "suspension-edit", "enrolment-leave", "enrolment-transfer",

@@ -208,7 +208,8 @@ def _enrolments(
 def _money(by: Actor, student: Student) -> dict[str, Any]:
     known = reach(by, [student.pk])[student.pk]
     ahead = known.coverage.next_charge
-    since, owed = debt_of(by, student.pk) or (None, 0)
+    may_owe = known.balance < 0 or any(each.is_separate for each in known.subscriptions)
+    since, owed = (debt_of(by, student.pk) if may_owe else None) or (None, 0)
     return {
         "balance": Money(known.balance, known.currency), "owes_since": since, "owes": Money(owed, known.currency),
         "paid_until": known.coverage.paid_until, "lessons_left": known.coverage.lessons_left,

@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from daftar.courses.rules import PlanKind
 from daftar.finance.models import Desk, Payment
 from daftar.finance.services import take_payment
-from daftar.ledger.queries import balances, books, drift
+from daftar.ledger.queries import balances, books, drift, separate_accounts
 from daftar.lib.tenancy import tenant_transaction
-from tests.cast import a_student, owner_of
+from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
+from tests.cast import a_group, a_student, enrolled, owner_of
 from tests.journeys.conftest import DESK, PHONE
 
 PAID = 50_000_000  # 500 000 soum
@@ -177,4 +179,30 @@ def test_the_statement_of_a_period_is_read_and_printed(visit, centre, paid):
     who.page.emulate_media(media="print")
     assert not who.page.is_visible("form.filters")
     assert who.page.is_visible("[data-testid=period-statement]")
+    assert who.errors == []
+
+
+def test_a_debt_on_a_subscriptions_own_account_is_found_and_paid_into_it(centre, visit):
+    with tenant_transaction(centre.org_id):
+        group = a_group(centre, starts_on=str(centre.today), last_on=str(centre.today + timedelta(days=60)))
+        pupil = a_student(centre, "Guli Apart")
+        enrolled(centre, pupil, group, str(centre.today))
+        terms = TariffTerms("Exam", PlanKind.WHOLE_COURSE, "UZS", months=1)
+        tariff = add_tariff(centre, terms=terms, price=90_000_000, from_on=centre.today)
+        binding = Binding(centre.today, is_separate=True)
+        bound = bind_tariff(centre, student_id=pupil.pk, tariff_id=tariff.pk, binding=binding)
+    who = visit("aziza@lingua.example")
+
+    who.open("/lingua/debtors/")
+    assert "Guli Apart" in who.text() and "on the account of Exam" in who.text()
+    with who.page.expect_navigation():
+        who.click("a.btn:has-text('Pay'):visible >> nth=-1")
+    assert who.page.input_value("[name=subscription_id]") == str(bound.pk)
+    assert "balance UZS\xa00" in who.page.inner_text("#after")
+    who.save()
+
+    who.open("/lingua/debtors/")
+    assert "No one owes" in who.text()
+    with tenant_transaction(centre.org_id):
+        assert separate_accounts(centre, [pupil.pk])[bound.pk].balance == 0
     assert who.errors == []

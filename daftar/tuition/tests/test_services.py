@@ -15,14 +15,18 @@ from daftar.courses.rules import PlanKind
 from daftar.courses.services import Schedule, edit_group
 from daftar.finance.models import Desk
 from daftar.finance.services import take_payment
+from daftar.ledger.models import Transfer
 from daftar.ledger.queries import balances, drift, statement
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.services import add_branch, change_settings
 from daftar.people.services import edit_student
+from daftar.tuition.credits import students_to_price
+from daftar.tuition.facts import facts_of
 from daftar.tuition.jobs import reconcile_all
+from daftar.tuition.models import Subscription
 from daftar.tuition.queries import reach
 from daftar.tuition.rehearsal import rehearse
-from daftar.tuition.rules import affordable_lessons
+from daftar.tuition.rules import affordable_lessons, as_json, due
 from daftar.tuition.services import PriceMissing, activate, enrol_active, reconcile
 from tests.cast import a_centre, a_course, a_group, a_student, at, enrolled
 
@@ -318,3 +322,24 @@ def test_a_lesson_taught_on_a_day_off_after_all_counts_for_who_joined_after_it_t
     undo_marks(marks, lesson_id=Lesson.objects.visible_to(by).get(held_on="2025-05-09").pk)
     assert balances(by, [joined.pk]) == {joined.pk: -20_000_000}
     assert drift(by) == []
+
+
+def test_students_charged_together_each_get_their_own_explanation(by):
+    """Lines that many share are written once: those of one group are not told to another with as many lines."""
+    students = []
+    for name, price in (("One", 26_000_000), ("Two", 39_000_000)):
+        course = a_course(by, f"Course {name}", price=price)
+        group = a_group(by, course, name, weekdays=(1, 3, 5), starts_on="2025-05-01")
+        students += [a_student(by, f"{given} {name}") for given in ("Aziz", "Bek")]
+        for student in students[-2:]:
+            enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=date(2025, 5, 1))
+    june = at(by, "2025-06-02")
+    reconcile(june, student_ids=[row.pk for row in students])
+
+    facts = facts_of(june, students_to_price(june, [row.pk for row in students]))
+    for student in students:
+        posted = Transfer.objects.visible_to(by).filter(debit__student=student, effective_on=date(2025, 6, 1)).get()
+        (draft,) = [each for each in due(facts[student.pk], june.today) if each.on == date(2025, 6, 1)]
+        assert (posted.amount, posted.why) == (draft.amount, as_json(draft.why))
+        own = Subscription.objects.visible_to(by).get(student=student).pk
+        assert posted.why[0]["values"]["id"] == str(own) == str(posted.charge_key).split(":")[0]

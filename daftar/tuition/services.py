@@ -214,7 +214,8 @@ def reconcile(by: Actor, *, student_ids: Collection[int], since: date | None = N
     for each in asked:
         account, until = accounts[each.student.id], closed.get(each.student.branch_id)
         gone, missing = each.difference(posted[each.student.id])
-        wrong.update(dict.fromkeys(gone, until) if gone else ())
+        for transfer_id in gone:
+            wrong[transfer_id] = until
         charges += [Due(own.get(draft.subscription_id, account), draft, until) for draft in missing]
     undone = ledger_queries.transfers(by.trusted(), list(wrong))
     reversals = [(undone[pk], until) for pk, until in wrong.items()]

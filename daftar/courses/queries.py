@@ -186,6 +186,13 @@ def enrolments_of(by: Actor, student_id: int) -> list[Any]:
     return list(with_off(by, with_pause(by, shown, by.today)))
 
 
+@question("courses.view")
+def subjects(by: Actor) -> list[str]:
+    """What the centre teaches, by name."""
+    rows = Course.objects.visible_to(by).exclude(subject="").order_by("subject")
+    return list(rows.values_list("subject", flat=True).distinct())
+
+
 @question("courses.see_all")
 def courses(by: Actor) -> list[Any]:
     """Courses by name, with `groups`: how many groups study them."""

@@ -35,6 +35,7 @@ class WantedLessons(Wanted):
     status: str = ""
     kind: str = ""
     type_id: int | None = None
+    subject: str = ""
     student_id: int | None = None
 
 
@@ -45,6 +46,8 @@ def lessons(by: Actor, wanted: WantedLessons) -> TenantQuerySet[Lesson]:
     rows = rows.filter(_state(by, wanted.status), _kind(wanted.kind))
     if wanted.type_id is not None:
         rows = rows.filter(type_id=wanted.type_id or None)
+    if wanted.subject:
+        rows = rows.filter(Q(course__subject=wanted.subject) | Q(group__course__subject=wanted.subject))
     if wanted.student_id is not None:
         rows = rows.filter(_with_student(by, wanted.student_id))
     joined = rows.select_related("group__course", "course", "student", "branch", "room", "teacher", "type")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 
 from daftar.courses.kinds import LessonKind
-from daftar.courses.models import Course, LessonType, Suspension
+from daftar.courses.models import LessonType, Suspension
 from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged
 from daftar.orgs.access import Actor, question
@@ -135,13 +135,6 @@ def get_tariff(by: Actor, tariff_id: int) -> Tariff:
     """The tariff with its prices; NotFound when there is none."""
     row: Tariff = Tariff.objects.visible_to(by).prefetch_related("prices").one(pk=tariff_id)
     return row
-
-
-@question("tuition.view")
-def subjects(by: Actor) -> list[str]:
-    """What the centre teaches, by name."""
-    rows = Course.objects.visible_to(by).exclude(subject="").order_by("subject")
-    return list(rows.values_list("subject", flat=True).distinct())
 
 
 @question("tuition.view")

@@ -8,7 +8,7 @@ import pytest
 
 from daftar.attendance.makeups import add_guest
 from daftar.courses.catalogue import add_room
-from daftar.courses.models import Group, Lesson
+from daftar.courses.models import Course, Group, Lesson
 from daftar.lib.tenancy import tenant_transaction
 from tests.cast import a_branch, a_course, a_group, a_student, enrolled
 from tests.journeys.conftest import PHONE
@@ -130,7 +130,7 @@ def test_when_a_student_is_free_is_found_by_the_name_and_from_the_card(centre, r
 
     who.open(f"/lingua/timetable/free/?on={tomorrow}&minutes=90&room_id={rooms['green']}")
     assert who.page.inner_text("main .hour") == "08:00\n21:00"
-    who.page.fill("#free-q", "Guli")
+    who.page.fill("#student-q", "Guli")
     with who.page.expect_navigation():
         who.press("Enter")
     assert "Guli Other" in who.text()
@@ -140,11 +140,45 @@ def test_when_a_student_is_free_is_found_by_the_name_and_from_the_card(centre, r
     with who.page.expect_navigation():
         who.click("text=Anybody")
     assert who.page.inner_text("main .hour") == "08:00\n21:00"
-    who.page.fill("#free-q", "Guli Oth")
+    who.page.fill("#student-q", "Guli Oth")
     with who.page.expect_navigation():
         who.press("Enter")
     assert f"student={other}" in who.page.url
 
     who.open(f"/lingua/students/{pupil}/")
     assert f"/lingua/timetable/free/?student={pupil}" in who.page.content()
+    assert who.errors == []
+
+
+def test_the_list_of_lessons_is_narrowed_to_a_subject_and_a_student_and_kept(centre, rooms, visit):
+    with tenant_transaction(centre.org_id):
+        Course.objects.visible_to(centre).update(subject="Languages")
+        chess = a_course(centre, "Chess", subject="Games")
+        life = {"starts_on": str(centre.today), "last_on": str(centre.today + timedelta(days=20))}
+        enrolled(centre, a_student(centre, "Guli One"), a_group(centre, chess, "C-1", weekdays=EVERY_DAY, **life),
+                 str(centre.today))  # fmt: skip
+        a_student(centre, "Guli Two")
+    who = visit("aziza@lingua.example")
+
+    who.open(f"/lingua/lessons/?since={centre.today}&until={centre.today}")
+    assert {"Python", "C-1"} <= set(who.page.locator("table .row-link").all_inner_texts())
+    who.page.select_option("[name=subject]", "Games")
+    with who.page.expect_navigation():  # by the mouse: nothing may lie over the filters
+        who.click("form.asked button")
+    assert who.page.locator("table .row-link").all_inner_texts() == ["C-1"]
+    who.page.fill("#student-q", "Guli")
+    with who.page.expect_navigation():
+        who.press("Enter")
+    with who.page.expect_navigation():
+        who.click("text=Guli One")
+    assert "subject=Games" in who.page.url and "student_id=" in who.page.url
+    assert who.page.locator("table .row-link").all_inner_texts() == ["C-1"]
+    with who.page.expect_navigation():
+        who.click("text=Keep this view")
+    who.fill(name="Games of Guli")
+    who.save()
+    assert "subject=Games" in who.page.url and "Guli One" in who.text()
+    with who.page.expect_navigation():
+        who.click("text=Anybody")
+    assert "student_id" not in who.page.url
     assert who.errors == []

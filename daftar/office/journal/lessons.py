@@ -19,10 +19,10 @@ from daftar.office import formats
 from daftar.office.files import as_file
 from daftar.office.forms import UndoForm, done, form_page, number_in, pick_field, tell, undo_page, undone
 from daftar.office.lesson_words import type_of
+from daftar.office.named_student import named_student
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs import kept
 from daftar.orgs.queries import teachers
-from daftar.people.queries import get_student
 from daftar.reports.lessons import UNMARKED, WantedLessons
 from daftar.reports.lessons import lessons as ask_lessons
 
@@ -60,12 +60,16 @@ class LessonsForm(forms.Form):
             rows["type_id"] = (_("Type"), own)
             rows["teacher_id"] = (_("Teacher"), [(row.pk, row.name) for row in teachers(by)])
             rows["course_id"] = (_("Course"), [(row.pk, row.name) for row in queries.courses(by)])
+            subjects = queries.subjects(by)
         elif by.member_id is not None:
             # Those of one's groups that another gives are told from the own ones.
             rows["teacher_id"] = (_("Teacher"), [(by.member_id, by.name)])
         rows["room_id"] = (_("Room"), [(row.pk, row.name) for row in queries.rooms(by)])
         for name, (label, choices) in rows.items():
             self.fields[name] = pick_field(label, choices, none=ANY)
+        if sees_all and subjects:
+            choices = [("", ANY), *((each, each) for each in subjects)]
+            self.fields["subject"] = forms.ChoiceField(label=_("Subject"), choices=choices, required=False)
         self.fields["student_id"] = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
 
@@ -82,11 +86,13 @@ def lessons(request: OfficeRequest) -> HttpResponse:
     wanted = _wanted(by, form)
     if "file" in request.GET:
         return _file(by, wanted)
+    named = named_student(request, "student_id")
+    if named.address:
+        return redirect(named.address)
     rows, at = paged(ask_lessons(by, wanted), number_in(request, "page") or 1)
-    student = get_student(by, wanted.student_id) if wanted.student_id and by.may("people.view") else None
     context = {
-        "form": form, "rows": _shown(by, rows), "page": at, "wanted": wanted,
-        "student": student.full_name if student else "", "views": kept.kept_views(by, "lessons"),
+        "form": form, "rows": _shown(by, rows), "page": at, "wanted": wanted, "named": named,
+        "views": kept.kept_views(by, "lessons"),
         "address": _address(request), "is_filtered": bool(_address(request)),
     }  # fmt: skip
     return render(request, "office/journal/lessons.html", context, status=422 if form.errors else 200)
@@ -132,7 +138,7 @@ def _wanted(by: Actor, form: LessonsForm) -> WantedLessons:
 def _address(request: OfficeRequest) -> str:
     """The filters as they stand in the address, without the page of the list."""
     kept = request.GET.copy()
-    for name in ("page", "file", "branch"):
+    for name in ("page", "file", "branch", "q"):
         kept.pop(name, None)
     return kept.urlencode()[:1000]
 

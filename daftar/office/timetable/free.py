@@ -17,12 +17,11 @@ from daftar.courses import queries
 from daftar.courses.places import change_hours
 from daftar.courses.timetable import free_times
 from daftar.lib.errors import NotFound
-from daftar.office.forms import day_field, done, form_page, number_in, pick_field, tell, the_only, typed, yes_or_no
+from daftar.office.forms import day_field, done, form_page, number_in, pick_field, tell, yes_or_no
+from daftar.office.named_student import named_student
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.models import Unmarked
 from daftar.orgs.queries import branches, teachers
-from daftar.people.queries import get_student
-from daftar.reports.queries import find_students
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -106,19 +105,11 @@ def free(request: OfficeRequest) -> HttpResponse:
     branch = _branch(request)
     values = {"on": by.today.isoformat(), "minutes": "90", "room_id": "", "teacher_id": ""} | request.GET.dict()
     form = FreeForm(values, by=by, branch=branch)
-    chosen, q = number_in(request, "student"), typed(request, "q")
-    people = find_students(by, q) if chosen is None and by.may("people.view") else []
-    if only := the_only(request, people):
-        kept = request.GET.copy()
-        del kept["q"]
-        kept["student"] = str(only)
-        return redirect(f"{request.path}?{kept.urlencode()}")
-    pupil = None if chosen is None else get_student(by, chosen)
-    found = _found(by, form, branch, pupil) if form.is_valid() else []
-    context = {
-        "form": form, "found": found, "branch": branch, "q": q, "people": people, "pupil": pupil,
-        "may_choose": by.may("people.view"),
-    }  # fmt: skip
+    named = named_student(request, "student")
+    if named.address:
+        return redirect(named.address)
+    found = _found(by, form, branch, named.student) if form.is_valid() else []
+    context = {"form": form, "found": found, "branch": branch, "named": named}
     return render(request, "office/timetable/free.html", context, status=422 if form.errors else 200)
 
 

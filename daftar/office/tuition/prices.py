@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.attendance.queries import get_lesson
-from daftar.courses.queries import enrolments_of
+from daftar.courses.queries import enrolments_of, subjects
 from daftar.office import formats
 from daftar.office.forms import UndoForm, done, number_in, tell, undo_page, undone
 from daftar.office.page import OfficeRequest, page
@@ -145,6 +145,6 @@ def discounts_list(request: OfficeRequest) -> HttpResponse:
 def _discount_form(request: OfficeRequest, currency: str, initial: dict[str, Any]) -> DiscountForm:
     by = request.by
     return DiscountForm(
-        filled(request), initial=initial, currency=currency, subjects=lists.subjects(by),
+        filled(request), initial=initial, currency=currency, subjects=subjects(by.trusted()),
         lesson_types=lists.lesson_types(by),
     )  # fmt: skip

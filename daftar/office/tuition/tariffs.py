@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from daftar.courses.queries import get_course, get_group
+from daftar.courses.queries import get_course, get_group, subjects
 from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.forms import done, form_page, tell
@@ -175,5 +175,5 @@ def _choices(by: Actor) -> dict[str, Any]:
     places = branches(by)
     return {
         "currencies": list(dict.fromkeys(row.currency for row in places)), "branches": places,
-        "subjects": lists.subjects(by), "lesson_types": lists.lesson_types(by),
+        "subjects": subjects(by.trusted()), "lesson_types": lists.lesson_types(by),
     }  # fmt: skip

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 
 from daftar.attendance.makeups import add_guest
 from daftar.attendance.services import conduct_lesson
+from daftar.courses.alone import plan_single_lesson
 from daftar.courses.days import cancel_lesson
-from daftar.courses.models import Lesson
+from daftar.courses.kinds import LessonKind
+from daftar.courses.models import Course, Lesson
+from daftar.courses.queries import subjects
 from daftar.orgs.kept import TooManyViews, ViewNameTaken, drop_view, keep_view, kept_views
 from daftar.reports.lessons import WantedLessons, lessons
-from tests.cast import a_course, a_group, a_member, a_student, enrolled
+from tests.cast import a_branch, a_course, a_group, a_member, a_student, enrolled
 
 MAY = (date(2025, 5, 1), date(2025, 5, 31))
 
@@ -44,6 +47,17 @@ def test_lessons_of_days_groups_courses_and_teachers(by, group, other):
     assert days(by, teacher_id=teacher.member_id) == []
     Lesson.objects.visible_to(by).filter(pk=on(by, other, 13).pk).update(teacher=teacher.member_id)
     assert days(teacher) == days(by, teacher_id=teacher.member_id) == [13]
+
+
+def test_lessons_of_a_subject_are_those_of_its_courses_in_groups_and_alone(by, group, other):
+    Course.objects.visible_to(by).filter(pk=other.course_id).update(subject="Games")
+    plan_single_lesson(
+        by, kind=LessonKind.INDIVIDUAL, course_id=other.course_id, branch_id=a_branch(by).pk,
+        student_id=a_student(by).pk, held_on=date(2025, 5, 8), starts_time=time(9),
+    )  # fmt: skip
+    assert days(by, subject="Games") == [6, 8, 13, 20, 27]
+    assert days(by, subject="Music") == []
+    assert subjects(by) == ["Games"]
 
 
 def test_lessons_by_their_state(by, group, other):

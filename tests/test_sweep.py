@@ -198,6 +198,8 @@ def check_form(client: Client, path: str, body: dict[str, object], centres: tupl
         name = {"reason": "", "present": "student_id"}.get(field.split("_")[0] if "reason_" in field else field, field)
         key = "reason" if field.startswith("reason_") else name
         key = NUMBERED.get(field.rpartition("_")[0], key) if str(body[field]).isdecimal() else key
+        # A neighbour's reason of absence may have the number of one of our reasons of leaving.
+        key = "leaving_reason" if key == "reason" and path.rstrip("/").endswith(("leave", "several")) else key
         key = "free_student" if field == "student" and "groups" in path else key
         if key not in other.ids:
             continue

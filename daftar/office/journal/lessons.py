@@ -69,6 +69,11 @@ class LessonsForm(forms.Form):
             self.fields[name] = pick_field(label, choices, none=ANY)
         if sees_all and subjects:
             choices = [("", ANY), *((each, each) for each in subjects)]
+            # One that a kept view asks for and no course has any more is as if it were not asked for.
+            if self.data.get("subject", "") not in dict(choices):
+                kept: Any = self.data
+                self.data = kept = kept.copy()
+                del kept["subject"]
             self.fields["subject"] = forms.ChoiceField(label=_("Subject"), choices=choices, required=False)
         self.fields["student_id"] = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 

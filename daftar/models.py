@@ -1,6 +1,16 @@
 """Names every table for Django, nothing else."""
 
-from daftar.attendance.models import AbsenceReason, Attendance, Exam, ExamResult, Guest, MakeUp, Material, Scale
+from daftar.attendance.models import (
+    AbsenceReason,
+    Attendance,
+    Exam,
+    ExamResult,
+    Guest,
+    MakeUp,
+    Material,
+    Scale,
+    TestResult,
+)
 from daftar.contracts.models import Contract
 from daftar.courses.comment_models import GroupComment
 from daftar.courses.ending_models import LeavingReason
@@ -50,5 +60,5 @@ __all__ = [
     "GroupComment", "GroupDeed", "Guest", "Holiday", "Import", "ImportRow", "Invitation", "LeavingReason", "Lesson",
     "LessonPick", "LessonType", "MakeUp", "Material", "Member", "MemberBranch", "Organization", "Payer", "Payment",
     "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Scale", "Student",
-    "Subscription", "Suspension", "Tariff", "TariffPrice", "Topic", "Transfer", "User", "WeekdayOff",
+    "Subscription", "Suspension", "Tariff", "TariffPrice", "TestResult", "Topic", "Transfer", "User", "WeekdayOff",
 ]  # fmt: skip

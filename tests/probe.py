@@ -141,11 +141,18 @@ def _learning_bodies(ids: dict[str, int]) -> dict[str, dict[str, object]]:
 
 def _exam_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object]]:
     exam = {"name": "E new", "held_on": str(today), "scale_id": ids["scale_id"], "pass_mark": "A"}
+    test = {
+        "name": "T new", "taken_on": str(today), "scale_id": ids["scale_id"], "score": "B",
+        "teacher_id": ids["teacher_id"], "comment": "c",
+    }  # fmt: skip
     scale = {"kind": "numbers", "lowest": "0", "highest": "9", "step": "0,5", "pass_mark": "5"}
     return {
         "exam-new": exam,
         "exam-edit": exam | {"plan_topic_id": ids["plan_topic_id"]},
         "exam-results": {f"score_{ids['student']}": "B", f"comment_{ids['student']}": "better"},
+        "group-test-new": test | {"student_id": ids["student_id"]},
+        **dict.fromkeys(("student-test-new", "test-edit"), test | {"group_id": ids["group_id"], "subject": ""}),
+        **{name: {"sent": "on"} for name in ("test-delete", "test-restore")},
         "scale-new": scale | {"name": "S new"},
         "scale-edit": {"name": "S changed", "pass_mark": "A"},
         **{f"{whose}-file-new": {"file": Upload(b"Name;Grade\n")} for whose in ("group", "lesson", "topic")},

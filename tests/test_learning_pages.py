@@ -11,7 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from daftar.attendance.exams import Entry, ResultLine, add_exam, enter_results
-from daftar.attendance.models import ExamResult
+from daftar.attendance.models import ExamResult, TestResult
+from daftar.attendance.results_of_tests import Taken, add_test_result
 from daftar.attendance.rules import Measure
 from daftar.attendance.scales import add_scale
 from daftar.courses.models import Lesson, Topic
@@ -21,6 +22,7 @@ from daftar.office.journal.exam_forms import ResultsForm
 from daftar.orgs.models import Branch
 from tests.cast import PASSWORD, a_centre, a_group
 from tests.probe import Probe, a_probe
+from tests.test_sweep import said
 
 
 @pytest.fixture
@@ -157,6 +159,44 @@ def test_a_lesson_is_offered_the_next_topic_and_keeps_what_was_typed_when_it_is_
     assert "1 of 3 topics" in plan
 
 
+def test_the_card_tells_exams_and_tests_by_day_and_a_cashier_changes_none(ours, owner):
+    by, ids = ours.by, ours.ids
+    with tenant_transaction(by.org_id):
+        values = {"scale_id": ids["scale_id"], "score": Decimal(3)}
+        for name, days in (("Placement", 3), ("Unit 1", 1)):
+            test = Taken(name=name, taken_on=by.today - timedelta(days=days), **values)
+            add_test_result(by, student_id=ids["free_student"], test=test)
+    page = owner.get(f"/lingua/students/{ids['free_student']}/").content.decode()
+    assert page.index("Unit 1") < page.index("Placement")
+    assert f"/lingua/students/{ids['free_student']}/tests/new/" in page
+    cashier = Client()
+    cashier.post("/login/", {"login": ours.logins["cashier"], "password": PASSWORD})
+    page = cashier.get(f"/lingua/students/{ids['free_student']}/").content.decode()
+    assert "Unit 1" in page
+    assert "/tests/" not in page
+
+
+def test_the_file_of_tests_says_what_the_page_says(ours, owner):
+    address = f"/lingua/groups/{ours.ids['group_id']}/tests/"
+    page, file = owner.get(address).content.decode(), said(owner.get(f"{address}?format=csv"))
+    heads, line = [row.split(";") for row in file.lstrip("\ufeff").splitlines()]
+    assert heads[:4] == ["Test", "Date", "Student", "Score"]
+    assert line[1] == str(ours.by.today)
+    assert line[3] == "A"
+    assert all(text in page for text in (line[0], line[2], line[5]))
+
+
+def test_the_next_result_begins_with_the_test_of_one_of_this_group_only(ours, owner):
+    by, ids = ours.by, ours.ids
+    address = f"/lingua/groups/{ids['group_id']}/tests/new/"
+    with tenant_transaction(by.org_id):
+        row = TestResult.objects.visible_to(by).get(pk=ids["test_id"])
+        alone = TestResult.objects.visible_to(by).filter(group=None)[0]
+    assert row.name in owner.get(f"{address}?like={row.pk}").content.decode()
+    assert alone.name not in owner.get(f"{address}?like={alone.pk}").content.decode()
+    assert owner.get(f"{address}?like=99999999").status_code == 200
+
+
 def test_an_exam_without_a_scale_says_what_to_do_first(db):
     by = a_centre("empty")
     with tenant_transaction(by.org_id):
@@ -166,6 +206,7 @@ def test_an_exam_without_a_scale_says_what_to_do_first(db):
     page = client.get(f"/empty/groups/{group.pk}/exams/new/").content.decode()
     assert "No scale yet" in page
     assert "/empty/settings/scales/new/" in page
+    assert "No scale yet" in client.get(f"/empty/groups/{group.pk}/tests/new/").content.decode()
 
 
 # --- files --------------------------------------------------------------------------------------------------------

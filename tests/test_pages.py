@@ -18,6 +18,7 @@ from django.urls import path
 from daftar.attendance.exams import Entry, add_exam, enter_results
 from daftar.attendance.materials import Upload, add_group_file, add_lesson_file, add_topic_file
 from daftar.attendance.models import Attendance
+from daftar.attendance.results_of_tests import Taken, add_test_result
 from daftar.attendance.rules import Measure
 from daftar.attendance.scales import add_scale
 from daftar.attendance.services import conduct_lesson
@@ -121,6 +122,9 @@ def add_learning(by, ids: dict[str, int], student_id: int, mark: str) -> None:
     for attach, whose in ((add_group_file, "group_id"), (add_lesson_file, "lesson_id"), (add_topic_file, "topic_id")):
         attach(by, **{whose: ids[whose]}, file=Upload(f"{mark}.txt", 1, BytesIO(mark.encode())))
     values = {"group_id": ids["group_id"], "held_on": by.today, "scale_id": ids["scale_id"]}
+    test = Taken(mark, by.today, ids["scale_id"], Decimal(1), ids["group_id"])
+    for pk in (student_id, ids["student_id"]):
+        add_test_result(by, student_id=pk, test=test)
     write_comment(by, group_id=ids["group_id"], text=mark)
     for exam_id in (ids["exam_id"], add_exam(by, name=mark, **values).pk):
         enter_results(
@@ -166,6 +170,7 @@ def pages_of(ours: Probe) -> dict[str, str]:
         "group money file": f"{found['group-money']}?format=csv",
         "charges of one": f"{found['charges']}?student={ours.ids['student_id']}&group={ours.ids['group_id']}",
         "results file": f"{found['group-results']}?format=csv",
+        "tests file": f"{found['group-tests']}?format=csv",
         "exam file": f"{found['exam']}?format=csv",
         "contracts file": f"{found['contracts']}?{LONG}&which=force&order=student&format=csv",
         "left file": f"{found['left']}?{LONG}&format=csv",
@@ -254,6 +259,8 @@ WRONG = {
     "topic-edit": {"title": ""},
     "topic-move": {"place": "-5"},
     "exam-new": {"name": "", "held_on": "yesterday", "scale_id": "0"},
+    "group-test-new": {"name": "", "taken_on": "yesterday", "scale_id": "0", "student_id": "0", "score": ""},
+    "student-test-new": {"name": " ", "taken_on": "2098-01-01", "subject": "zzz", "group_id": "0", "score": "-5"},
     "scale-new": {
         "name": "",
         "lowest": "yesterday",

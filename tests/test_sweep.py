@@ -39,7 +39,7 @@ WITHOUT_FORM = {
     "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
     "timetable", "timetable-free", "hours", "make-ups", "group-journal-file", "group-plan", "lessons-regular",
     "group-exams", "lessons", "exam", "scales", "group-materials", "material", "group-money", "group-comments",
-    "group-changes", "group-results", "left", "leaving-reasons",
+    "group-changes", "group-results", "group-tests", "left", "leaving-reasons",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
 REFUSED = {
@@ -126,6 +126,8 @@ def test_a_teacher_reaches_only_own_groups_and_lessons(centres):
         "lesson",
         "group-plan",
         "group-exams",
+        "group-tests",
+        "group-test-new",
         "lesson-topic",
         "exam-new",
         "group-materials",

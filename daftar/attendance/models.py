@@ -244,6 +244,40 @@ class ExamResult(TenantModel):
         return f"{self.student}"
 
 
+class TestResult(TenantModel):
+    """What a student scored in a test that is no exam of a group: before joining one, between two exams, elsewhere."""
+
+    branch_path = "student__branch_id"
+
+    student = models.ForeignKey(Student, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=120)
+    taken_on = models.DateField()
+    scale = models.ForeignKey(Scale, models.PROTECT, related_name="+")
+    score = models.DecimalField(max_digits=8, decimal_places=2)
+    # On whose page it stands besides; empty: of no group, and then perhaps of a subject.
+    group = models.ForeignKey(Group, models.SET_NULL, null=True, blank=True, related_name="+")
+    subject = models.CharField(max_length=120, blank=True, default="")
+    teacher = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    comment = models.CharField(max_length=300, blank=True, default="")
+    # Who entered it, and when it was deleted.
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["org", "student", "taken_on", "name"], condition=Q(removed_at=None), name="test_once"
+            ),
+            models.CheckConstraint(name="test_has_name", condition=~Q(name="")),
+        ]
+        indexes = [
+            models.Index(fields=["org", "group", "taken_on"], condition=Q(removed_at=None), name="test_of_group")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.student} · {self.name}"
+
+
 class MaterialManager(TenantManager):
     """Files of one's branches, and those of plans, which are of no branch."""
 

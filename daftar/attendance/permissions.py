@@ -13,7 +13,7 @@ ADD_GUESTS = Permission(
 MANAGE = Permission("attendance.manage", _("Edit the absence reasons"))
 EDIT_EXAMS = Permission(
     "attendance.edit_exams",
-    _("Write exams and enter their results"),
+    _("Write exams, enter results of exams and tests"),
     _("A teacher does it for own groups."),
 )
 EDIT_SCALES = Permission("attendance.edit_scales", _("Edit the scales of exams"))

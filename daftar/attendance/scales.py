@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from daftar.attendance.models import Exam, Scale
+from daftar.attendance.models import Exam, Scale, TestResult
 from daftar.attendance.rules import Measure, measure_wrong
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, question, verb
@@ -51,7 +51,8 @@ class PassMarkOutside(Refusal):
 
 class ScaleIsUsed(Refusal):
     text = _(
-        "Exams have this scale: its scores stay as they are. Add another scale, and put this one into the archive."
+        "Exams or tests have this scale: its scores stay as they are. "
+        "Add another scale, and put this one into the archive."
     )
 
 
@@ -75,8 +76,10 @@ def get_scale(by: Actor, scale_id: int) -> Scale:
 
 @question("attendance.edit_scales")
 def is_used(by: Actor, scale_id: int) -> bool:
-    """Whether an exam has this scale, one that was deleted too."""
-    return Exam.objects.visible_to(by.trusted()).filter(scale_id=scale_id).exists()
+    """Whether an exam or a test has this scale, one that was deleted too."""
+    return any(
+        model.objects.visible_to(by.trusted()).filter(scale_id=scale_id).exists() for model in (Exam, TestResult)
+    )
 
 
 @verb("attendance.edit_scales")
@@ -88,7 +91,7 @@ def add_scale(by: Actor, *, name: str, measure: Measure, pass_mark: Decimal) -> 
 
 @verb("attendance.edit_scales")
 def edit_scale(by: Actor, *, scale_id: int, name: str, measure: Measure, pass_mark: Decimal) -> Scale:
-    """Changes a scale; where exams have it, only its name and the pass mark of exams to come."""
+    """Changes a scale; where exams or tests have it, only its name and the pass mark of exams to come."""
     row: Scale = Scale.objects.visible_to(by).select_for_update(no_key=True).one(pk=scale_id)
     _check(by, name, row.pk, measure, pass_mark)
     if measure != row.measure and is_used(by, scale_id):
@@ -99,7 +102,7 @@ def edit_scale(by: Actor, *, scale_id: int, name: str, measure: Measure, pass_ma
 
 @verb("attendance.edit_scales")
 def archive_scale(by: Actor, *, scale_id: int) -> Scale:
-    """Offers a scale for no more exams; those that have it keep it."""
+    """Offers a scale for no more exams and tests; those that have it keep it."""
     row: Scale = Scale.objects.visible_to(by).select_for_update(no_key=True).one(pk=scale_id)
     change(by, row, is_archived=True)
     return row

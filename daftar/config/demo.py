@@ -8,16 +8,21 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from daftar.attendance.exams import Entry, add_exam, enter_results, results_of
 from daftar.attendance.queries import expected_students, reasons
+from daftar.attendance.results_of_tests import Taken, add_test_result
+from daftar.attendance.rules import Measure
+from daftar.attendance.scales import add_scale, scales
 from daftar.attendance.services import conduct_lesson
 from daftar.courses import services as courses
 from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.leaving_reasons import leaving_reasons
-from daftar.courses.models import Enrolment, Lesson
+from daftar.courses.models import Enrolment, Group, Lesson
 from daftar.courses.rules import EVEN, ODD, PlanKind
 from daftar.finance.queries import desks
 from daftar.finance.services import promise, take_payment
@@ -38,7 +43,8 @@ from daftar.tuition.services import activate
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from daftar.courses.models import Course, Group
+    from daftar.attendance.models import Scale
+    from daftar.courses.models import Course
     from daftar.orgs.access import Actor
 
 SLUG, ZONE, PASSWORD = "demo", "Asia/Tashkent", "daftar-demo"
@@ -49,12 +55,13 @@ LOGINS = {
     "cashier": "cashier@demo.invalid",
     "teacher": "teacher@demo.invalid",
 }
-# Name, way of charging, price in minor units, lessons it is for.
+# Name, subject, way of charging, price in minor units, lessons it is for.
 COURSES = (
-    ("English IELTS", PlanKind.CALENDAR_MONTH, 60_000_000, 1),
-    ("English Beginner", PlanKind.CALENDAR_MONTH, 45_000_000, 1),
-    ("Mathematics", PlanKind.CALENDAR_MONTH, 40_000_000, 1), ("Python", PlanKind.PER_LESSON, 64_000_000, 8),
-    ("Drawing", PlanKind.PER_LESSON, 8_000_000, 1),
+    ("English IELTS", "English", PlanKind.CALENDAR_MONTH, 60_000_000, 1),
+    ("English Beginner", "English", PlanKind.CALENDAR_MONTH, 45_000_000, 1),
+    ("Mathematics", "Mathematics", PlanKind.CALENDAR_MONTH, 40_000_000, 1),
+    ("Python", "Programming", PlanKind.PER_LESSON, 64_000_000, 8),
+    ("Drawing", "Art", PlanKind.PER_LESSON, 8_000_000, 1),
 )  # fmt: skip
 MEN = (
     "Aziz", "Sardor", "Jasur", "Otabek", "Bekzod", "Rustam", "Sherzod", "Timur", "Doniyor", "Anvar", "Oʻrinboy",
@@ -72,7 +79,7 @@ FAMILIES = (
 )  # fmt: skip
 HOURS = (9, 11, 15, 17, 19)
 MORNING = time(6)
-PROMISES_EVERY = 10
+PROMISES_EVERY, EXAMINES_ON = 10, 20
 LEAVES_ONE_DAY_OF = 1500
 
 
@@ -152,9 +159,10 @@ def _open_house(by: Actor, begins: date, today: date) -> None:
     orgs.add_member(by, name="Botir Demo", role="administrator", email=LOGINS["administrator"], password=PASSWORD)
     orgs.add_member(by, name="Kamola Demo", role="cashier", email=LOGINS["cashier"], password=PASSWORD)
     made = {
-        name: add_course(by, name=name, plan=plan, currency="UZS", price=price, lessons_count=count)
-        for name, plan, price, count in COURSES
+        name: add_course(by, name=name, subject=subject, plan=plan, currency="UZS", price=price, lessons_count=count)
+        for name, subject, plan, price, count in COURSES
     }
+    add_scale(by, name="Points", measure=Measure(Decimal(0), Decimal(100)), pass_mark=Decimal(60))
     groups: list[Group] = []
     for place, house in enumerate(HOUSES):
         branch = _branch(by, house, is_first=place == 0)
@@ -244,6 +252,10 @@ def live(by: Actor, on: date, *, is_last: bool) -> None:
     for lesson in due.select_related("teacher").order_by("starts_at", "id"):
         with suppress(Refusal):
             _teach(_as(by, lesson.teacher), lesson)
+    if scale := next((row for row in scales(by) if not row.is_archived and not row.words), None):
+        _test_newcomers(_as(by, team.get("administrator")), on, scale)
+        if on.day == EXAMINES_ON:
+            _examine(by, on, scale)
     if on.day == 1 or is_last:
         reconcile_all(by)
     _collect(_as(by, team.get("cashier")), on)
@@ -267,6 +279,36 @@ def _teach(by: Actor, lesson: Lesson) -> None:
         if turn in {3, 11}:
             absent[student_id] = excused if turn == 3 else unexcused
     conduct_lesson(by, lesson_id=lesson.pk, absent=absent, topic=f"Unit {lesson.held_on.isocalendar().week % 12 + 1}")
+
+
+def _scored(student_id: int, on: date, scale: Scale) -> Decimal:
+    """A third of the scale up to all of it, each student now better and now worse."""
+    part = 33 + (student_id * 37 + on.toordinal() * 5) % 68
+    return scale.lowest + (scale.highest - scale.lowest) * part // 100 // scale.step * scale.step
+
+
+def _test_newcomers(by: Actor, on: date, scale: Scale) -> None:
+    """Whoever begins is tested first."""
+    for row in Enrolment.objects.visible_to(by).filter(starts_on=on).select_related("group__course"):
+        score, subject = _scored(row.student_id, on, scale), row.group.course.subject
+        test = Taken("Placement test", on, scale.pk, score, subject=subject)
+        with suppress(Refusal):
+            add_test_result(by, student_id=row.student_id, test=test)
+
+
+def _examine(by: Actor, on: date, scale: Scale) -> None:
+    """An exam in every group; one in seventeen is not there."""
+    for group in Group.objects.visible_to(by).filter(starts_on__lte=on, ends_on__gt=on).select_related("teacher"):
+        teacher = _as(by, group.teacher)
+        with suppress(Refusal):
+            exam = add_exam(teacher, group_id=group.pk, name=f"Exam {on:%B}", held_on=on, scale_id=scale.pk)
+            entries = {
+                line.student_id: Entry(is_absent=True)
+                if line.student_id % 17 == on.month
+                else Entry(_scored(line.student_id, on, scale))
+                for line in results_of(by, exam)
+            }
+            enter_results(teacher, exam_id=exam.pk, entries=entries)
 
 
 def _collect(by: Actor, on: date) -> None:

@@ -10,9 +10,6 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from functools import partial
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -21,23 +18,20 @@ from django.db import models
 
 from daftar.attendance.announced import announce_absence
 from daftar.attendance.cells import Wish, mark_cells
-from daftar.attendance.exams import Entry, add_exam, enter_results
 from daftar.attendance.makeups import add_guest
-from daftar.attendance.materials import Upload, add_group_file, add_lesson_file, add_topic_file
 from daftar.attendance.models import MakeUp
 from daftar.attendance.nudges import nudge_teacher
 from daftar.attendance.outbox import receive_lesson
 from daftar.attendance.queries import reasons
-from daftar.attendance.rules import Cell, Measure
-from daftar.attendance.scales import add_scale
+from daftar.attendance.rules import Cell
 from daftar.attendance.services import conduct_lesson
+from daftar.config.probe_learning import fill_learning
 from daftar.config.probe_prices import fill_prices
 from daftar.contracts.services import ContractTerms, add_contract
 from daftar.courses import services as courses
 from daftar.courses.catalogue import add_course, add_room
-from daftar.courses.comments import edit_comment, write_comment
 from daftar.courses.feeds import open_feed
-from daftar.courses.models import Group, Lesson, Topic
+from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.courses.topics import add_topics, edit_topic
 from daftar.courses.waiting import put_on_waiting_list
@@ -270,45 +264,6 @@ def _lessons(probe: Probe, owner: Actor, group_id: int, student_id: int) -> None
     probe.keep(lesson_id=today.pk, make_up_id=owed.pk, feed_id=feed.pk, waiting_id=waits.pk)
 
 
-def _exams(probe: Probe, owner: Actor, branch: Branch) -> None:
-    """A scale of the centre's own, and an exam of today by it in each group of the branch."""
-    measure = Measure.of_words(("A", "B", "F"))
-    scale = add_scale(owner, name=probe.text("scale"), measure=measure, pass_mark=Decimal(2))
-    for group in Group.objects.visible_to(owner).filter(branch=branch).order_by("id"):
-        exam = add_exam(owner, group_id=group.pk, name=probe.text("exam"), held_on=owner.today, scale_id=scale.pk)
-        said = {
-            probe.ids[f"student@{branch.pk}"]: Entry(Decimal(3), comment=probe.text("well")),
-            probe.ids[f"other_student@{branch.pk}"]: Entry(is_absent=True, comment=probe.text("ill")),
-        }
-        enter_results(owner, exam_id=exam.pk, entries=said)
-        probe.keep(exam_id=exam.pk, scale_id=scale.pk)
-        _files_of(probe, owner, group)
-        _comments(probe, owner, group)
-
-
-def _comments(probe: Probe, owner: Actor, group: Group) -> None:
-    """Two comments on a group, one of them said otherwise."""
-    for _ in range(FEWEST):
-        row = write_comment(owner, group_id=group.pk, text=probe.text("comment"))
-        probe.keep(comment_id=row.pk)
-    edit_comment(owner, comment_id=row.pk, text=probe.text("said otherwise"))
-
-
-def _files_of(probe: Probe, owner: Actor, group: Group) -> None:
-    """A file of a group, one of its lesson of today, and one of its plan."""
-    lesson = Lesson.objects.visible_to(owner).get(group=group, held_on=owner.today)
-    topic = Topic.objects.visible_to(owner).filter(course_id=group.course_id).order_by("id")[0]
-    for place, attach in enumerate(
-        (
-            partial(add_group_file, owner, group_id=group.pk), partial(add_lesson_file, owner, lesson_id=lesson.pk),
-            partial(add_topic_file, owner, topic_id=topic.pk),
-        )
-    ):  # fmt: skip
-        content = f"{group.pk} {place}\n".encode()
-        kept = attach(file=Upload(f"{probe.text('file')}.txt", len(content), BytesIO(content)))
-        probe.keep(material_id=kept.pk)
-
-
 def _money(probe: Probe, owner: Actor, branch: Branch) -> None:
     """Two payments that stand and two that were undone."""
     for place, method in enumerate(("cash", "card")):
@@ -400,7 +355,7 @@ def _checked(probe: Probe, owner: Actor, branch: Branch, text: str, fields: Sequ
 
 
 # What fills a branch, in this order.
-BRANCH = (_members, _students, _groups, _exams, _money, fill_prices, _contracts, _files)
+BRANCH = (_members, _students, _groups, fill_learning, _money, fill_prices, _contracts, _files)
 
 
 # --- what the file tells ----------------------------------------------------------------------------------------

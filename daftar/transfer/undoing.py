@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from daftar.attendance.models import Attendance, ExamResult
+from daftar.attendance.models import Attendance, ExamResult, TestResult
 from daftar.courses import services as courses
 from daftar.courses.models import Enrolment
 from daftar.finance.models import Payment, Promise
@@ -118,7 +118,7 @@ def _changed(by: Actor, row: Import, student_ids: Collection[int]) -> set[int]:
     """Whom somebody has touched since the file brought them."""
     own = {choice.group_id for choice in choosing.from_json(row.groups)}
     found: set[int] = set()
-    for model in (Payment, Attendance, ExamResult, Promise):
+    for model in (Payment, Attendance, ExamResult, TestResult, Promise):
         found |= set(
             model.objects.visible_to(by).filter(student_id__in=student_ids).values_list("student_id", flat=True)
         )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
+from daftar.attendance.rules import Measure
+from daftar.attendance.scales import add_scale
 from daftar.courses.models import Lesson, Topic
 from daftar.lib.tenancy import tenant_transaction
 from tests.cast import a_course, a_group, a_student, enrolled
@@ -79,6 +82,48 @@ def check_results(who, taught: dict[str, int]) -> None:
     assert "60.5" in who.text() and "50 %, 1 of 2" in who.text()
     who.open(f"/lingua/students/{taught['Barno']}/")
     assert "Midterm" in who.text() and "Not passed" in who.text()
+
+
+def test_results_of_a_test_are_entered_one_after_another_and_taken_back(centre, taught, visit):
+    who = visit("aziza@lingua.example")
+    with tenant_transaction(centre.org_id):
+        letters = Measure.of_words(("A", "B", "F"))
+        add_scale(centre, name="Letters", measure=letters, pass_mark=Decimal(2))
+    who.open(f"/lingua/groups/{taught['group']}/tests/")
+    assert "No test results yet" in who.text()
+    with who.page.expect_navigation():
+        who.press("n")
+    who.fill(student_id="Aziz", name="Unit 3", score="C", teacher_id="Aziza", comment="in a hurry")
+    who.save()
+    assert "Write one of these: A, B, F." in who.text()
+    assert who.page.input_value("[name=comment]") == "in a hurry", "what was typed is there"
+    who.fill(score="b")
+    who.save()
+    assert "B" in who.page.inner_text(f"[data-testid=test-of-{taught['Aziz']}]")
+
+    # The next one of the same test: the student and the score, nothing else.
+    with who.page.expect_navigation():
+        who.press("n")
+    assert who.page.input_value("[name=name]") == "Unit 3"
+    assert who.page.input_value("[name=student_id]") == ""
+    who.fill(student_id="Barno", score="F")
+    with who.page.expect_navigation():
+        who.press("Control+Enter")
+    assert who.page.locator("main section").count() == 1, "one test with two results"
+    assert "Average B" in who.text().replace("\n", " ")
+
+    who.click(f"[data-testid=test-of-{taught['Barno']}] .row-link")
+    who.click("main .row-link:has-text('Unit 3')")
+    with who.page.expect_navigation():
+        who.click("text=Delete this result")
+    who.save()
+    assert "Unit 3" not in who.text()
+    with who.page.expect_navigation():
+        who.click("[data-testid=toast-undo]")
+    assert "Unit 3" in who.text()
+    who.open(f"/lingua/groups/{taught['group']}/changes/?kind=learning")
+    assert "brought back the test result of" in who.text()
+    assert [error for error in who.errors if "422" not in error] == []
 
 
 def test_from_a_pasted_plan_to_a_conducted_lesson(centre, taught, visit):

@@ -24,7 +24,7 @@ KINDS = {
     "group": (_("The group itself"), ("group", "feed")),
     "members": (_("Members"), ("enrolment", "waiting", "suspension", "subscription")),
     "lessons": (_("Lessons"), ("lesson", "recurrence", "guest", "makeup")),
-    "learning": (_("Topics, exams and files"), ("exam", "material")),
+    "learning": (_("Topics, exams, tests and files"), ("exam", "testresult", "material")),
     "comments": (_("Comments"), ("groupcomment",)),
 }
 

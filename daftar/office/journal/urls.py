@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daftar.office.journal import absences, cells, exams, lessons, makeups, materials, outbox, views
+from daftar.office.journal import absences, cells, exams, lessons, makeups, materials, outbox, results_of_tests, views
 
 urlpatterns = [
     path("lessons/", lessons.lessons, name="lessons"),
@@ -27,6 +27,12 @@ urlpatterns = [
     path("exams/<int:exam_id>/edit/", exams.exam_edit, name="exam-edit"),
     path("exams/<int:exam_id>/delete/", exams.exam_delete, name="exam-delete"),
     path("exams/<int:exam_id>/restore/", exams.exam_restore, name="exam-restore"),
+    path("groups/<int:group_id>/tests/", results_of_tests.group_tests, name="group-tests"),
+    path("groups/<int:group_id>/tests/new/", results_of_tests.group_test_new, name="group-test-new"),
+    path("students/<int:student_id>/tests/new/", results_of_tests.student_test_new, name="student-test-new"),
+    path("tests/<int:test_id>/edit/", results_of_tests.test_edit, name="test-edit"),
+    path("tests/<int:test_id>/delete/", results_of_tests.test_delete, name="test-delete"),
+    path("tests/<int:test_id>/restore/", results_of_tests.test_restore, name="test-restore"),
     path("groups/<int:group_id>/materials/", materials.group_materials, name="group-materials"),
     path("groups/<int:group_id>/materials/new/", materials.group_file_new, name="group-file-new"),
     path("lessons/<int:lesson_id>/files/new/", materials.lesson_file_new, name="lesson-file-new"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.attendance.announced import announced_of
 from daftar.attendance.exams import exams_of_student
 from daftar.attendance.queries import recent_lessons
+from daftar.attendance.results_of_tests import taken_by
 from daftar.courses.alone import regular_lessons
 from daftar.courses.queries import enrolments_of, schedules
 from daftar.courses.rules import EnrolmentState, standing, state_on
@@ -112,6 +115,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
         "terms": terms_said(by, student_id) if tab == "prices" else None,
         "shows_all": "all" in request.GET, "lessons_left": None, "next_charge": None, "unpriced": 0, "prices": [],
         "exams": _exams(by, student_id) if tab == "lessons" else [],
+        "may_test": tab == "lessons" and by.may("attendance.edit_exams"),
         "contracts": contracts_said(by, student_id) if by.may("finance.view") else None,
     }  # fmt: skip
     context["student"]["phone"] = next((way["text"] for way in context["contacts"] if way["kind"] == "mobile"), "")
@@ -123,15 +127,26 @@ def _regular(by: Actor, student_id: int) -> list[dict[str, Any]]:
 
 
 def _exams(by: Actor, student_id: int) -> list[dict[str, Any]]:
-    """The exams of a student as the card shows them."""
-    return [
+    """The exams and tests of a student as the card shows them."""
+    rows = [
         {
-            "id": row.exam_id, "name": row.exam.name, "on": row.exam.held_on, "group": row.exam.group.name,
+            "link": reverse("office:exam", args=[by.org_slug, row.exam_id]), "name": row.exam.name,
+            "on": row.exam.held_on, "about": row.exam.group.name,
             "score": "" if row.score is None else words.score_text(row.score, row.exam.scale.measure),
             "state": words.exam_state(row.score, row.exam.pass_mark, is_absent=row.is_absent), "comment": row.comment,
         }
         for row in exams_of_student(by, student_id)
     ]  # fmt: skip
+    changes = by.may("attendance.edit_exams")
+    rows += [
+        {
+            "link": reverse("office:test-edit", args=[by.org_slug, row.pk]) if changes else "", "name": row.name,
+            "on": row.taken_on, "about": row.group.name if row.group else row.subject,
+            "score": words.score_text(row.score, row.scale.measure), "state": None, "comment": row.comment,
+        }
+        for row in taken_by(by, student_id)
+    ]  # fmt: skip
+    return sorted(rows, key=itemgetter("on"), reverse=True)
 
 
 def _minor(balance: Money | None) -> int:

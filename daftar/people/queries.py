@@ -68,8 +68,8 @@ def _branches(by: Asker, *, ids: Collection[int]) -> Any:
 
 @question("people.view")
 def get_student(by: Actor, student_id: int) -> Student:
-    """The student with branch and payer; NotFound when invisible."""
-    return Student.objects.visible_to(by).select_related("branch", "payer").one(pk=student_id)
+    """The student with payer, branch and what the centre decided; NotFound when invisible."""
+    return Student.objects.visible_to(by).select_related("branch__org", "payer").one(pk=student_id)
 
 
 @question("people.view")

@@ -28,7 +28,8 @@ from daftar.office.people.contracts import contracts_said
 from daftar.office.people.forms import StudentForm
 from daftar.office.statements import StatementRow, statement_rows
 from daftar.office.terms import terms_said
-from daftar.orgs.queries import branches, zero_is_due_in
+from daftar.orgs.queries import branches, tuition_settings
+from daftar.orgs.rules import ZeroBalance
 from daftar.people import services as people
 from daftar.people.models import ContactKind
 from daftar.people.queries import contacts, get_student
@@ -101,7 +102,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
     money = (
         _money(by, row) if sees_money else {"balance": None, "owes_since": None, "paid_until": None, "promise": None}
     )
-    at_zero = sees_money and row.branch_id in zero_is_due_in(by)
+    at_zero = sees_money and tuition_settings(row.branch).zero_balance == ZeroBalance.DUE
     enrolments, states = _enrolments(by, row, money["balance"], zero_is_due=at_zero)
     stands = overall_standing(row, states, _minor(money["balance"]), zero_is_due=at_zero)
     context: dict[str, Any] = {

@@ -21,7 +21,7 @@ from daftar.lib.tenancy import tenant_transaction
 from daftar.office.journal.exam_forms import ResultsForm
 from daftar.orgs.models import Branch
 from tests.cast import PASSWORD, a_centre, a_group
-from tests.probe import Probe, a_probe
+from tests.probe import Probe, a_probe, good_bodies
 from tests.test_sweep import said
 
 
@@ -184,6 +184,21 @@ def test_the_file_of_tests_says_what_the_page_says(ours, owner):
     assert line[1] == str(ours.by.today)
     assert line[3] == "A"
     assert all(text in page for text in (line[0], line[2], line[5]))
+
+
+def test_a_form_without_a_student_or_sent_twice_enters_nothing_more_and_says_so(ours, owner):
+    ids = ours.ids
+    address, body = f"/lingua/groups/{ids['group_id']}/tests/new/", good_bodies(ours)["group-test-new"]
+    answer = owner.post(address, body | {"student_id": ""})
+    assert answer.status_code == 422
+    assert "This field is required." in answer.content.decode()
+    assert owner.post(address, body).status_code == 302
+    answer = owner.post(address, body)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "The student has a result of this test on this day already." in page
+    assert 'value="T new"' in page
+    assert owner.get(f"/lingua/groups/{ids['group_id']}/tests/").content.decode().count("T new") == 1
 
 
 def test_the_next_result_begins_with_the_test_of_one_of_this_group_only(ours, owner):

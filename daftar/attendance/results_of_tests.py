@@ -70,11 +70,7 @@ class Taken:
 def add_test_result(by: Actor, *, student_id: int, test: Taken) -> TestResult:
     """What a student scored; of a group the student is or was in, or of none for those who see all students."""
     student, groups = may_take(by, student_id)
-    scale: Scale = Scale.objects.visible_to(by).one(pk=test.scale_id)
-    if scale.is_archived:
-        raise ScaleIsArchived
-    values = _checked(by, student, groups, scale, test)
-    _once(by, student.pk, values, None)
+    values = _checked(by, student, groups, test)
     return add(by, TestResult, student=student, member_id=by.member_id, **values)
 
 
@@ -83,12 +79,7 @@ def edit_test_result(by: Actor, *, test_id: int, test: Taken) -> TestResult:
     """Changes a result; the history says what it was."""
     row = _locked(by, test_id)
     student, groups = may_take(by, row.student_id, kept=row.group)
-    scale: Scale = Scale.objects.visible_to(by).one(pk=test.scale_id)
-    if scale.is_archived and scale.pk != row.scale_id:
-        raise ScaleIsArchived
-    values = _checked(by, student, groups, scale, test)
-    _once(by, student.pk, values, row.pk)
-    change(by, row, **values)
+    change(by, row, **_checked(by, student, groups, test, own_scale=row.scale_id))
     return row
 
 
@@ -104,17 +95,21 @@ def delete_test_result(by: Actor, *, test_id: int) -> TestResult:
 def restore_test_result(by: Actor, *, test_id: int) -> TestResult:
     """Brings a deleted result back."""
     row = _locked(by, test_id, is_deleted=True)
-    _once(by, row.student_id, {"taken_on": row.taken_on, "name": row.name}, row.pk)
     change(by, row, removed_at=None)
     return row
 
 
-def _checked(by: Actor, student: Student, groups: list[Group], scale: Scale, test: Taken) -> dict[str, Any]:
-    """What is kept of a test, once all of it can be."""
+def _checked(
+    by: Actor, student: Student, groups: list[Group], test: Taken, *, own_scale: int | None = None
+) -> dict[str, Any]:
+    """What is kept of a test, once all of it can be; `own_scale` stays one from the archive too."""
     if not test.name.strip():
         raise TestWithoutName
     if test.taken_on > today_in(by, student.branch):
         raise TestAhead
+    scale: Scale = Scale.objects.visible_to(by).one(pk=test.scale_id)
+    if scale.is_archived and scale.pk != own_scale:
+        raise ScaleIsArchived
     if not scale.measure.has(test.score):
         raise ScoreOutside
     group = next((row for row in groups if row.pk == test.group_id), None)
@@ -127,14 +122,6 @@ def _checked(by: Actor, student: Student, groups: list[Group], scale: Scale, tes
         "group_id": test.group_id, "subject": group.course.subject if group else test.subject.strip(),
         "teacher_id": test.teacher_id, "comment": test.comment.strip(),
     }  # fmt: skip
-
-
-def _once(by: Actor, student_id: int, values: dict[str, Any], own: int | None) -> None:
-    same = TestResult.objects.visible_to(by).filter(
-        student_id=student_id, taken_on=values["taken_on"], name=values["name"], removed_at=None
-    )
-    if same.exclude(pk=own).exists():
-        raise TestThere
 
 
 def _seen(by: Actor) -> Any:

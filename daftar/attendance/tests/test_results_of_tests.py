@@ -163,8 +163,14 @@ def test_a_scale_that_tests_have_keeps_its_scores_and_is_offered_for_no_new_one_
         edit_scale(by, scale_id=scale.pk, name="Points", measure=Measure(Decimal(0), Decimal(9)), pass_mark=Decimal(1))
     archive_scale(by, scale_id=scale.pk)
     edit_test_result(by, test_id=row.pk, test=replace(test, score=Decimal(1)))
-    with pytest.raises(ScaleIsArchived):
-        add_test_result(by, student_id=student.pk, test=replace(test, name="Unit 4"))
+    old = add_scale(by, name="Old", measure=POINTS, pass_mark=Decimal(60))
+    archive_scale(by, scale_id=old.pk)
+    for deed in (
+        lambda: add_test_result(by, student_id=student.pk, test=replace(test, name="Unit 4")),
+        lambda: edit_test_result(by, test_id=row.pk, test=replace(test, scale_id=old.pk)),
+    ):
+        with pytest.raises(ScaleIsArchived):
+            deed()
 
 
 def test_a_teacher_enters_results_of_own_groups_only(by, teacher, student, test, group):

@@ -15,11 +15,11 @@ from daftar.attendance.models import ExamResult, TestResult
 from daftar.attendance.results_of_tests import Taken, add_test_result
 from daftar.attendance.rules import Measure
 from daftar.attendance.scales import add_scale
-from daftar.courses.models import Lesson, Topic
+from daftar.courses.models import Course, Lesson, Topic
 from daftar.courses.topics import add_topics
 from daftar.lib.tenancy import tenant_transaction
 from daftar.office.journal.exam_forms import ResultsForm
-from daftar.orgs.models import Branch
+from daftar.orgs.models import Branch, Member
 from tests.cast import PASSWORD, a_centre, a_group
 from tests.probe import Probe, a_probe, good_bodies
 from tests.test_sweep import said
@@ -186,6 +186,53 @@ def test_the_file_of_tests_says_what_the_page_says(ours, owner):
     assert all(text in page for text in (line[0], line[2], line[5]))
 
 
+def test_a_changed_result_keeps_a_teacher_who_left_and_a_subject_that_no_course_has(ours, owner):
+    by, ids = ours.by, ours.ids
+    with tenant_transaction(by.org_id):
+        TestResult.objects.visible_to(by).filter(pk=ids["test_id"]).update(group=None, subject="Latin")
+        Member.objects.visible_to(by).filter(pk=ids["teacher_id"]).update(is_active=False)
+    page = owner.get(f"/lingua/tests/{ids['test_id']}/edit/").content.decode()
+    assert f'<option value="{ids["teacher_id"]}" selected>' in page
+    assert '<option value="Latin" selected>' in page
+    body = {"name": "T", "taken_on": str(by.today), "scale_id": ids["scale_id"], "score": "B", "group_id": ""}
+    kept = {"teacher_id": ids["teacher_id"], "subject": "Latin", "comment": ""}
+    assert owner.post(f"/lingua/tests/{ids['test_id']}/edit/", body | kept).status_code == 302
+    with tenant_transaction(by.org_id):
+        row = TestResult.objects.visible_to(by).get(pk=ids["test_id"])
+    assert (row.name, row.teacher_id, row.subject) == ("T", ids["teacher_id"], "Latin")
+
+
+def test_a_deleted_result_opened_by_its_address_offers_to_bring_it_back(ours, owner):
+    address = f"/lingua/tests/{ours.ids['test_id']}/"
+    assert owner.get(f"{address}delete/").content.decode().count("Delete this result") == 1
+    owner.post(f"{address}delete/", {"sent": "on"})
+    answer = owner.get(f"{address}edit/")
+    assert answer["Location"] == f"{address}restore/"
+    owner.post(f"{address}restore/", {"sent": "on"})
+    assert owner.get(f"{address}edit/").status_code == 200
+
+
+def test_a_result_changed_from_the_page_of_its_group_is_seen_there_again(ours, owner):
+    by, ids = ours.by, ours.ids
+    body = good_bodies(ours)["test-edit"]
+    home = f"/lingua/groups/{ids['group_id']}/tests/"
+    assert f"/lingua/tests/{ids['test_id']}/edit/?group={ids['group_id']}" in owner.get(home).content.decode()
+    edit = f"/lingua/tests/{ids['test_id']}/edit/"
+    assert owner.post(f"{edit}?group={ids['group_id']}", body)["Location"] == home
+    with tenant_transaction(by.org_id):
+        student_id = TestResult.objects.visible_to(by).get(pk=ids["test_id"]).student_id
+    assert owner.post(edit, body)["Location"] == f"/lingua/students/{student_id}/"
+
+
+def test_a_subject_that_no_course_has_any_more_narrows_the_lessons_no_more(ours, owner):
+    def rows(query: str) -> int:
+        return owner.get(f"/lingua/lessons/?{query}").content.decode().count("<tr>")
+
+    with tenant_transaction(ours.by.org_id):
+        Course.objects.visible_to(ours.by).filter(pk=ours.ids["course_id"]).update(subject="Latin")
+    assert 1 < rows("subject=Latin") < rows("subject=Gone") == rows("")
+
+
 def test_a_form_without_a_student_or_sent_twice_enters_nothing_more_and_says_so(ours, owner):
     ids = ours.ids
     address, body = f"/lingua/groups/{ids['group_id']}/tests/new/", good_bodies(ours)["group-test-new"]
@@ -221,7 +268,9 @@ def test_an_exam_without_a_scale_says_what_to_do_first(db):
     page = client.get(f"/empty/groups/{group.pk}/exams/new/").content.decode()
     assert "No scale yet" in page
     assert "/empty/settings/scales/new/" in page
-    assert "No scale yet" in client.get(f"/empty/groups/{group.pk}/tests/new/").content.decode()
+    page = client.get(f"/empty/groups/{group.pk}/tests/new/").content.decode()
+    assert "No scale yet" in page
+    assert "A result needs a scale" in page
 
 
 # --- files --------------------------------------------------------------------------------------------------------

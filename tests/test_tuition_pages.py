@@ -12,6 +12,9 @@ from django.urls import reverse
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.rules import PlanKind
+from daftar.finance.models import Desk
+from daftar.finance.services import take_payment
+from daftar.ledger.queries import balances
 from daftar.lib.tenancy import tenant_transaction
 from daftar.office.urls import urlpatterns
 from daftar.orgs.models import Branch, Organization
@@ -146,6 +149,23 @@ def test_changing_a_decision_stands_in_the_history(ours, owner):
     text = owner.get(url("history", ours)).content.decode()
     assert "changed how the centre charges" in text
     assert "Percent off for siblings" in text
+
+
+def test_d16_the_card_tells_of_a_zero_as_the_branch_decided_or_else_the_centre(ours, owner):
+    by = ours.by
+    with tenant_transaction(by.org_id):
+        student = a_student(by, "At Zero")
+        group = a_group(by, starts_on=str(by.today), last_on=str(by.today + timedelta(days=60)))
+        enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=by.today)
+        owed, desk = -balances(by, [student.pk])[student.pk], Desk.objects.visible_to(by).filter(branch=group.branch)[0]
+        take_payment(by, student_id=student.pk, desk_id=desk.pk, amount=owed, paid_on=by.today, key="zero")
+    found = []
+    for centre, branch in (("settled", ""), ("due", ""), ("due", "settled"), ("settled", "due")):
+        with tenant_transaction(by.org_id):
+            Organization.objects.filter(pk=by.org_id).update(zero_balance=centre)
+            Branch.objects.visible_to(by).update(zero_balance=branch)
+        found.append("Active, at zero" in owner.get(f"/lingua/students/{student.pk}/").content.decode())
+    assert found == [False, True, False, True]
 
 
 def test_a_choice_of_weekdays_is_shown_and_its_undo_brings_back_those_before(ours, owner):

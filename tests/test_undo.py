@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
+from urllib.parse import urljoin
 
 import pytest
 from django.test import Client
@@ -19,6 +21,7 @@ from daftar.finance.refusals import AlreadyReversed, NothingOwed, PromisedTooLat
 from daftar.finance.services import promise, take_payment, undo_payment, withdraw_promise
 from daftar.ledger.queries import balances, drift
 from daftar.lib.tenancy import tenant_transaction
+from daftar.office.urls import urlpatterns
 from daftar.orgs.access import replace
 from daftar.reports.debts import Bucket, debtors
 from daftar.tuition.pauses import suspend
@@ -26,7 +29,7 @@ from daftar.tuition.pictures import pictures
 from daftar.tuition.services import enrol_active
 from tests.cast import PASSWORD, a_group, a_member, a_student, at, enrolled, owner_of
 from tests.probe import a_probe
-from tests.test_sweep import said
+from tests.test_sweep import address, said
 
 LATER = timedelta(minutes=11)
 
@@ -208,3 +211,20 @@ def test_what_is_done_to_one_membership_offers_undo_which_says_why_it_can_no_lon
         with tenant_transaction(by.org_id):
             assert ((pictures(by, [pupil.pk]), balances(by, [pupil.pk])) == before) is not is_last
     assert "Aziz: This can no longer be undone, because something else was changed since: a pause." in said(answer)
+
+
+def test_cancel_leads_from_every_form_to_a_page(db):
+    ours = a_probe("lingua")
+    client = Client()
+    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
+    seen, dead = set(), {}
+    for route in urlpatterns:
+        path = address(route, ours.slug, ours.ids)
+        page = said(client.get(path))
+        for link in re.findall(r'<a class="btn" href="([^"]+)">(?:Cancel|Back)</a>', page):
+            target = urljoin(path, unescape(link))
+            seen.add(route.name)
+            if (status := client.get(target).status_code) != 200:
+                dead[route.name] = (target, status)
+    assert dead == {}
+    assert len(seen) > 60

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from daftar.attendance.exams import ScaleIsArchived
@@ -54,7 +55,7 @@ class TestIsDeleted(Refusal):
 
 @dataclass(frozen=True)
 class Taken:
-    """A test as it is entered. With a group the subject is that of its course, whatever is said here."""
+    """A test as it is entered. With a group the subject is that of its course, if that has one."""
 
     name: str
     taken_on: date
@@ -107,7 +108,8 @@ def _checked(
         raise TestWithoutName
     if test.taken_on > today_in(by, student.branch):
         raise TestAhead
-    scale: Scale = Scale.objects.visible_to(by).one(pk=test.scale_id)
+    # Whoever shapes the scale meanwhile waits, and is then told that it is used.
+    scale: Scale = Scale.objects.visible_to(by).select_for_update(no_key=True).one(pk=test.scale_id)
     if scale.is_archived and scale.pk != own_scale:
         raise ScaleIsArchived
     if not scale.measure.has(test.score):
@@ -119,19 +121,19 @@ def _checked(
         Member.objects.visible_to(by).one(pk=test.teacher_id)
     return {
         "name": test.name.strip(), "taken_on": test.taken_on, "scale_id": scale.pk, "score": test.score,
-        "group_id": test.group_id, "subject": group.course.subject if group else test.subject.strip(),
+        "group_id": test.group_id, "subject": (group.course.subject if group else "") or test.subject.strip(),
         "teacher_id": test.teacher_id, "comment": test.comment.strip(),
     }  # fmt: skip
 
 
-def _seen(by: Actor) -> Any:
-    """Those of the students one may see; for those who see no students, those of own groups."""
-    rows = TestResult.objects.visible_to(by)
-    return rows if by.may("people.view") else rows.filter(group__in=Group.objects.visible_to(by))
+def _theirs(by: Actor) -> Any:
+    """What one may change: results of the groups one sees, as with exams; of no group, who sees all students."""
+    own = Q(group__in=Group.objects.visible_to(by))
+    return TestResult.objects.visible_to(by).filter(own | Q(group=None) if by.may("people.view") else own)
 
 
 def _locked(by: Actor, test_id: int, *, is_deleted: bool = False) -> TestResult:
-    rows = _seen(by).select_for_update(of=("self",), no_key=True).select_related("student")
+    rows = _theirs(by).select_for_update(of=("self",), no_key=True).select_related("student")
     row: TestResult = rows.one(pk=test_id)
     if row.removed_at is not None and not is_deleted:
         raise TestIsDeleted
@@ -152,9 +154,11 @@ def may_take(by: Actor, student_id: int, *, kept: Group | None = None) -> tuple[
     been = Enrolment.objects.visible_to(by).filter(student=student).values("group_id")
     rows = Group.objects.visible_to(by).filter(pk__in=been).select_related("course")
     groups = list(rows.order_by("-starts_on", "-id"))
+    if kept is not None and kept not in groups:
+        groups.append(kept)
     if not groups and not by.may("people.view"):
         raise NotFound
-    return student, groups if kept is None or kept in groups else [*groups, kept]
+    return student, groups
 
 
 @question("attendance.edit_exams")
@@ -169,15 +173,16 @@ def learners_of(by: Actor, group_id: int) -> list[tuple[int, str]]:
 @question("attendance.edit_exams")
 def get_test_result(by: Actor, test_id: int) -> TestResult:
     """The result with student, scale and group, deleted or not; NotFound when invisible."""
-    row: TestResult = _seen(by).select_related("student", "scale", "group").one(pk=test_id)
+    row: TestResult = _theirs(by).select_related("student", "scale", "group", "teacher").one(pk=test_id)
     return row
 
 
 @question("people.view")
-def taken_by(by: Actor, student_id: int) -> list[TestResult]:
-    """The results of a student with scale and group, the latest first."""
+def taken_by(by: Actor, student_id: int) -> list[Any]:
+    """The results of a student with scale and group, the latest first, and `is_theirs`: whether they may change it."""
     rows = TestResult.objects.visible_to(by).filter(student_id=student_id, removed_at=None)
-    return list(rows.select_related("scale", "group").order_by("-taken_on", "-id"))
+    shown = rows.annotate(is_theirs=Exists(_theirs(by).filter(pk=OuterRef("pk"))))
+    return list(shown.select_related("scale", "group").order_by("-taken_on", "-id"))
 
 
 @question("courses.view")

@@ -45,7 +45,7 @@ def _tests(probe: Probe, owner: Actor, group: Group, scale: Scale) -> None:
     student_id = probe.ids[f"student@{group.branch_id}"]
     test = Taken(probe.text("test"), owner.today, scale.pk, Decimal(3), group.pk, "", group.teacher_id, probe.text())
     row = add_test_result(owner, student_id=student_id, test=test)
-    probe.keep(test_id=row.pk)
+    probe.keep(test_id=row.pk, like=row.pk)
     alone = replace(test, name=probe.text("placement"), group_id=None, subject=probe.text("subject"))
     add_test_result(owner, student_id=student_id, test=alone)
 

@@ -164,9 +164,9 @@ def undone(request: HttpRequest, home: str) -> HttpResponse:
     return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else home)
 
 
-def undo_page(request: HttpRequest, form: UndoForm, title: str) -> HttpResponse:
+def undo_page(request: HttpRequest, form: UndoForm, title: str, home: str) -> HttpResponse:
     """Asks once more, for those who come here without having pressed Undo, and says why it cannot be."""
-    return form_page(request, "office/form.html", form, title=title, submit_label=_("Undo"), cancel_url="../../")
+    return form_page(request, "office/form.html", form, title=title, submit_label=_("Undo"), cancel_url=home)
 
 
 def form_page(request: HttpRequest, template: str, form: forms.Form | None, **context: Any) -> HttpResponse:

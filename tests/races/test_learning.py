@@ -1,4 +1,4 @@
-"""Results of an exam, and the order of a course's topics, changed by many at the same instant."""
+"""Results of exams and tests, and the order of a course's topics, changed by many at the same instant."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from daftar.attendance import exams
-from daftar.attendance.models import ExamResult
+from daftar.attendance.models import ExamResult, TestResult
+from daftar.attendance.results_of_tests import Taken, add_test_result
 from daftar.attendance.rules import Measure
-from daftar.attendance.scales import add_scale
+from daftar.attendance.scales import add_scale, edit_scale
 from daftar.courses import topics
 from daftar.courses.models import Course, Topic
 from daftar.lib.tenancy import tenant_transaction
@@ -105,6 +106,37 @@ def test_without_the_lock_the_history_of_a_result_would_forget_what_was(by, exam
     monkeypatch.setattr(exams, "_sitting", sits)
     assert kinds(at_once(by, [entering(by, exam, {pk: place}) for place in range(CROWD)])) == {"done": CROWD}
     assert not is_a_chain(told(by, exam, pk))
+
+
+# --- tests --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def test(by, exam) -> Taken:
+    """On a scale of its own, which nothing has yet."""
+    with tenant_transaction(by.org_id):
+        scale = add_scale(by, name="Grades", measure=Measure(Decimal(0), Decimal(9)), pass_mark=Decimal(5))
+    return Taken("Unit 3", date(2025, 5, 12), scale.pk, Decimal(9), exam.group_id)
+
+
+def test_of_sixteen_who_enter_the_same_result_one_does(by, exam, test):
+    (pk, *_others) = sitting(by, exam)
+    works = [lambda: add_test_result(by, student_id=pk, test=test)] * CROWD
+    assert kinds(at_once(by, works)) == {"done": 1, "TestThere": CROWD - 1}
+    assert len(rows(by, TestResult)) == 1
+
+
+@pytest.mark.parametrize("turn", range(5))
+def test_no_score_lies_outside_a_scale_that_is_shaped_while_it_is_entered(by, exam, test, turn):
+    """Whoever comes first decides: the other is told that it is used, or that the score is none of it."""
+    (pk, *_others) = sitting(by, exam)
+    smaller = {"measure": Measure(Decimal(0), Decimal(5)), "pass_mark": Decimal(3)}
+    works = [
+        lambda: add_test_result(by, student_id=pk, test=test),
+        lambda: edit_scale(by, scale_id=test.scale_id, name="Fives", **smaller),
+    ]
+    told = kinds(at_once(by, works[:: -1 if turn % 2 else 1]))
+    assert told in ({"done": 1, "ScaleIsUsed": 1}, {"done": 1, "ScoreOutside": 1})
 
 
 # --- topics ----------------------------------------------------------------------------------------------------------

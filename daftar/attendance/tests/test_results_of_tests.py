@@ -31,8 +31,8 @@ from daftar.attendance.rules import Measure
 from daftar.attendance.scales import ScaleIsUsed, add_scale, archive_scale, edit_scale
 from daftar.courses.models import Enrolment
 from daftar.lib.errors import Forbidden, NotFound
-from daftar.orgs.models import AuditEntry
-from tests.cast import a_centre, a_course, a_group, a_member, a_student, enrolled
+from daftar.orgs.models import AuditEntry, Member, Role
+from tests.cast import a_centre, a_course, a_group, a_member, a_student, acting, enrolled
 
 POINTS = Measure(Decimal(0), Decimal(100))
 DAY = date(2025, 5, 12)
@@ -137,9 +137,12 @@ def test_a_result_is_changed_and_the_history_says_what_it_was(by, row, test):
     assert entry.changes[0]["was"]["score"] == "72.00"
 
 
-def test_a_result_keeps_its_group_when_the_membership_was_taken_back(by, row, student, group, test):
+@pytest.mark.parametrize("is_teacher", [False, True])
+def test_a_result_keeps_its_group_when_the_membership_was_taken_back(
+    by, teacher, row, student, group, test, is_teacher
+):
     Enrolment.objects.visible_to(by).filter(student=student).delete()
-    edit_test_result(by, test_id=row.pk, test=replace(test, score=Decimal(80)))
+    edit_test_result(teacher if is_teacher else by, test_id=row.pk, test=replace(test, score=Decimal(80)))
     assert [(each.score, each.group_id) for each in taken_in(by, group.pk)] == [(Decimal(80), group.pk)]
 
 
@@ -187,6 +190,29 @@ def test_a_teacher_enters_results_of_own_groups_only(by, teacher, student, test,
     enrolled(by, other, a_group(by, None, "Not hers", starts_on="2025-05-01"), "2025-05-05")
     with pytest.raises(NotFound):
         add_test_result(teacher, student_id=other.pk, test=test)
+
+
+def test_who_sees_all_students_and_own_groups_only_changes_results_of_these_and_of_no_group(by, student, test, teacher):
+    role = Role.objects.visible_to(by).get(code="teacher")
+    role.permissions = [*role.permissions, "people.view"]
+    role.save()
+    sees = acting(by, Member.objects.visible_to(by).get(pk=a_member(by, "Salim", "teacher").member_id))
+    assert sees.may("people.view")
+    add_test_result(by, student_id=student.pk, test=test)
+    alone = add_test_result(by, student_id=student.pk, test=replace(test, name="Entry", group_id=None))
+    assert {each.name: each.is_theirs for each in taken_by(sees, student.pk)} == {"Unit 3": False, "Entry": True}
+    edit_test_result(sees, test_id=alone.pk, test=replace(test, name="Placement", group_id=None))
+    (theirs,) = taken_in(by, test.group_id)
+    with pytest.raises(NotFound):
+        delete_test_result(sees, test_id=theirs.pk)
+    delete_test_result(teacher, test_id=theirs.pk)
+
+
+def test_a_course_without_a_subject_leaves_the_one_that_was_chosen(by, scale, test):
+    student, group = a_student(by, "Bek"), a_group(by, a_course(by, "Plain"), "Plain", starts_on="2025-05-01")
+    enrolled(by, student, group, "2025-05-05")
+    row = add_test_result(by, student_id=student.pk, test=replace(test, group_id=group.pk, subject="German"))
+    assert row.subject == "German"
 
 
 def test_who_may_not_enter_results_does_not_and_a_neighbour_sees_none(by, row, student, group, test):

@@ -93,10 +93,11 @@ def group_comment_remove(request: OfficeRequest, comment_id: int) -> HttpRespons
 def group_comment_restore(request: OfficeRequest, comment_id: int) -> HttpResponse:
     by, row = request.by, comments.get_comment(request.by, comment_id)
     form = UndoForm(request.POST or None)
+    home = _home(by, row.group_id)
     if done(form, partial(comments.restore_comment, by, comment_id=comment_id)):
         tell(request, _("The comment is back."))
-        return undone(request, _home(by, row.group_id))
-    return undo_page(request, form, _("Bring the comment on %(group)s back?") % {"group": row.group.name})
+        return undone(request, home)
+    return undo_page(request, form, _("Bring the comment on %(group)s back?") % {"group": row.group.name}, home)
 
 
 def _list(request: OfficeRequest, group: Group, form: CommentForm | None) -> HttpResponse:

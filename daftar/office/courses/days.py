@@ -157,10 +157,11 @@ def lesson_type(request: OfficeRequest, lesson_id: int) -> HttpResponse:
 def lesson_move_undo(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     by, row = request.by, queries.get_lesson(request.by, lesson_id)
     form = UndoForm(request.POST or None)
+    home = _home(request, row)
     if done(form, lambda: moves.undo_move(by, lesson_id=lesson_id)):
         tell(request, _("The lesson is back where it was."))
-        return undone(request, _home(request, row))
-    return undo_page(request, form, _("Move the lesson of %(group)s back?") % {"group": row.name})
+        return undone(request, home)
+    return undo_page(request, form, _("Move the lesson of %(group)s back?") % {"group": row.name}, home)
 
 
 def _suggested(request: OfficeRequest, row: Lesson) -> list[tuple[str, str]]:

@@ -89,11 +89,12 @@ def enrolment_activate(request: OfficeRequest, enrolment_id: int) -> HttpRespons
 def enrolment_undo(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
     by, row = request.by, queries.get_enrolment(request.by, enrolment_id)
     form = UndoForm(request.POST or None)
+    home = reverse("office:group", args=[by.org_slug, row.group_id])
     if done(form, lambda: courses.undo_enrolment(by, enrolment_id=enrolment_id)):
         told = {"name": row.student.full_name, "group": row.group.name}
         tell(request, _("%(name)s is not in %(group)s any more.") % told)
-        return undone(request, reverse("office:group", args=[by.org_slug, row.group_id]))
-    return undo_page(request, form, _("Take %(name)s out of the group again?") % {"name": row.student.full_name})
+        return undone(request, home)
+    return undo_page(request, form, _("Take %(name)s out of the group again?") % {"name": row.student.full_name}, home)
 
 
 def _full(by: Actor, group: Group) -> dict[str, Any] | None:

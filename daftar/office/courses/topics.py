@@ -93,10 +93,11 @@ def topic_archive(request: OfficeRequest, topic_id: int) -> HttpResponse:
 def topic_restore(request: OfficeRequest, topic_id: int) -> HttpResponse:
     by, row = request.by, topics.get_topic(request.by, topic_id)
     form = UndoForm(request.POST or None)
+    home = _home(request, row)
     if done(form, partial(topics.restore_topic, by, topic_id=topic_id, place=number_in(request, "place"))):
         tell(request, _("%(title)s is in the plan again.") % {"title": row.title})
-        return undone(request, _home(request, row))
-    return undo_page(request, form, _("Bring %(title)s back into the plan?") % {"title": row.title})
+        return undone(request, home)
+    return undo_page(request, form, _("Bring %(title)s back into the plan?") % {"title": row.title}, home)
 
 
 @page("courses.view")

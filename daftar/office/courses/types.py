@@ -84,10 +84,11 @@ def lesson_type_archive(request: OfficeRequest, lesson_type_id: int) -> HttpResp
 def lesson_type_restore(request: OfficeRequest, lesson_type_id: int) -> HttpResponse:
     by, row = request.by, queries.get_lesson_type(request.by.trusted(), lesson_type_id)
     form = UndoForm(request.POST or None)
+    home = reverse("office:lesson-types", args=[by.org_slug])
     if done(form, lambda: catalogue.restore_lesson_type(by, type_id=lesson_type_id)):
         tell(request, _("Lessons can be of the type %(name)s again.") % {"name": row.name})
-        return undone(request, reverse("office:lesson-types", args=[by.org_slug]))
-    return undo_page(request, form, _("Restore the type %(name)s?") % {"name": row.name})
+        return undone(request, home)
+    return undo_page(request, form, _("Restore the type %(name)s?") % {"name": row.name}, home)
 
 
 def _shown(row: LessonType) -> dict[str, Any]:

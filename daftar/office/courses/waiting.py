@@ -47,21 +47,23 @@ def group_wait(request: OfficeRequest, group_id: int, student_id: int) -> HttpRe
 def waiting_end(request: OfficeRequest, waiting_id: int) -> HttpResponse:
     by, row = request.by, waiting.get_waiting(request.by, waiting_id)
     form = UndoForm(request.POST or None)
+    home = _list(request, row.group_id)
     if done(form, lambda: waiting.take_off_waiting_list(by, waiting_id=waiting_id)):
         undo = reverse("office:waiting-on", args=[by.org_slug, waiting_id])
         tell(request, _("%(name)s waits no longer.") % {"name": row.student.full_name}, undo=undo)
-        return undone(request, _list(request, row.group_id))
-    return undo_page(request, form, _("Take %(name)s off the waiting list?") % {"name": row.student.full_name})
+        return undone(request, home)
+    return undo_page(request, form, _("Take %(name)s off the waiting list?") % {"name": row.student.full_name}, home)
 
 
 @page("courses.enrol")
 def waiting_on(request: OfficeRequest, waiting_id: int) -> HttpResponse:
     by, row = request.by, waiting.get_waiting(request.by, waiting_id)
     form = UndoForm(request.POST or None)
+    home = _list(request, row.group_id)
     if done(form, lambda: waiting.wait_on(by, waiting_id=waiting_id)):
         tell(request, _("%(name)s waits for a place.") % {"name": row.student.full_name})
-        return undone(request, _list(request, row.group_id))
-    return undo_page(request, form, _("Put %(name)s back on the waiting list?") % {"name": row.student.full_name})
+        return undone(request, home)
+    return undo_page(request, form, _("Put %(name)s back on the waiting list?") % {"name": row.student.full_name}, home)
 
 
 def _list(request: OfficeRequest, group_id: int) -> str:

@@ -142,6 +142,7 @@ PAGES = {
     "enrolment": "",
     "import": "import",
     "exam": "exam",
+    "testresult": "test-edit",
 }
 MOST_LINES = 12
 # What is worth telling of a change, in words; everything else is kept but not shown.
@@ -160,7 +161,7 @@ FIELDS = {
     "promised_for": _("Will pay on"), "closed_until": _("Books closed up to"),
     "left_reason": _("Reason of leaving"), "left_because": _("Why left"),
     "cancel_reason": _("Reason"), "corrected_because": _("Why corrected"), "homework": _("Homework"),
-    "held_on": _("Date"), "taken_on": _("Date"), "score": _("Score"), "text": _("Comment"),
+    "held_on": _("Date"), "taken_on": _("Date"), "text": _("Comment"),
     "rounding_step": _("Rounding"), "suspensions_extend": _("A pause moves the end of the subscription"),
     "holidays_credited": _("Days off are credited"), "sibling_percent": _("Percent off for siblings"),
     "charges": _("Charges"), "pays_teacher": _("Pays the teacher"), "gives_credit": _("Gives a make-up lesson"),

@@ -58,21 +58,23 @@ def absence_new(request: OfficeRequest, student_id: int) -> HttpResponse:
 def absence_withdraw(request: OfficeRequest, absence_id: int) -> HttpResponse:
     by, row = request.by, announced.get_announcement(request.by, absence_id)
     form = UndoForm(request.POST or None)
+    home = _card(request, row.student_id)
     if done(form, lambda: announced.withdraw_announcement(by, absence_id=absence_id)):
         undo = reverse("office:absence-restore", args=[by.org_slug, absence_id])
         tell(request, _("%(name)s comes after all.") % {"name": row.student.full_name}, undo=undo)
-        return undone(request, _card(request, row.student_id))
-    return undo_page(request, form, _("Does %(name)s come after all?") % {"name": row.student.full_name})
+        return undone(request, home)
+    return undo_page(request, form, _("Does %(name)s come after all?") % {"name": row.student.full_name}, home)
 
 
 @page("attendance.mark")
 def absence_restore(request: OfficeRequest, absence_id: int) -> HttpResponse:
     by, row = request.by, announced.get_announcement(request.by, absence_id)
     form = UndoForm(request.POST or None)
+    home = _card(request, row.student_id)
     if done(form, lambda: announced.restore_announcement(by, absence_id=absence_id)):
         tell(request, _("%(name)s will be absent: the lessons begin with it.") % {"name": row.student.full_name})
-        return undone(request, _card(request, row.student_id))
-    return undo_page(request, form, _("Will %(name)s be absent?") % {"name": row.student.full_name})
+        return undone(request, home)
+    return undo_page(request, form, _("Will %(name)s be absent?") % {"name": row.student.full_name}, home)
 
 
 def _card(request: OfficeRequest, student_id: int) -> str:

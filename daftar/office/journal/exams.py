@@ -153,10 +153,11 @@ def exam_delete(request: OfficeRequest, exam_id: int) -> HttpResponse:
 def exam_restore(request: OfficeRequest, exam_id: int) -> HttpResponse:
     by, row = request.by, exams.get_exam(request.by, exam_id)
     form = UndoForm(request.POST or None)
+    home = reverse("office:exam", args=[by.org_slug, exam_id])
     if done(form, partial(exams.restore_exam, by, exam_id=exam_id)):
         tell(request, _("The exam %(name)s is back.") % {"name": row.name})
-        return undone(request, reverse("office:exam", args=[by.org_slug, exam_id]))
-    return undo_page(request, form, _("Bring the exam %(name)s back?") % {"name": row.name})
+        return undone(request, home)
+    return undo_page(request, form, _("Bring the exam %(name)s back?") % {"name": row.name}, home)
 
 
 def _topics(by: Actor, group: Group, own: int | None) -> Iterable[Any]:

@@ -122,12 +122,12 @@ def lesson_view_keep(request: OfficeRequest) -> HttpResponse:
 def lesson_view_drop(request: OfficeRequest) -> HttpResponse:
     """Forgets the view named in the address."""
     by, name = request.by, request.GET.get("name", "")[:60]
-    form = UndoForm(request.POST or None)
+    form, home = UndoForm(request.POST or None), reverse("office:lessons", args=[by.org_slug])
     # An answer is a list: one that was gone already has no address.
     if found := done(form, lambda: [kept.drop_view(by, of="lessons", name=name)]):
         tell(request, _("The view %(name)s is forgotten; its filters are still shown.") % {"name": name})
-        return undone(request, reverse("office:lessons", args=[by.org_slug]) + f"?{found[0]}")
-    return undo_page(request, form, _("Forget the view %(name)s?") % {"name": name})
+        return undone(request, f"{home}?{found[0]}")
+    return undo_page(request, form, _("Forget the view %(name)s?") % {"name": name}, home)
 
 
 def _wanted(by: Actor, form: LessonsForm) -> WantedLessons:

@@ -102,10 +102,11 @@ def lesson_guest(request: OfficeRequest, lesson_id: int) -> HttpResponse:
 def lesson_guest_remove(request: OfficeRequest, lesson_id: int, student_id: int) -> HttpResponse:
     by, row = request.by, get_lesson(request.by, lesson_id)
     form = UndoForm(request.POST or None)
+    home = reverse("office:lesson", args=[by.org_slug, lesson_id])
     if done(form, lambda: makeups.remove_guest(by, lesson_id=lesson_id, student_id=student_id)):
         tell(request, _("The guest does not come."))
-        return undone(request, reverse("office:lesson", args=[by.org_slug, lesson_id]))
-    return undo_page(request, form, _("Take the guest out of the lesson of %(group)s?") % {"group": row.name})
+        return undone(request, home)
+    return undo_page(request, form, _("Take the guest out of the lesson of %(group)s?") % {"group": row.name}, home)
 
 
 @page("people.view")

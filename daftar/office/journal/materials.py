@@ -115,10 +115,11 @@ def material_remove(request: OfficeRequest, material_id: int) -> HttpResponse:
 def material_restore(request: OfficeRequest, material_id: int) -> HttpResponse:
     by, row = request.by, materials.get_material(request.by, material_id)
     form = UndoForm(request.POST or None)
+    home = _home(by, row)
     if done(form, partial(materials.restore_material, by, material_id=material_id)):
         tell(request, _("%(name)s is back.") % {"name": row.name})
-        return undone(request, _home(by, row))
-    return undo_page(request, form, _("Bring %(name)s back?") % {"name": row.name})
+        return undone(request, home)
+    return undo_page(request, form, _("Bring %(name)s back?") % {"name": row.name}, home)
 
 
 def _attach(

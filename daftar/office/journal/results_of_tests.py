@@ -16,6 +16,7 @@ from daftar.attendance import results_of_tests as tests
 from daftar.attendance.exams import LONGEST_COMMENT
 from daftar.attendance.rules import ScoreError, average_of, read_score
 from daftar.attendance.scales import scales
+from daftar.courses.models import Group
 from daftar.courses.queries import get_group, subjects
 from daftar.lib.errors import NotFound
 from daftar.office import formats, words
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from daftar.attendance.models import TestResult
     from daftar.orgs.access import Actor
+    from daftar.people.models import Student
 
 SAME_TEST = ("name", "taken_on", "scale_id", "teacher_id")
 
@@ -50,26 +52,33 @@ class TestForm(forms.Form):
     )  # fmt: skip
 
     def __init__(
-        self, *args: Any, by: Actor, learners: Iterable[tuple[int, str]] | None = None,
-        groups: Iterable[tuple[int, str]] = (), own_scale: int | None = None, **kwargs: Any,
+        self, *args: Any, by: Actor, learners: Iterable[tuple[int, str]] | None = None, groups: Iterable[Group] = (),
+        had: TestResult | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
+        """`had`: the result that is changed; what it has stays a choice, whatever is offered for new ones."""
         super().__init__(*args, **kwargs)
-        self.scales = {row.pk: row for row in scales(by) if not row.is_archived or row.pk == own_scale}
+        self.scales = {row.pk: row for row in scales(by) if not row.is_archived or (had and row.pk == had.scale_id)}
         named = [(pk, f"{row.name}: {words.scale_text(row.measure)}") for pk, row in self.scales.items()]
         self.fields["scale_id"] = pick_field(gettext_lazy("Scale"), named)
-        self.fields["teacher_id"] = pick_field(
-            gettext_lazy("Teacher"), [(row.pk, row.name) for row in teachers(by)], none=gettext_lazy("not said")
-        )
+        if not any(row.words for row in self.scales.values()):
+            self.fields["score"].widget.attrs["inputmode"] = "decimal"
+        staff = {row.pk: row.name for row in teachers(by)}
+        if had and had.teacher:
+            staff.setdefault(had.teacher.pk, had.teacher.name)
+        self.fields["teacher_id"] = pick_field(gettext_lazy("Teacher"), staff.items(), none=gettext_lazy("not said"))
         if learners is not None:
             # Nobody is chosen for whoever enters it.
             self.fields["student_id"] = pick_field(gettext_lazy("Student"), learners, none=gettext_lazy("choose"))
             self.fields["student_id"].required = True
         else:
             alone = gettext_lazy("no group") if by.may("people.view") else None
-            self.fields["group_id"] = pick_field(gettext_lazy("Group"), groups, none=alone)
-            taught = [("", gettext_lazy("not said")), *((each, each) for each in subjects(by.trusted()))]
+            self.fields["group_id"] = pick_field(
+                gettext_lazy("Group"), [(row.pk, row.name) for row in groups], none=alone
+            )
+            taught = dict.fromkeys([*subjects(by.trusted()), *([had.subject] if had and had.subject else [])])
             self.fields["subject"] = forms.ChoiceField(
-                label=gettext_lazy("Subject"), choices=taught, required=False,
+                label=gettext_lazy("Subject"), required=False,
+                choices=[("", gettext_lazy("not said")), *((each, each) for each in taught)],
                 help_text=gettext_lazy("With a group it is the subject of its course."),
             )  # fmt: skip
         self.order_fields(self.field_order)
@@ -114,7 +123,7 @@ def group_test_new(request: OfficeRequest, group_id: int) -> HttpResponse:
         _tell_added(request, added)
         return redirect(f"{home}?like={added.pk}")
     crumbs = [(row.name, reverse("office:group", args=[by.org_slug, group_id])), (_("Tests"), home)]
-    return _form_page(request, form, _("New test result, %(group)s") % {"group": row.name}, home, crumbs)
+    return _form_page(request, form, _("New test result, %(group)s") % {"group": row.name}, crumbs)
 
 
 @page("attendance.edit_exams")
@@ -122,65 +131,69 @@ def student_test_new(request: OfficeRequest, student_id: int) -> HttpResponse:
     """A result of a student, of one of the student's groups or of none."""
     by = request.by
     student, groups = tests.may_take(by, student_id)
-    initial = {"taken_on": by.today, "group_id": groups[0].pk if groups else None}
-    form = TestForm(request.POST or None, by=by, groups=[(row.pk, row.name) for row in groups], initial=initial)
+    form = TestForm(request.POST or None, by=by, groups=groups, initial={"taken_on": by.today})
     if added := done(
         form, lambda **values: tests.add_test_result(by, student_id=student_id, test=tests.Taken(**values))
     ):
         _tell_added(request, added)
-        return redirect(_home(by, added))
-    name = student.full_name
-    back = _card(by, student_id) if by.may("people.view") else _group_page(by, groups[0].pk)
-    return _form_page(request, form, _("New test result, %(name)s") % {"name": name}, back, [(name, back)])
+        return redirect(_home(request, added)[1])
+    crumb = _crumb(by, student) if by.may("people.view") else _crumb(by, groups[0])
+    return _form_page(request, form, _("New test result, %(name)s") % {"name": student.full_name}, [crumb])
 
 
 @page("attendance.edit_exams")
 def test_edit(request: OfficeRequest, test_id: int) -> HttpResponse:
+    """`group` in the address: it is changed on the page of this group, and seen there again."""
     by, row = request.by, tests.get_test_result(request.by, test_id)
+    if row.removed_at is not None and request.method == "GET":
+        return redirect("office:test-restore", by.org_slug, test_id)
     _student, groups = tests.may_take(by, row.student_id, kept=row.group)
     initial = {name: getattr(row, name) for name in (*SAME_TEST, "group_id", "subject", "comment")}
     initial["score"] = words.score_text(row.score, row.scale.measure)
-    form = TestForm(
-        request.POST or None, by=by, groups=[(each.pk, each.name) for each in groups], own_scale=row.scale_id,
-        initial=initial,
-    )  # fmt: skip
-    home = _home(by, row)
-    if done(form, lambda **values: tests.edit_test_result(by, test_id=test_id, test=tests.Taken(**values))):
+    form = TestForm(request.POST or None, by=by, groups=groups, had=row, initial=initial)
+    crumb = _home(request, row)
+    if changed := done(form, lambda **values: tests.edit_test_result(by, test_id=test_id, test=tests.Taken(**values))):
         tell(request, _("Saved."))
-        return redirect(home)
+        return redirect(_home(request, changed)[1])
     delete_url = reverse("office:test-delete", args=[by.org_slug, test_id])
-    crumbs = [(row.student.full_name, home)]
-    return _form_page(request, form, row.name, home, crumbs, label=_("Save"), delete_url=delete_url)
+    title = f"{row.name}, {row.student.full_name}"
+    return _form_page(request, form, title, [crumb], label=_("Save"), delete_url=delete_url)
 
 
 @page("attendance.edit_exams")
 def test_delete(request: OfficeRequest, test_id: int) -> HttpResponse:
     by, row = request.by, tests.get_test_result(request.by, test_id)
-    form, name = UndoForm(request.POST or None), row.student.full_name
+    form, name, crumb = UndoForm(request.POST or None), row.student.full_name, _home(request, row)
     if done(form, partial(tests.delete_test_result, by, test_id=test_id)):
         back = reverse("office:test-restore", args=[by.org_slug, test_id])
         tell(request, _("The test result of %(name)s is deleted.") % {"name": name}, undo=back)
-        return undone(request, _home(by, row))
-    return undo_page(request, form, _("Delete the test result of %(name)s?") % {"name": name})
+        return undone(request, crumb[1])
+    return form_page(
+        request, "office/form.html", form, title=_("Delete the test result of %(name)s?") % {"name": name},
+        text=_("It leaves all lists. Undo brings it back."), submit_label=_("Delete this result"),
+        cancel_url=reverse("office:test-edit", args=[by.org_slug, test_id]), crumbs=[crumb],
+    )  # fmt: skip
 
 
 @page("attendance.edit_exams")
 def test_restore(request: OfficeRequest, test_id: int) -> HttpResponse:
     by, row = request.by, tests.get_test_result(request.by, test_id)
     form, name = UndoForm(request.POST or None), row.student.full_name
+    home = _home(request, row)[1]
     if done(form, partial(tests.restore_test_result, by, test_id=test_id)):
         tell(request, _("The test result of %(name)s is back.") % {"name": name})
-        return undone(request, _home(by, row))
-    return undo_page(request, form, _("Bring the test result of %(name)s back?") % {"name": name})
+        return undone(request, home)
+    return undo_page(request, form, _("Bring the test result of %(name)s back?") % {"name": name}, home)
 
 
 def _form_page(
-    request: OfficeRequest, form: TestForm, title: str, back: str, crumbs: list[tuple[str, str]], *, label: str = "",
+    request: OfficeRequest, form: TestForm, title: str, crumbs: list[tuple[str, str]], *, label: str = "",
     delete_url: str = "",
 ) -> HttpResponse:  # fmt: skip
+    """Cancel leads where the last crumb leads."""
     return form_page(
         request, "office/journal/test_form.html", form, title=title, submit_label=label or _("Enter the result"),
-        cancel_url=back, crumbs=crumbs, has_scales=bool(form.scales), delete_url=delete_url,
+        cancel_url=crumbs[-1][1], crumbs=crumbs, has_scales=bool(form.scales), delete_url=delete_url,
     )  # fmt: skip
 
 
@@ -225,15 +238,21 @@ def _average(found: list[TestResult]) -> str:
     return words.score_text(value, measure) if measure else f"{formats.score(value)} %"
 
 
-def _home(by: Actor, row: TestResult) -> str:
-    """Where a result is seen: on the student's card, or for those who may not open it on the page of its group."""
-    if by.may("people.view") or row.group_id is None:
-        return _card(by, row.student_id)
-    return _group_page(by, row.group_id)
+def _home(request: OfficeRequest, row: TestResult) -> tuple[str, str]:
+    """Where a result is seen, by name and address: on the student's card, or on the page of its group.
+
+    There, if that is the group in the address, and for those who may not open the card.
+    """
+    by, group = request.by, row.group
+    if group is not None and (number_in(request, "group") == group.pk or not by.may("people.view")):
+        return _crumb(by, group)
+    return _crumb(by, row.student)
 
 
-def _card(by: Actor, student_id: int) -> str:
-    return reverse("office:student", args=[by.org_slug, student_id])
+def _crumb(by: Actor, row: Student | Group) -> tuple[str, str]:
+    if isinstance(row, Group):
+        return row.name, _group_page(by, row.pk)
+    return row.full_name, reverse("office:student", args=[by.org_slug, row.pk])
 
 
 def _group_page(by: Actor, group_id: int) -> str:

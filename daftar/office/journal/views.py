@@ -88,10 +88,11 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
 def lesson_undo(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     by, row = request.by, get_lesson(request.by, lesson_id)
     form = UndoForm(request.POST or None)
+    home = reverse("office:lesson", args=[by.org_slug, lesson_id])
     if done(form, lambda: services.undo_marks(by, lesson_id=lesson_id)):
         tell(request, _("The marks are as they were before."))
-        return undone(request, reverse("office:lesson", args=[by.org_slug, lesson_id]))
-    return undo_page(request, form, _("Take back the last marking of %(group)s?") % {"group": row.name})
+        return undone(request, home)
+    return undo_page(request, form, _("Take back the last marking of %(group)s?") % {"group": row.name}, home)
 
 
 def saved_text(present: int, absent: int) -> str:

@@ -78,10 +78,11 @@ def payment_reverse(request: OfficeRequest, payment_id: int) -> HttpResponse:
 def payment_undo(request: OfficeRequest, payment_id: int) -> HttpResponse:
     by, row = request.by, queries.get_payment(request.by, payment_id)
     form, mistake = UndoForm(request.POST or None), _("Recorded by mistake")
+    home = reverse("office:payment", args=[by.org_slug, payment_id])
     if done(form, lambda: services.undo_payment(by, payment_id=payment_id, reason=mistake)):
         tell(request, _("Reversed: %(what)s.") % {"what": payment_title(row)})
-        return undone(request, reverse("office:payment", args=[by.org_slug, payment_id]))
-    return undo_page(request, form, _("Undo: %(what)s?") % {"what": payment_title(row)})
+        return undone(request, home)
+    return undo_page(request, form, _("Undo: %(what)s?") % {"what": payment_title(row)}, home)
 
 
 @page("finance.reverse_payment")
@@ -91,7 +92,8 @@ def payment_restore(request: OfficeRequest, payment_id: int) -> HttpResponse:
     if made := done(form, lambda: services.restore_payment(by, payment_id=payment_id)):
         tell(request, _("Recorded again: %(what)s.") % {"what": payment_title(made)})
         return redirect("office:payment", by.org_slug, made.pk)
-    return undo_page(request, form, _("Record again: %(what)s?") % {"what": payment_title(row)})
+    home = reverse("office:payment", args=[by.org_slug, payment_id])
+    return undo_page(request, form, _("Record again: %(what)s?") % {"what": payment_title(row)}, home)
 
 
 def _edit(by: Actor, payment_id: int, reason: str, values: dict[str, Any]) -> Payment:

@@ -195,10 +195,11 @@ def promise_new(request: OfficeRequest, student_id: int) -> HttpResponse:
 def promise_withdraw(request: OfficeRequest, promise_id: int) -> HttpResponse:
     by, row = request.by, queries.get_promise(request.by, promise_id)
     form = UndoForm(request.POST or None)
+    home = reverse("office:debtors", args=[by.org_slug])
     if done(form, lambda: services.withdraw_promise(by, promise_id=promise_id)):
         tell(request, _("The promise is taken back."))
-        return undone(request, reverse("office:debtors", args=[by.org_slug]))
-    return undo_page(request, form, _("Take the promise of %(name)s back?") % {"name": row.student.full_name})
+        return undone(request, home)
+    return undo_page(request, form, _("Take the promise of %(name)s back?") % {"name": row.student.full_name}, home)
 
 
 @page("finance.manage_desks")

@@ -85,10 +85,11 @@ def contract_delete(request: OfficeRequest, contract_id: int) -> HttpResponse:
 def contract_restore(request: OfficeRequest, contract_id: int) -> HttpResponse:
     by, row = request.by, queries.get_contract(request.by, contract_id)
     form, told = UndoForm(request.POST or None), {"number": row.branch_number, "name": row.student.full_name}
+    home = reverse("office:student", args=[by.org_slug, row.student_id])
     if done(form, lambda: services.restore_contract(by, contract_id=contract_id)):
         tell(request, _("Contract No %(number)s with %(name)s is back.") % told)
-        return undone(request, reverse("office:student", args=[by.org_slug, row.student_id]))
-    return undo_page(request, form, _("Bring contract No %(number)s with %(name)s back?") % told)
+        return undone(request, home)
+    return undo_page(request, form, _("Bring contract No %(number)s with %(name)s back?") % told, home)
 
 
 def contracts_said(by: Actor, student_id: int) -> dict[str, Any]:

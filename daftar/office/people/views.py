@@ -141,7 +141,8 @@ def _exams(by: Actor, student_id: int) -> list[dict[str, Any]]:
     changes = by.may("attendance.edit_exams")
     rows += [
         {
-            "link": reverse("office:test-edit", args=[by.org_slug, row.pk]) if changes else "", "name": row.name,
+            "link": reverse("office:test-edit", args=[by.org_slug, row.pk]) if changes and row.is_theirs else "",
+            "name": row.name,
             "on": row.taken_on, "about": row.group.name if row.group else row.subject,
             "score": words.score_text(row.score, row.scale.measure), "state": None, "comment": row.comment,
         }

@@ -84,10 +84,11 @@ def leaving_reason_archive(request: OfficeRequest, leaving_reason_id: int) -> Ht
 def leaving_reason_restore(request: OfficeRequest, leaving_reason_id: int) -> HttpResponse:
     by, row = request.by, reasons.get_leaving_reason(request.by, leaving_reason_id)
     form = UndoForm(request.POST or None)
+    home = _home(request)
     if done(form, partial(reasons.restore_leaving_reason, by, reason_id=row.pk)):
         tell(request, _("The reason %(name)s is offered again.") % {"name": row.name})
-        return undone(request, _home(request))
-    return undo_page(request, form, _("Offer the reason %(name)s again?") % {"name": row.name})
+        return undone(request, home)
+    return undo_page(request, form, _("Offer the reason %(name)s again?") % {"name": row.name}, home)
 
 
 def _home(request: OfficeRequest) -> str:

@@ -167,10 +167,11 @@ def scale_archive(request: OfficeRequest, scale_id: int) -> HttpResponse:
 def scale_restore(request: OfficeRequest, scale_id: int) -> HttpResponse:
     by, row = request.by, grading.get_scale(request.by, scale_id)
     form = UndoForm(request.POST or None)
+    home = reverse("office:scales", args=[by.org_slug])
     if done(form, partial(grading.restore_scale, by, scale_id=scale_id)):
         tell(request, _("The scale %(name)s is offered again.") % {"name": row.name})
-        return undone(request, reverse("office:scales", args=[by.org_slug]))
-    return undo_page(request, form, _("Offer the scale %(name)s again?") % {"name": row.name})
+        return undone(request, home)
+    return undo_page(request, form, _("Offer the scale %(name)s again?") % {"name": row.name}, home)
 
 
 def _archive(request: OfficeRequest, row: Scale) -> str:

@@ -80,10 +80,11 @@ def suspension_edit(request: OfficeRequest, suspension_id: int) -> HttpResponse:
 def suspension_remove(request: OfficeRequest, suspension_id: int) -> HttpResponse:
     by, row = request.by, lists.get_suspension(request.by, suspension_id)
     form = UndoForm(request.POST or None)
+    home = prices_tab(request, row.student_id)
     if done(form, lambda: pauses.remove_suspension(by, suspension_id=suspension_id)):
         tell(request, _("The pause of %(name)s is taken back.") % {"name": row.student.full_name})
-        return undone(request, prices_tab(request, row.student_id))
-    return undo_page(request, form, _("Take the pause of %(name)s back?") % {"name": row.student.full_name})
+        return undone(request, home)
+    return undo_page(request, form, _("Take the pause of %(name)s back?") % {"name": row.student.full_name}, home)
 
 
 @page("tuition.view")
@@ -119,10 +120,11 @@ def enrolment_undo_leaving(request: OfficeRequest, enrolment_id: int) -> HttpRes
     by, row = request.by, get_enrolment(request.by, enrolment_id)
     form = UndoForm(request.POST or None)
     told = {"name": row.student.full_name, "group": row.group.name}
+    home = prices_tab(request, row.student_id)
     if done(form, lambda: leaving.undo_leaving(by, enrolment_id=enrolment_id)):
         tell(request, _("%(name)s stays in %(group)s.") % told)
-        return undone(request, prices_tab(request, row.student_id))
-    return undo_page(request, form, _("Does %(name)s stay in %(group)s after all?") % told)
+        return undone(request, home)
+    return undo_page(request, form, _("Does %(name)s stay in %(group)s after all?") % told, home)
 
 
 @page("tuition.pause")
@@ -180,10 +182,11 @@ def enrolment_weekdays_undo(request: OfficeRequest, enrolment_id: int, since: in
         raise Http404 from None
     before = {int(digit) for digit in str(off)}.intersection(EVERY_DAY)
     deed = partial(choose_weekdays, by, enrolment_id=enrolment_id, weekdays_off=before, from_on=from_on)
+    home = prices_tab(request, row.student_id)
     if done(form, deed):
         tell(request, _("The weekdays of %(name)s in %(group)s are as before.") % names)
-        return undone(request, prices_tab(request, row.student_id))
-    return undo_page(request, form, _("Weekdays of %(name)s in %(group)s as before?") % names)
+        return undone(request, home)
+    return undo_page(request, form, _("Weekdays of %(name)s in %(group)s as before?") % names, home)
 
 
 def _about(request: OfficeRequest, row: Enrolment, form: Any, deed: Any, **context: Any) -> HttpResponse:

@@ -121,10 +121,11 @@ def discount_edit(request: OfficeRequest, discount_id: int) -> HttpResponse:
 def discount_withdraw(request: OfficeRequest, discount_id: int) -> HttpResponse:
     by, row = request.by, lists.get_discount(request.by, discount_id)
     form = UndoForm(request.POST or None)
+    home = prices_tab(request, row.student_id)
     if done(form, lambda: discounts.withdraw_discount(by, discount_id=discount_id)):
         tell(request, _("The discount of %(name)s is taken back.") % {"name": row.student.full_name})
-        return undone(request, prices_tab(request, row.student_id))
-    return undo_page(request, form, _("Take the discount of %(name)s back?") % {"name": row.student.full_name})
+        return undone(request, home)
+    return undo_page(request, form, _("Take the discount of %(name)s back?") % {"name": row.student.full_name}, home)
 
 
 @page("tuition.view")

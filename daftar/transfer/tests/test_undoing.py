@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from daftar.attendance.exams import Entry, add_exam, enter_results, results_of
+from daftar.attendance.results_of_tests import Taken, add_test_result
 from daftar.attendance.rules import Measure
 from daftar.attendance.scales import add_scale
 from daftar.attendance.services import conduct_lesson
@@ -109,6 +110,14 @@ def test_whoever_was_touched_since_is_kept_and_named(by):
     assert [each.student.full_name for each in kept_rows(by, row)] == ["Aziz Karimov", "Barno Olimova"]
     assert Group.objects.visible_to(by).count() == 1, "the group of those who are kept stays"
     assert drift(by) == []
+
+
+def test_whoever_was_tested_since_is_kept(by):
+    row = run(by, checked(by, FILE))
+    scale = add_scale(by, name="Points", measure=Measure(Decimal(0), Decimal(9)), pass_mark=Decimal(5))
+    add_test_result(by, student_id=people(by)["Barno Saidova"], test=Taken("Placement", by.today, scale.pk, Decimal(7)))
+    undone(by, row)
+    assert sorted(people(by)) == ["Barno Saidova"]
 
 
 def test_whoever_was_activated_or_put_into_a_group_since_is_kept(by):

@@ -217,7 +217,9 @@ def test_a_result_changed_from_the_page_of_its_group_is_seen_there_again(ours, o
     body = good_bodies(ours)["test-edit"]
     home = f"/lingua/groups/{ids['group_id']}/tests/"
     assert f"/lingua/tests/{ids['test_id']}/edit/?group={ids['group_id']}" in owner.get(home).content.decode()
-    edit = f"/lingua/tests/{ids['test_id']}/edit/"
+    edit, delete = (f"/lingua/tests/{ids['test_id']}/{deed}/" for deed in ("edit", "delete"))
+    assert f'href="{delete}?group={ids["group_id"]}"' in owner.get(f"{edit}?group={ids['group_id']}").content.decode()
+    assert f'href="{delete}"' in owner.get(edit).content.decode()
     assert owner.post(f"{edit}?group={ids['group_id']}", body)["Location"] == home
     with tenant_transaction(by.org_id):
         student_id = TestResult.objects.visible_to(by).get(pk=ids["test_id"]).student_id

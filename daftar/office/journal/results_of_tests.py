@@ -155,7 +155,7 @@ def test_edit(request: OfficeRequest, test_id: int) -> HttpResponse:
     if changed := done(form, lambda **values: tests.edit_test_result(by, test_id=test_id, test=tests.Taken(**values))):
         tell(request, _("Saved."))
         return redirect(_home(request, changed)[1])
-    delete_url = reverse("office:test-delete", args=[by.org_slug, test_id])
+    delete_url = f"{reverse('office:test-delete', args=[by.org_slug, test_id])}?{request.GET.urlencode()}".rstrip("?")
     title = f"{row.name}, {row.student.full_name}"
     return _form_page(request, form, title, [crumb], label=_("Save"), delete_url=delete_url)
 

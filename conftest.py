@@ -101,5 +101,6 @@ def swept(transactional_db):  # noqa: ARG001 - the fixture opens the database
 @pytest.fixture(autouse=True)
 def nothing_left_over(request: pytest.FixtureRequest) -> None:
     """Tests that commit leave no jobs behind: another in the same process would count them."""
-    if "transactional_db" in request.fixturenames:
+    mark = request.node.get_closest_marker("django_db")
+    if "transactional_db" in request.fixturenames or (mark and mark.kwargs.get("transaction")):
         request.getfixturevalue("swept")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -233,6 +234,26 @@ def test_a_subject_that_no_course_has_any_more_narrows_the_lessons_no_more(ours,
     with tenant_transaction(ours.by.org_id):
         Course.objects.visible_to(ours.by).filter(pk=ours.ids["course_id"]).update(subject="Latin")
     assert 1 < rows("subject=Latin") < rows("subject=Gone") == rows("")
+    assert "Select a valid choice" not in owner.get("/lingua/lessons/?subject=Gone").content.decode()
+
+
+def test_a_lesson_is_planned_from_the_list_for_what_the_list_shows(ours, owner):
+    ids = ours.ids
+
+    def leads(**asked: int) -> str:
+        page = owner.get("/lingua/lessons/", asked).content.decode()
+        [link] = re.findall(r'href="([^"]+)"[^>]*data-key="KeyN"', page)
+        return unescape(link)
+
+    assert leads() == "/lingua/lessons/new/"
+    assert leads(group_id=ids["group_id"]) == f"/lingua/groups/{ids['group_id']}/lessons/new/"
+    of_one = leads(student_id=ids["student_id"], teacher_id=ids["teacher_id"], room_id=ids["room_id"])
+    page = owner.get(of_one).content.decode()
+    assert f'name="student" value="{ids["student_id"]}"' in page
+    assert f'<option value="{ids["teacher_id"]}" selected>' in page
+    teacher = Client()
+    teacher.post("/login/", {"login": ours.logins["teacher"], "password": PASSWORD})
+    assert "KeyN" not in teacher.get("/lingua/lessons/").content.decode()
 
 
 def test_a_form_without_a_student_or_sent_twice_enters_nothing_more_and_says_so(ours, owner):

@@ -178,6 +178,14 @@ def test_the_list_of_lessons_is_narrowed_to_a_subject_and_a_student_and_kept(cen
     who.fill(name="Games of Guli")
     who.save()
     assert "subject=Games" in who.page.url and "Guli One" in who.text()
+    kept = who.page.url
+    with who.page.expect_navigation():
+        who.press("n")
+    who.fill(course_id="Chess", starts_time="20:15")
+    who.save()
+    assert "The lesson of Guli One on" in who.page.inner_text("body")
+    who.page.goto(kept)
+    assert "20:15" in who.page.inner_text("table")
     with who.page.expect_navigation():
         who.click("text=Anybody")
     assert "student_id" not in who.page.url

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -98,7 +99,7 @@ def lessons(request: OfficeRequest) -> HttpResponse:
     context = {
         "form": form, "rows": _shown(by, rows), "page": at, "wanted": wanted, "named": named,
         "views": kept.kept_views(by, "lessons"),
-        "address": _address(request), "is_filtered": bool(_address(request)),
+        "address": _address(request), "is_filtered": bool(_address(request)), "new": _new_lesson(by, wanted),
     }  # fmt: skip
     return render(request, "office/journal/lessons.html", context, status=422 if form.errors else 200)
 
@@ -138,6 +139,15 @@ def _wanted(by: Actor, form: LessonsForm) -> WantedLessons:
     since: date = said.pop("since", monday)
     until: date = said.pop("until", max(since, monday + timedelta(days=6)))
     return WantedLessons(since=since, until=until, **said)
+
+
+def _new_lesson(by: Actor, wanted: WantedLessons) -> str:
+    """Where a lesson is planned of what is asked for: one more of the group, or one of the student, teacher, room."""
+    if wanted.group_id is not None:
+        return reverse("office:lesson-new", args=[by.org_slug, wanted.group_id])
+    asked = {"student": wanted.student_id, "teacher_id": wanted.teacher_id, "room_id": wanted.room_id}
+    rest = urlencode({name: value for name, value in asked.items() if value is not None})
+    return f"{reverse('office:lesson-single-new', args=[by.org_slug])}?{rest}".rstrip("?")
 
 
 def _address(request: OfficeRequest) -> str:

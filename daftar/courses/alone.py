@@ -17,6 +17,7 @@ from daftar.courses.refusals import (
     NoRegularLesson,
     NoWeekdays,
     RegularEndsBeforeStart,
+    RegularEndsEarlier,
     RegularTooLong,
     StudentElsewhere,
     StudentHasLesson,
@@ -103,7 +104,9 @@ def end_regular_lessons(by: Actor, *, recurrence_id: int, last_on: date) -> Recu
     began_on, ends_on = rule.span
     if last_on < began_on:
         raise RegularEndsBeforeStart
-    until = min(last_on + timedelta(days=1), ends_on)
+    until = last_on + timedelta(days=1)
+    if until > ends_on:
+        raise RegularEndsEarlier(last=ends_on - timedelta(days=1))
     note(by, rule, was={"valid_until": ends_on}, now={"valid_until": until})
     Recurrence.objects.visible_to(by).filter(pk=rule.pk).update(valid_until=until)
     ahead = Lesson.objects.visible_to(by).filter(recurrence=rule, held_on__gte=until, is_extra=False)

@@ -138,25 +138,23 @@ def edit_group(
 @verb("courses.edit")
 def plan_lesson(
     by: Actor, *, group_id: int, held_on: date, starts_time: time, type_id: int | None = None,
-    minutes: int | None = None,
+    minutes: int | None = None, room_id: int | None = None, teacher_id: int | None = None,
 ) -> Lesson:  # fmt: skip
     """One more lesson of a group, outside its weekly schedule; of a type of the centre's own, or (None) plain.
 
-    `minutes` None: as long as the type says, or else the course's lessons.
+    `minutes` None: as long as the type says, or else the course's lessons; room and teacher None: the group's.
     """
-    group: Group = (
-        Group.objects.visible_to(by)
-        .select_for_update(of=("self",), no_key=True)
-        .select_related("branch", "course")
-        .one(pk=group_id)
-    )
+    rows = Group.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    group: Group = rows.select_related("branch", "course").one(pk=group_id)
     if not group.starts_on <= held_on < group.ends_on:
         raise LessonOutsideGroup(first=group.starts_on, last=group.ends_on - timedelta(days=1))
     if Lesson.objects.visible_to(by).filter(group=group, held_on=held_on, starts_time=starts_time).exists():
         raise LessonThere
     check_type(by, type_id)
+    check_parts(by, group.branch, group.course, room_id=room_id, teacher_id=teacher_id)
     length = minutes or usual_minutes(by, group.course, type_id)
-    lesson = _lesson(group, group.branch, held_on, Recurrence(starts_time=starts_time, minutes=length))
+    place = {"room_id": room_id, "teacher_id": teacher_id}
+    lesson = _lesson(group, group.branch, held_on, Recurrence(starts_time=starts_time, minutes=length, **place))
     lesson.is_extra, lesson.type_id = True, type_id
     check_free(by, [lesson], [{}])
     lesson.save(force_insert=True)

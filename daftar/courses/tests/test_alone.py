@@ -24,6 +24,7 @@ from daftar.courses.refusals import (
     NoRegularLesson,
     NoWeekdays,
     RegularEndsBeforeStart,
+    RegularEndsEarlier,
     RegularTooLong,
     RoomElsewhere,
     StudentElsewhere,
@@ -193,6 +194,8 @@ def test_the_last_day_of_a_regular_one_takes_what_comes_after_away(by, course, s
     assert days_of(by, student=student) == [(17, 10), (24, 10), (31, 10), (15, 10)]
     with pytest.raises(RegularEndsBeforeStart):
         end_regular_lessons(by, recurrence_id=rule.pk, last_on=date(2025, 5, 1))
+    with pytest.raises(RegularEndsEarlier):
+        end_regular_lessons(by, recurrence_id=rule.pk, last_on=date(2025, 6, 30))
 
 
 def test_another_branchs_regular_lesson_is_not_found(by, course, student):

@@ -14,7 +14,8 @@ from daftar.courses import alone, queries
 from daftar.courses.kinds import LessonKind
 from daftar.office import formats
 from daftar.office.courses.alone_forms import AloneForm, EndRegularForm, RegularForm
-from daftar.office.forms import as_number, done, form_page, tell, the_only, typed
+from daftar.office.courses.forms import ASKED
+from daftar.office.forms import as_number, done, form_page, number_in, tell, the_only, typed
 from daftar.office.lesson_words import regular_rows
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, teachers
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
     from daftar.courses.models import Lesson
     from daftar.people.models import Student
-
-# What the address of a new lesson may bring along: the place in the timetable that was pressed.
-ASKED = ("held_on", "starts_time", "room_id", "teacher_id", "branch_id")
 
 
 @page("courses.edit")
@@ -124,8 +122,11 @@ def _form(request: OfficeRequest, form_of: type[AloneForm], student: Student | N
 
 
 def _whose(request: OfficeRequest, kept: dict[str, str]) -> HttpResponse:
-    """Whose lesson: a student who is found by name, or nobody's."""
+    """Whose lesson: a student's who is found by name, a group's, or nobody's."""
     by, q = request.by, typed(request, "q")
+    groups = list(queries.groups(by))
+    if (group_id := number_in(request, "group")) in {row.pk for row in groups}:
+        return redirect(reverse("office:lesson-new", args=[by.org_slug, group_id]) + f"?{urlencode(kept)}")
     found = find_students(by, q) if by.may("people.view") else []
     rest = urlencode(kept)
     if only := the_only(request, found):
@@ -133,6 +134,7 @@ def _whose(request: OfficeRequest, kept: dict[str, str]) -> HttpResponse:
     context = {
         "title": _("Whose lesson?"), "q": q, "found": found, "kept": kept.items(), "choose": f"?{rest}&student=%s",
         "trial": f"?{rest}&kind=trial", "may_find": by.may("people.view"),
+        "groups": [(row.pk, row.name) for row in groups],
     }  # fmt: skip
     return render(request, "office/courses/alone_whose.html", context)
 

@@ -62,11 +62,14 @@ def group_add_student(request: OfficeRequest, group_id: int) -> HttpResponse:
 @page("courses.enrol")
 def student_enrol(request: OfficeRequest, student_id: int) -> HttpResponse:
     by, student = request.by, get_student(request.by, student_id)
-    context = {
+    context: dict[str, Any] = {
         "title": _("Add to a group"), "crumbs": [(student.full_name, "../")], "cancel_url": "../",
         "student": {"id": student.pk, "name": student.full_name},
     }  # fmt: skip
-    groups = queries.groups(by).filter(branch_id=student.branch_id)
+    groups = list(queries.groups(by).filter(branch_id=student.branch_id))
+    asked = as_number((_typed(request) or {}).get("group_id", ""))
+    chosen = next((row for row in groups if row.pk == asked), groups[0] if groups else None)
+    context["full"] = _full(by, chosen) if chosen else None
     initial = {"starts_on": by.today, "start": "trial"}
     form = EnrolForm(_typed(request), initial=initial, groups=groups, may_activate=by.may("tuition.activate"))
     return _enrol(request, form, student.pk, None, context)

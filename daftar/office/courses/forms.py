@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from daftar.courses.queries import WeeklySchedule
     from daftar.orgs.models import Branch, Member
 
+# What the address of a new lesson may bring along: the place in the timetable that was pressed.
+ASKED = ("held_on", "starts_time", "room_id", "teacher_id", "branch_id")
 DAYS: dict[str, tuple[int, ...]] = {"odd": ODD, "even": EVEN, "weekend": WEEKEND, "every_day": EVERY_DAY, "none": ()}
 DAY_CHOICES = [
     ("odd", pgettext_lazy("days", "Odd (Mon, Wed, Fri)")), ("even", pgettext_lazy("days", "Even (Tue, Thu, Sat)")),
@@ -178,10 +180,15 @@ class LessonForm(forms.Form):
         help_text=_("Leave empty for as long as the type or the course says."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, types: Iterable[LessonType], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, types: Iterable[LessonType], rooms: Iterable[Room], teachers: Iterable[Member], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         if fitting := type_choices(types):
             self.fields["type_id"] = pick_field(_("Type"), fitting, none=_("a lesson of the group"))
+        usual = _("that of the group")
+        self.fields["room_id"] = pick_field(_("Room"), [(row.pk, row.name) for row in rooms], none=usual)
+        self.fields["teacher_id"] = pick_field(_("Teacher"), [(row.pk, row.name) for row in teachers], none=usual)
 
 
 class TypeForm(forms.Form):

@@ -17,7 +17,7 @@ from daftar.ledger.queries import balances
 from daftar.lib.money import Money
 from daftar.lib.paging import paged
 from daftar.office import formats, words
-from daftar.office.courses.forms import CourseForm, GroupForm, LessonForm, NewCourseForm, RoomForm
+from daftar.office.courses.forms import ASKED, CourseForm, GroupForm, LessonForm, NewCourseForm, RoomForm
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.grid import grid, month_of
 from daftar.office.page import OfficeRequest, page
@@ -117,8 +117,12 @@ def group_edit(request: OfficeRequest, group_id: int) -> HttpResponse:
 @page("courses.edit")
 def lesson_new(request: OfficeRequest, group_id: int) -> HttpResponse:
     by, row = request.by, queries.get_group(request.by, group_id)
-    initial = {"held_on": by.today}
-    form = LessonForm(request.POST or None, initial=initial, types=queries.own_lesson_types(by))
+    # The address may bring along the place in the timetable that was pressed.
+    initial = {"held_on": by.today} | {name: request.GET[name] for name in ASKED if request.GET.get(name)}
+    form = LessonForm(
+        request.POST or None, initial=initial, types=queries.own_lesson_types(by), teachers=teachers(by),
+        rooms=[room for room in queries.rooms(by) if room.branch_id == row.branch_id],
+    )  # fmt: skip
     if added := done(form, lambda **values: services.plan_lesson(by, group_id=group_id, **values)):
         messages.success(request, _("The lesson is planned."))
         return redirect("office:lesson", by.org_slug, added.pk)

@@ -143,11 +143,14 @@ def _wanted(by: Actor, form: LessonsForm) -> WantedLessons:
 
 def _new_lesson(by: Actor, wanted: WantedLessons) -> str:
     """Where a lesson is planned of what is asked for: one more of the group, or one of the student, teacher, room."""
+    home = reverse("office:lesson-single-new", args=[by.org_slug])
+    asked = {"teacher_id": wanted.teacher_id, "room_id": wanted.room_id}
     if wanted.group_id is not None:
-        return reverse("office:lesson-new", args=[by.org_slug, wanted.group_id])
-    asked = {"student": wanted.student_id, "teacher_id": wanted.teacher_id, "room_id": wanted.room_id}
+        home = reverse("office:lesson-new", args=[by.org_slug, wanted.group_id])
+    else:
+        asked["student"] = wanted.student_id
     rest = urlencode({name: value for name, value in asked.items() if value is not None})
-    return f"{reverse('office:lesson-single-new', args=[by.org_slug])}?{rest}".rstrip("?")
+    return f"{home}?{rest}".rstrip("?")
 
 
 def _address(request: OfficeRequest) -> str:

@@ -1,0 +1,111 @@
+"""Ways that lead to what a person does with lessons: each is a link on the page where one looks for it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.test import Client
+
+from daftar.courses.models import Group, Lesson
+from daftar.lib.tenancy import tenant_transaction
+from daftar.orgs.models import Branch
+from tests.cast import PASSWORD, a_group
+from tests.probe import Probe, a_probe
+
+
+@pytest.fixture
+def ours(db) -> Probe:
+    return a_probe("lingua")
+
+
+def client_of(ours: Probe, role: str) -> Client:
+    client = Client()
+    client.post("/login/", {"login": ours.logins[role], "password": PASSWORD})
+    return client
+
+
+@pytest.fixture
+def owner(ours) -> Client:
+    return client_of(ours, "owner")
+
+
+def links(page: str) -> list[str]:
+    return [unescape(link) for link in re.findall(r'href="([^"]+)"', page)]
+
+
+def test_the_card_leads_to_the_calendar_link_of_the_family(ours, owner):
+    student_id = ours.ids["student_id"]
+    card = owner.get(f"/lingua/students/{student_id}/").content.decode()
+    [address] = [link for link in links(card) if "calendars" in link]
+    page = owner.get(address).content.decode()
+    assert f'value="student:{student_id}"' in page
+    assert owner.post(address, {"whose": f"student:{student_id}"}).status_code == 302
+
+
+def test_a_teacher_notes_from_the_lesson_who_will_be_absent(ours):
+    teacher, ids = client_of(ours, "teacher"), ours.ids
+    page = teacher.get(f"/lingua/lessons/{ids['lesson_id']}/").content.decode()
+    address = f"/lingua/students/{ids['student_id']}/absence/"
+    assert address in links(page)
+    day = str(ours.by.today + timedelta(days=2))
+    assert teacher.post(address, {"starts_on": day, "last_on": day, "note": "", "reason_id": ""}).status_code == 302
+
+
+def test_a_guest_is_taken_out_from_the_page_of_the_lesson(ours, owner):
+    ids = ours.ids
+    with tenant_transaction(ours.by.org_id):
+        group = Group.objects.visible_to(ours.by).get(pk=ids["group_id"])
+        ahead = Lesson.objects.visible_to(ours.by).filter(group=group, held_on=ours.by.today + timedelta(days=3))[0]
+    owner.post(f"/lingua/lessons/{ahead.pk}/guest/", {"student": ids["free_student"], "make_up_id": ""})
+    page = owner.get(f"/lingua/lessons/{ahead.pk}/").content.decode()
+    [address] = [link for link in links(page) if link.endswith("/remove/")]
+    assert owner.post(address, {"sent": "on"})["Location"] == f"/lingua/lessons/{ahead.pk}/"
+    assert "/remove/" not in owner.get(f"/lingua/lessons/{ahead.pk}/").content.decode()
+
+
+def test_the_month_of_the_timetable_is_not_left_off_the_paper(ours, owner):
+    month = owner.get("/lingua/timetable/?view=month").content.decode()
+    [section] = re.findall(r'<section class="([^"]*)" aria-labelledby="day-[^"]*"', month)[:1]
+    assert "d-print-none" not in section
+    day = owner.get("/lingua/timetable/?view=rooms").content.decode()
+    [section] = re.findall(r'<section class="([^"]*)" aria-labelledby="day-[^"]*"', day)[:1]
+    assert "d-print-none" in section, "the board of the day stands there already"
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_who_is_added_from_the_card_is_told_of_a_full_group(ours, owner, blocks):
+    by, ids = ours.by, ours.ids
+    with tenant_transaction(by.org_id):
+        Branch.objects.visible_to(by).update(blocks_capacity=blocks)
+        full = Group.objects.visible_to(by).get(pk=ids["group_id"])
+        Group.objects.visible_to(by).filter(pk=full.pk).update(capacity=1)
+        life = {"starts_on": str(by.today), "last_on": str(by.today + timedelta(days=30))}
+        free = a_group(by, full.course, "Roomy", weekdays=(), **life)
+    address = f"/lingua/students/{ids['free_student']}/enrol/"
+    asked = {"starts_on": str(by.today), "start": "trial"}
+    page = owner.get(address, asked | {"group_id": full.pk}).content.decode()
+    assert "All places are taken" in page
+    assert f"/lingua/groups/{full.pk}/waiting/{ids['free_student']}/" in page
+    assert "All places are taken" not in owner.get(address, asked | {"group_id": free.pk}).content.decode()
+
+
+def test_one_more_lesson_of_a_group_is_planned_from_the_place_in_the_timetable(ours, owner):
+    by, ids = ours.by, ours.ids
+    day = str(by.today + timedelta(days=4))
+    asked = {"held_on": day, "starts_time": "06:10", "room_id": ids["room_id"], "teacher_id": ids["teacher_id"]}
+    page = owner.get("/lingua/lessons/new/", asked).content.decode()
+    assert f'<option value="{ids["group_id"]}">' in page
+    answer = owner.get("/lingua/lessons/new/", asked | {"group": ids["group_id"]})
+    page = owner.get(answer["Location"]).content.decode()
+    assert f'value="{day}"' in page
+    assert f'<option value="{ids["room_id"]}" selected>' in page
+    body = {"held_on": day, "starts_time": "06:10", "room_id": ids["room_id"], "teacher_id": "", "minutes": "30"}
+    assert owner.post(answer["Location"], body).status_code == 302
+    with tenant_transaction(by.org_id):
+        lesson = Lesson.objects.visible_to(by).get(group_id=ids["group_id"], held_on=day, starts_time="06:10")
+        usual = Group.objects.visible_to(by).get(pk=ids["group_id"])
+    assert (lesson.room_id, lesson.teacher_id) == (ids["room_id"], usual.teacher_id)
+    assert owner.get("/lingua/lessons/new/", {"group": "0"}).status_code == 200

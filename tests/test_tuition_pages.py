@@ -19,7 +19,8 @@ from daftar.lib.tenancy import tenant_transaction
 from daftar.office.urls import urlpatterns
 from daftar.orgs.models import Branch, Organization
 from daftar.orgs.rules import ANSWERS
-from daftar.tuition.models import CreditGiven
+from daftar.orgs.services import add_branch
+from daftar.tuition.models import CreditGiven, Tariff
 from daftar.tuition.services import enrol_active
 from tests.cast import PASSWORD, a_course, a_group, a_student
 from tests.probe import a_probe, good_bodies
@@ -111,6 +112,24 @@ def test_a_lesson_type_of_another_centre_is_none_of_ours(ours, owner):
     answer = owner.post(url("tariff-new", ours), body)
     assert answer.status_code == 422
     assert 'id="id_lesson_types_error"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["tariff-new", "tariff-edit"])
+def test_a_branch_of_another_currency_is_told_beside_the_branches_of_a_tariff(ours, owner, name):
+    with tenant_transaction(ours.by.org_id):
+        abroad = add_branch(ours.by, name="Almaty", timezone="Asia/Almaty", currency="KZT", language="en")
+        before = list(Tariff.objects.visible_to(ours.by).order_by("id").values())
+    answer = owner.post(url(name, ours), good_bodies(ours)[name] | {"branches": [abroad.pk]})
+    assert answer.status_code == 422
+    assert "Almaty keeps its money in another currency" in beside(answer, "branches")
+    with tenant_transaction(ours.by.org_id):
+        assert list(Tariff.objects.visible_to(ours.by).order_by("id").values()) == before
+
+
+def beside(answer, field: str) -> str:
+    """What is said beside a field, or nothing."""
+    said = re.search(rf'id="id_{field}_error">(.*?)</div>', answer.content.decode())
+    return said[1] if said else ""
 
 
 def test_a_price_already_written_for_a_day_of_a_tariff_is_told_beside_the_day(ours, owner):

@@ -47,6 +47,11 @@ class NotOfferedHere(Refusal):
     text = _("This tariff is not offered to students of this branch.")
 
 
+class TariffInOtherCurrency(Refusal):
+    field = "branches"
+    text = _("%(branch)s keeps its money in another currency than this tariff.")
+
+
 class BoundAlready(Refusal):
     field = "tariff_id"
     text = _("The student is bound to this tariff from that day already.")
@@ -238,7 +243,10 @@ def _check_terms(by: Actor, terms: TariffTerms) -> None:
     check_counts(terms.plan, terms.lessons_count, terms.module_lessons, terms.months)
     check_lesson_types(by, terms.lesson_types)
     for branch_id in terms.branches:
-        Branch.objects.visible_to(by).one(pk=branch_id)
+        branch: Branch = Branch.objects.visible_to(by).one(pk=branch_id)
+        # No student of it could be bound: a tariff is offered where its currency is.
+        if branch.currency != terms.currency:
+            raise TariffInOtherCurrency(branch=branch.name)
 
 
 def check_price(price: int, currency: str) -> None:

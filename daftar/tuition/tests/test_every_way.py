@@ -21,6 +21,7 @@ from daftar.ledger.models import AccountKind, TransferKind
 from daftar.ledger.queries import balances, base_balances, drift, statement
 from daftar.lib.errors import NotFound
 from daftar.orgs.models import Branch
+from daftar.orgs.services import add_branch
 from daftar.tuition.credits import ReasonToDeclineMissing
 from daftar.tuition.discounts import (
     AmountOutOfRange,
@@ -36,7 +37,7 @@ from daftar.tuition.discounts import (
 )
 from daftar.tuition.jobs import reconcile_all
 from daftar.tuition.leaving import leave_group, return_to_trial, transfer
-from daftar.tuition.models import Subscription
+from daftar.tuition.models import Subscription, Tariff
 from daftar.tuition.pauses import change_suspension, remove_suspension, suspend
 from daftar.tuition.prices import change_course_price, choose_payer
 from daftar.tuition.rehearsal import rehearse
@@ -46,10 +47,12 @@ from daftar.tuition.tariffs import (
     BoundAlready,
     NeedsGroup,
     PriceOutOfRange,
+    TariffInOtherCurrency,
     TariffTerms,
     add_tariff,
     bind_tariff,
     change_tariff_price,
+    edit_tariff,
     end_subscription,
     set_own_price,
 )
@@ -343,6 +346,22 @@ def test_tariffs_that_cannot_be_are_refused(by):
         bind_tariff(by, student_id=a_student(by).pk, tariff_id=tariff.pk, binding=Binding(MAY))
     with pytest.raises(NotFound):
         bind_tariff(by, student_id=a_student(by).pk, tariff_id=tariff.pk + 1, binding=Binding(MAY))
+
+
+def test_a_tariff_is_not_offered_where_money_is_of_another_currency(by):
+    ours = Branch.objects.visible_to(by).get()
+    abroad = add_branch(by, name="Almaty", timezone="Asia/Almaty", currency="KZT", language="en")
+    with pytest.raises(TariffInOtherCurrency) as refused:
+        a_tariff(by, branches=(ours.pk, abroad.pk))
+    assert refused.value.message == "Almaty keeps its money in another currency than this tariff."
+    assert not Tariff.objects.visible_to(by).exists()
+
+    tariff = a_tariff(by, branches=(ours.pk,))
+    terms = TariffTerms("Standard", PlanKind.PER_LESSON, "UZS", lessons_count=8, branches=(abroad.pk,))
+    with pytest.raises(TariffInOtherCurrency):
+        edit_tariff(by, tariff_id=tariff.pk, terms=terms, is_archived=False)
+    tariff.refresh_from_db()
+    assert tariff.branches == [ours.pk]
 
 
 def test_the_same_tariff_or_discount_is_not_agreed_on_twice(by):

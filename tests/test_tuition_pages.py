@@ -20,7 +20,7 @@ from daftar.office.urls import urlpatterns
 from daftar.orgs.models import Branch, Organization
 from daftar.orgs.rules import ANSWERS
 from daftar.orgs.services import add_branch
-from daftar.tuition.models import CreditGiven, Tariff
+from daftar.tuition.models import CreditGiven, Discount, Tariff
 from daftar.tuition.services import enrol_active
 from tests.cast import PASSWORD, a_course, a_group, a_student
 from tests.probe import a_probe, good_bodies
@@ -43,6 +43,15 @@ WRONG = [
     ("tariff-new", {"plan": "by magic"}, "plan"),
     ("tariff-new", {"branches": ["999999"]}, "branches"),
     ("tariff-edit", {"name": ""}, "name"),
+    *(
+        (f"discount-{deed}", {"kind": kind, "percent": "", "amount": "", other: text}, kind)
+        for deed in ("new", "edit")
+        for kind, other in (("percent", "amount"), ("amount", "percent"))
+        for text in ("", "5", "five")
+    ),
+    ("discount-new", {"kind": "amount", "amount": "five"}, "amount"),
+    ("discount-new", {"kind": "amount", "amount": "0"}, "amount"),
+    ("discount-new", {"kind": "percent", "percent": "0"}, "percent"),
     ("course-new", {"lessons_count": "-1"}, "lessons_count"),
     ("course-new", {"lessons_count": "1" + "0" * 12}, "lessons_count"),
     ("course-new", {"plan": "whole_course", "months": "0"}, "months"),
@@ -112,6 +121,23 @@ def test_a_lesson_type_of_another_centre_is_none_of_ours(ours, owner):
     answer = owner.post(url("tariff-new", ours), body)
     assert answer.status_code == 422
     assert 'id="id_lesson_types_error"' in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "other", "says"),
+    [("percent", "amount", "Write a percentage."), ("amount", "percent", "Write an amount.")],
+)
+def test_only_what_stands_beside_the_kind_of_a_discount_is_asked_for(ours, owner, kind, other, says):
+    path, body = url("discount-new", ours), {"kind": kind, "starts_on": str(ours.by.today), other: "five"}
+    answer = owner.post(path, body)
+    assert answer.status_code == 422
+    assert says in beside(answer, kind)
+    assert beside(answer, other) == ""
+
+    assert owner.post(path, body | {kind: "7"}).status_code == 302
+    with tenant_transaction(ours.by.org_id):
+        row = Discount.objects.visible_to(ours.by).order_by("-id")[0]
+    assert (row.percent, row.amount) == ((7, None) if kind == "percent" else (None, 700))
 
 
 @pytest.mark.parametrize("name", ["tariff-new", "tariff-edit"])

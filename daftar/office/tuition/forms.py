@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from daftar.office.forms import MoneyField, day_field, pick_field
+from daftar.office.forms import MONEY_SAYS, MoneyField, day_field, pick_field
 from daftar.office.words import WEEKDAYS
 from daftar.orgs.models import DiscountPer
 from daftar.tuition.discounts import DiscountTerms
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from daftar.tuition.models import Tariff
 
 KINDS = [("percent", _("Percent of the price")), ("amount", _("Amount of money"))]
+EMPTY = {"percent": _("Write a percentage."), "amount": MONEY_SAYS["empty"]}
 
 
 class _Credit(forms.Form):
@@ -162,19 +163,28 @@ class DiscountForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data
-        is_percent = values.pop("kind", "percent") == "percent"
+        kind = values.pop("kind", None)
+        if kind is not None:
+            self._only(kind)
         terms = {name: values.get(name) for name in ("starts_on", "last_on", "per", "reason")}
         if self.errors:
             return values
+        terms |= {name: values[name] if name == kind else None for name in EMPTY}
         return {
             "terms": DiscountTerms(
-                percent=values.get("percent") if is_percent else None,
-                amount=None if is_percent else values.get("amount"),
                 subjects=tuple(values.get("subjects") or ()),
                 lesson_types=tuple(values.get("lesson_types") or ()),
                 **terms,  # type: ignore[arg-type] # the fields above give what they hold
             )
         }
+
+    def _only(self, kind: str) -> None:
+        """The field of this kind must say something; what stands in that of the other says nothing."""
+        for name, empty in EMPTY.items():
+            if name != kind:
+                self.errors.pop(name, None)
+            elif name not in self.errors and self.cleaned_data.get(name) is None:
+                self.add_error(name, empty)
 
 
 class BindForm(forms.Form):

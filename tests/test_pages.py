@@ -185,7 +185,8 @@ REHEARSES = {
     "lesson-type",
     "enrolment-activate", "student-pause", "group-pause", "suspension-edit", "enrolment-leave", "enrolment-transfer",
     "enrolment-trial", "enrolment-weekdays",
-    "student-bind", "subscription-end", "subscription-price", "discount-new", "discount-edit",
+    "student-bind", "subscription-end", "subscription-price", "discount-new", "discount-edit", "discount-withdraw",
+    "suspension-remove",
     "lesson-payer", "group-several", "lesson-cancel", "lesson-restore", "lesson-move",
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from daftar.courses.kinds import LessonStatus
-from daftar.courses.models import Enrolment, Lesson
+from daftar.courses.models import Enrolment, Lesson, Suspension
 from daftar.courses.rules import PlanKind
 from daftar.finance.models import Desk
 from daftar.finance.services import take_payment
@@ -296,6 +296,46 @@ def test_where_the_centre_gives_it_back_the_page_asks_why_not(ours, owner, paid_
     assert "give_reason" not in text
     assert owner.post(there, body).status_code == 422, "unticked, and nothing said"
     assert owner.post(there, body | {"gives_credit": "on"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("made", "what", "model", "body"),
+    [
+        ("discount-new", "discount", Discount, {"kind": "percent", "percent": "50"}),
+        ("student-pause", "suspension", Suspension, {"gives_credit": "on"}),
+    ],
+)
+def test_a_discount_or_a_pause_is_taken_back_from_its_page_with_the_money_shown_first(
+    ours, owner, paid_ahead, made, what, model, body
+):
+    student_id = paid_ahead["student_id"]
+    with tenant_transaction(ours.by.org_id):
+        Organization.objects.filter(pk=ours.by.org_id).update(unserved_lessons="credited")
+        before = balances(ours.by, [student_id])
+    body = body | {"starts_on": str(ours.by.today - timedelta(days=1))}
+    assert owner.post(url(made, ours, paid_ahead), body).status_code == 302
+    with tenant_transaction(ours.by.org_id):
+        row = model.objects.visible_to(ours.by).get(student_id=student_id)
+        assert balances(ours.by, [student_id]) != before
+
+    page = owner.get(url(f"{what}-edit", ours, ours.ids | {f"{what}_id": row.pk})).content.decode()
+    link = re.search(r'href="([^"]+)" data-testid="take-back"', page)[1]
+    assert "Will be charged" in owner.get(link).content.decode()
+    with tenant_transaction(ours.by.org_id):
+        assert balances(ours.by, [student_id]) != before, "looked at, and not done"
+    answer = owner.post(link, {"sent": "on"})
+    assert answer["Location"] == f"/lingua/students/{student_id}/?tab=prices"
+    with tenant_transaction(ours.by.org_id):
+        assert not model.objects.visible_to(ours.by).filter(pk=row.pk).exists()
+        assert balances(ours.by, [student_id]) == before
+
+
+def test_a_discount_that_the_rule_for_siblings_gave_is_not_offered_to_be_taken_back(ours, owner):
+    path = url("discount-edit", ours)
+    assert "take-back" in owner.get(path).content.decode()
+    with tenant_transaction(ours.by.org_id):
+        Discount.objects.visible_to(ours.by).update(is_for_siblings=True)
+    assert "take-back" not in owner.get(path).content.decode()
 
 
 def given(ours) -> list[str]:

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from daftar.lib.errors import Refusal
 from daftar.lib.money import Money
 from daftar.office import formats, words
-from daftar.office.forms import done, form_page, said, tell
+from daftar.office.forms import UndoForm, done, form_page, said, tell, undone
 from daftar.tuition.rehearsal import rehearse
 
 if TYPE_CHECKING:
@@ -45,6 +45,24 @@ def priced_page(request: OfficeRequest, form: Form, student_ids: Collection[int]
         return redirect(back)
     preview = preview_of(request.by, form, student_ids, deed)
     return form_page(request, "office/form_preview.html", form, preview=preview, cancel_url=back, **context)
+
+
+def priced_undo(
+    request: OfficeRequest, student_ids: Collection[int], deed: Deed, *, title: str, told: str, home: str, name: str
+) -> Answer:
+    """Takes something back and leads to where Undo was pressed; whoever comes without having pressed it is asked first.
+
+    `home`, called `name`: where it leads otherwise.
+    """
+    form = UndoForm(request.POST if request.method == "POST" else {"sent": "on"})
+    if request.method == "POST" and (_undone := done(form, deed)):
+        tell(request, told)
+        return undone(request, home)
+    preview = None if form.errors else preview_of(request.by, form, student_ids, deed)
+    return form_page(
+        request, "office/form_preview.html", form, preview=preview, cancel_url=home, crumbs=[(name, home)], title=title,
+        submit_label=_("Take back"),
+    )  # fmt: skip
 
 
 def undo_address(by: Actor, made: Done) -> str:

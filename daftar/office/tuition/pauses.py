@@ -16,7 +16,7 @@ from daftar.courses.queries import enrolments_of, get_enrolment, get_group, grou
 from daftar.courses.rules import EVERY_DAY
 from daftar.office.forms import UndoForm, done, number_in, tell, undo_page, undone
 from daftar.office.page import OfficeRequest, page
-from daftar.office.previews import filled, priced_page, prices_tab, undo_address
+from daftar.office.previews import filled, priced_page, priced_undo, prices_tab, undo_address
 from daftar.office.terms import last_of
 from daftar.office.tuition.forms import LeaveForm, PauseEditForm, PauseForm, ReturnForm, TransferForm, WeekdaysForm
 from daftar.orgs.queries import tuition_settings
@@ -72,19 +72,20 @@ def suspension_edit(request: OfficeRequest, suspension_id: int) -> HttpResponse:
         request, form, [row.student_id], partial(pauses.change_suspension, by, suspension_id=suspension_id),
         title=_("Pause of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),
         crumbs=[(row.student.full_name, prices_tab(request, row.student_id))], back=prices_tab(request, row.student_id),
-        told=_("Saved."),
+        told=_("Saved."), take_back_url=reverse("office:suspension-remove", args=[by.org_slug, suspension_id]),
     )  # fmt: skip
 
 
 @page("tuition.pause")
 def suspension_remove(request: OfficeRequest, suspension_id: int) -> HttpResponse:
     by, row = request.by, lists.get_suspension(request.by, suspension_id)
-    form = UndoForm(request.POST or None)
-    home = prices_tab(request, row.student_id)
-    if done(form, lambda: pauses.remove_suspension(by, suspension_id=suspension_id)):
-        tell(request, _("The pause of %(name)s is taken back.") % {"name": row.student.full_name})
-        return undone(request, home)
-    return undo_page(request, form, _("Take the pause of %(name)s back?") % {"name": row.student.full_name}, home)
+    name = row.student.full_name
+    return priced_undo(
+        request, [row.student_id], partial(pauses.remove_suspension, by, suspension_id=suspension_id),
+        title=_("Take the pause of %(name)s back?") % {"name": name},
+        told=_("The pause of %(name)s is taken back.") % {"name": name},
+        home=prices_tab(request, row.student_id), name=name,
+    )  # fmt: skip
 
 
 @page("tuition.view")

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from daftar.attendance.queries import get_lesson
 from daftar.courses.queries import enrolments_of, subjects
 from daftar.office import formats
-from daftar.office.forms import UndoForm, done, number_in, tell, undo_page, undone
+from daftar.office.forms import number_in
 from daftar.office.page import OfficeRequest, page
-from daftar.office.previews import filled, priced_page, prices_tab
+from daftar.office.previews import filled, priced_page, priced_undo, prices_tab
 from daftar.office.terms import last_of, limits, name_of, worth
 from daftar.office.tuition.forms import BindForm, DiscountForm, EndForm, OwnPriceForm, PayerForm
 from daftar.people.queries import get_student
@@ -109,23 +109,26 @@ def discount_edit(request: OfficeRequest, discount_id: int) -> HttpResponse:
         "last_on": last_of(row), "reason": row.reason,
     }  # fmt: skip
     form = _discount_form(request, row.student.branch.currency, initial)
+    # One of the rule for siblings would only be given anew by it.
+    withdraw = "" if row.is_for_siblings else reverse("office:discount-withdraw", args=[by.org_slug, discount_id])
     return priced_page(
         request, form, [row.student_id], partial(discounts.change_discount, by, discount_id=discount_id),
         title=_("Discount of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),
         crumbs=[(row.student.full_name, prices_tab(request, row.student_id))], back=prices_tab(request, row.student_id),
-        told=_("Saved."),
+        told=_("Saved."), take_back_url=withdraw,
     )  # fmt: skip
 
 
 @page("tuition.price")
 def discount_withdraw(request: OfficeRequest, discount_id: int) -> HttpResponse:
     by, row = request.by, lists.get_discount(request.by, discount_id)
-    form = UndoForm(request.POST or None)
-    home = prices_tab(request, row.student_id)
-    if done(form, lambda: discounts.withdraw_discount(by, discount_id=discount_id)):
-        tell(request, _("The discount of %(name)s is taken back.") % {"name": row.student.full_name})
-        return undone(request, home)
-    return undo_page(request, form, _("Take the discount of %(name)s back?") % {"name": row.student.full_name}, home)
+    name = row.student.full_name
+    return priced_undo(
+        request, [row.student_id], partial(discounts.withdraw_discount, by, discount_id=discount_id),
+        title=_("Take the discount of %(name)s back?") % {"name": name},
+        told=_("The discount of %(name)s is taken back.") % {"name": name},
+        home=prices_tab(request, row.student_id), name=name,
+    )  # fmt: skip
 
 
 @page("tuition.view")

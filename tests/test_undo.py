@@ -213,6 +213,25 @@ def test_what_is_done_to_one_membership_offers_undo_which_says_why_it_can_no_lon
     assert "Aziz: This can no longer be undone, because something else was changed since: a pause." in said(answer)
 
 
+def test_a_pause_of_a_whole_group_is_taken_back_by_one_press(db):
+    ours = a_probe("lingua")
+    by, group_id = ours.by, ours.ids["group_id"]
+    with tenant_transaction(by.org_id):
+        members = Enrolment.objects.visible_to(by).filter(group_id=group_id, activated_on__isnull=False)
+        people = list(members.values_list("student_id", flat=True))
+        before = pictures(by, people), balances(by, people)
+    client = Client()
+    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
+    body = {"starts_on": str(by.today), "gives_credit": "on"}
+    page = said(client.post(f"/lingua/groups/{group_id}/pause/", body, follow=True))
+    with tenant_transaction(by.org_id):
+        assert pictures(by, people) != before[0]
+    undo = re.search(r'action="([^"]*/done/\d+/undo/)"', page)[1]
+    assert client.post(undo, {"sent": "on"}).status_code == 302
+    with tenant_transaction(by.org_id):
+        assert (pictures(by, people), balances(by, people)) == before
+
+
 def test_cancel_leads_from_every_form_to_a_page(db):
     ours = a_probe("lingua")
     client = Client()

@@ -103,6 +103,23 @@ def pause_together(
 
 
 @verb("tuition.pause")
+def pause_group(
+    by: Actor, *, group_id: int, enrolment_ids: Collection[int], starts_on: date, last_on: date | None = None,
+    reason: str = "", extends: bool | None = None, gives_credit: bool | None = None, decline_reason: str = "",
+    give_reason: str = "",
+) -> Done:  # fmt: skip
+    """Pauses all of a group in it, however many they are, as `suspend` does, so that it can be taken back."""
+    return _at_once(
+        by, DeedTogether.PAUSE, enrolment_ids, starts_on,
+        lambda rows: suspend(
+            by.trusted(), student_ids={row.student_id for row in rows}, group_id=group_id, starts_on=starts_on,
+            last_on=last_on, reason=reason, extends=extends, gives_credit=gives_credit, decline_reason=decline_reason,
+            give_reason=give_reason,
+        ),
+    )  # fmt: skip
+
+
+@verb("tuition.pause")
 def transfer_together(by: Actor, *, enrolment_ids: Collection[int], group_id: int, starts_on: date) -> Done:
     """Moves several students into another group from a day on; the day before is their last in this one."""
     memberships.hold_groups(by.trusted(), [group_id], enrolment_ids)
@@ -194,10 +211,20 @@ def _done(
     by: Actor, deed: DeedTogether, enrolment_ids: Collection[int], on: date, each: Callable[[Enrolment], Any]
 ) -> Done:
     """Does it to each of them, and keeps how everything was before."""
+    if len(enrolment_ids) > MOST:
+        raise TooMany(most=MOST)
+    return _at_once(by, deed, enrolment_ids, on, lambda rows: [each(row) for row in rows])
+
+
+def _at_once(
+    by: Actor, deed: DeedTogether, enrolment_ids: Collection[int], on: date,
+    do: Callable[[list[Enrolment]], list[Any]],
+) -> Done:  # fmt: skip
+    """Does it to all of them, and keeps how everything was before."""
     rows = _chosen(by, enrolment_ids)
     students = sorted({row.student_id for row in rows})
     before = pictures(by, students)
-    found = [each(row) for row in rows]
+    found = do(rows)
     after = pictures(by, students)
     changes = {pk: steps(before[pk], after[pk]) for pk in students}
     looks = _looks(by, after, changes, on)
@@ -242,8 +269,6 @@ def _chosen(by: Actor, enrolment_ids: Collection[int]) -> list[Enrolment]:
     """In one order for everybody who locks them; their accounts too, so that nothing of theirs changes meanwhile."""
     if not enrolment_ids:
         raise NobodyChosen
-    if len(enrolment_ids) > MOST:
-        raise TooMany(most=MOST)
     rows = memberships.hold_memberships(by.trusted(), set(enrolment_ids))
     if len(rows) < len(set(enrolment_ids)):
         raise NotFound

@@ -81,7 +81,7 @@ VERBS = {
     "tuition.activate": _("activated"), "tuition.enrol_active": _("enrolled and activated"),
     "tuition.activate_together": _("activated several:"), "tuition.leave_together": _("ended several memberships:"),
     "tuition.stay_together": _("took back the end of several memberships:"),
-    "tuition.pause_together": _("paused several students:"),
+    "tuition.pause_together": _("paused several students:"), "tuition.pause_group": _("paused several students:"),
     "tuition.activate_one": _("activated"), "tuition.transfer_one": _("moved to another group:"),
     "tuition.return_one": _("returned to trial:"), "tuition.take_back_together": _("took back the deed on"),
     "tuition.transfer_together": _("moved several students:"),

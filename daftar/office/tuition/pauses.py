@@ -53,13 +53,15 @@ def student_pause(request: OfficeRequest, student_id: int) -> HttpResponse:
 @page("tuition.pause")
 def group_pause(request: OfficeRequest, group_id: int) -> HttpResponse:
     by, group = request.by, get_group(request.by, group_id)
-    ids = sorted({row.student_id for row in roster(by, group_id) if row.activated_on and not _is_over(row, by.today)})
+    members = [row for row in roster(by, group_id) if row.activated_on and not _is_over(row, by.today)]
     form = PauseForm(filled(request), initial=_begins(request, group.branch), keeps=keeps_unserved(group.branch))
     home = reverse("office:group", args=[by.org_slug, group_id])
     return priced_page(
-        request, form, ids, partial(pauses.suspend, by, student_ids=ids, group_id=group_id),
+        request, form, sorted({row.student_id for row in members}),
+        partial(several.pause_group, by, group_id=group_id, enrolment_ids=[row.pk for row in members]),
         title=_("Pause the whole group %(group)s") % {"group": group.name}, submit_label=_("Pause"),
         crumbs=[(group.name, home)], back=home, told=_("The group pauses."),
+        undo=partial(undo_address, by),
     )  # fmt: skip
 
 

@@ -6,12 +6,14 @@ from datetime import date
 
 import pytest
 
-from daftar.courses.models import Enrolment
+from daftar.courses.models import Enrolment, Suspension
 from daftar.courses.refusals import JoinOutsideGroup
 from daftar.courses.rules import PlanKind
 from daftar.ledger.queries import balances
 from daftar.lib.errors import NotFound
 from daftar.orgs.models import AuditEntry
+from daftar.tuition import several
+from daftar.tuition.credits import ReasonToDeclineMissing
 from daftar.tuition.leaving import leave_group
 from daftar.tuition.services import enrol_active
 from daftar.tuition.several import (
@@ -20,6 +22,8 @@ from daftar.tuition.several import (
     TooMany,
     activate_together,
     leave_together,
+    pause_group,
+    pause_together,
     return_together,
     take_back_together,
     transfer_together,
@@ -61,6 +65,24 @@ def test_several_leave_as_each_would_alone_in_one_deed_and_stay_when_it_is_taken
     assert AuditEntry.objects.visible_to(by).count() == before + 1
     take_back_together(by, done_id=done.id)
     assert owed(by, members)[1:] == [-PRICE, -PRICE]
+
+
+def test_all_of_a_group_pause_however_many_they_are_and_go_on_when_it_is_taken_back(by, group, members, monkeypatch):
+    monkeypatch.setattr(several, "MOST", 2)
+    whom = {"enrolment_ids": ids(members), "starts_on": TODAY}
+    with pytest.raises(TooMany):
+        pause_together(by, **whom)
+    with pytest.raises(ReasonToDeclineMissing):
+        pause_group(by, **whom, group_id=group.pk, gives_credit=False)
+    before = owed(by, members)
+    done = pause_group(by, **whom, group_id=group.pk, extends=False)
+    rows = Suspension.objects.visible_to(by)
+    assert set(rows.values_list("student_id", "group_id")) == {(row.student_id, group.pk) for row in members}
+    assert len(set(owed(by, members))) == 1
+    assert owed(by, members)[0] > before[0]
+    take_back_together(by, done_id=done.id)
+    assert not rows.exists()
+    assert owed(by, members) == before
 
 
 def test_one_who_cannot_leave_is_named_and_nobody_leaves(by, members):

@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 class Takings:
     """Payments of a period that were not reversed: how many, and their sum in minor units by currency.
 
-    Beside them what was refunded and what goods were sold for.
+    Beside them what was refunded and what goods were sold for, and how many students paid.
     """
 
     count: int
     sums: dict[str, int]
     refunded: dict[str, int] = field(default_factory=dict)
     sold: dict[str, int] = field(default_factory=dict)
+    students: int = 0
 
     def __add__(self, other: Takings) -> Takings:
-        """Those of two periods."""
-        sums = (
+        """Those of two periods, of which no student is counted in both."""
+        paid, refunded, sold = (
             {name: mine.get(name, 0) + theirs.get(name, 0) for name in mine | theirs}
             for mine, theirs in (
                 (self.sums, other.sums),
@@ -41,7 +42,7 @@ class Takings:
                 (self.sold, other.sold),
             )
         )
-        return Takings(self.count + other.count, *sums)
+        return Takings(self.count + other.count, paid, refunded, sold, self.students + other.students)
 
 
 @dataclass(frozen=True)
@@ -158,21 +159,41 @@ def totals(
 
 
 @question("finance.view")
-def takings(by: Actor, *, since: date | None = None, until: date | None = None, desk_id: int | None = None) -> Takings:
-    """What was paid in a period, reversed payments left out; and beside it what was refunded and sold."""
+def takings(
+    by: Actor, *, since: date | None = None, until: date | None = None, desk_id: int | None = None,
+    known_since: date | None = None,
+) -> Takings:  # fmt: skip
+    """What was paid in a period, reversed payments left out; and beside it what was refunded and sold.
+
+    Of the students those are not counted who paid before the period too, on `known_since` or later.
+    """
     sums: dict[PaymentKind, dict[str, int]] = {kind: {} for kind in PaymentKind}
     rows = totals(by, since=since, until=until, desk_id=desk_id)
     for row in rows:
         sums[row.kind][row.currency] = sums[row.kind].get(row.currency, 0) + row.amount
     count = sum(row.count for row in rows if row.kind == PaymentKind.INCOME)
-    return Takings(count, sums[PaymentKind.INCOME], sums[PaymentKind.REFUND], sums[PaymentKind.SALE])
+    return Takings(
+        count, sums[PaymentKind.INCOME], sums[PaymentKind.REFUND], sums[PaymentKind.SALE],
+        _payers(by, Chosen(since, until, desk_id), known_since),
+    )  # fmt: skip
+
+
+def _payers(by: Actor, chosen: Chosen, known_since: date | None) -> int:
+    """How many students paid what stands, without those who did between `known_since` and the period."""
+    rows = _standing(by).filter(kind=PaymentKind.INCOME)
+    paid = chosen.narrow(rows)
+    if known_since is not None and chosen.since is not None:
+        # Not all who paid until then are counted anew: of each who pays now it is looked up.
+        before = rows.filter(student_id=OuterRef("student_id"), paid_on__gte=known_since, paid_on__lt=chosen.since)
+        paid = paid.exclude(Exists(before))
+    count: int = paid.aggregate(count=Count("student_id", distinct=True))["count"]
+    return count
 
 
 @question("finance.view")
 def paid_and_refunded(by: Actor, student_id: int) -> tuple[int, int]:
     """What a student paid and what was refunded, in minor units, reversed payments left out."""
-    rows = Payment.objects.visible_to(by).filter(student_id=student_id)
-    live = rows.exclude(Exists(PaymentReversal.unguarded.filter(org_id=by.org_id, payment_id=OuterRef("pk"))))
+    live = _standing(by).filter(student_id=student_id)
     sums = dict(live.values_list("kind").annotate(Sum("amount")).order_by())
     return sums.get(PaymentKind.INCOME.value, 0), sums.get(PaymentKind.REFUND.value, 0)
 
@@ -211,6 +232,12 @@ def _with_reversal(by: Actor) -> Any:
     return Payment.objects.visible_to(by).select_related(*named).annotate(is_reversed=Exists(undone))
 
 
+def _standing(by: Actor) -> Any:
+    """Payments of every kind that were not reversed."""
+    undone = PaymentReversal.unguarded.filter(org_id=by.org_id, payment_id=OuterRef("pk"))
+    return Payment.objects.visible_to(by).exclude(Exists(undone))
+
+
 def _cancelled(by: Actor) -> Exists:
     """Reversed on its own day, so that neither is to be counted."""
     undone = PaymentReversal.unguarded.filter(org_id=by.org_id, payment_id=OuterRef("pk"))
@@ -231,7 +258,7 @@ def broken_payments(by: Actor) -> dict[str, int]:
     undone = PaymentReversal.objects.visible_to(by)
     numbers = rows.values("branch_id").annotate(gap=Max("number") - Count("number")).exclude(gap=0)
     orphans = Transfer.objects.visible_to(by).filter(kind__in=RECORDED)
-    live = rows.exclude(Exists(PaymentReversal.unguarded.filter(org_id=by.org_id, payment_id=OuterRef("pk"))))
+    live = _standing(by)
     paid = live.values("student_id").annotate(
         paid=Sum("amount", filter=Q(kind=PaymentKind.INCOME), default=0),
         refunded=Sum("amount", filter=Q(kind=PaymentKind.REFUND), default=0),

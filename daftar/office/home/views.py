@@ -104,14 +104,14 @@ def _lesson(by: Actor, row: Lesson) -> dict[str, Any]:
 
 def _tiles(by: Actor) -> dict[str, Any]:
     counts = student_counts(by)
-    money: dict[str, Any] = {"debtors": 0, "debts": [], "paid": None, "payments": 0, "refunded": [], "sold": []}
+    money: dict[str, Any] = {"debtors": 0, "debts": [], "paid": None, "payers": 0, "refunded": [], "sold": []}
     if by.may("tuition.view"):
         owed = debt_totals(by)
         money |= {"debtors": owed.count, "debts": [Money(-sum_.amount, sum_.currency) for sum_ in owed.totals]}
     if by.may("finance.view"):
         month = takings_of_month(by)
         money |= {
-            "paid": _sums(month.sums) or [Money(0, branches(by)[0].currency)], "payments": month.count,
+            "paid": _sums(month.sums) or [Money(0, branches(by)[0].currency)], "payers": month.students,
             "refunded": _sums(month.refunded), "sold": _sums(month.sold),
         }  # fmt: skip
     # Each leads to the list of just these days.

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from daftar.attendance.services import conduct_lesson
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Enrolment, Lesson, Suspension
 from daftar.courses.rules import PlanKind
 from daftar.finance.models import Desk
-from daftar.finance.services import take_payment
+from daftar.finance.services import give_bonus, take_payment
 from daftar.ledger.queries import balances
 from daftar.lib.tenancy import tenant_transaction
 from daftar.office.urls import urlpatterns
@@ -22,9 +24,10 @@ from daftar.orgs.rules import ANSWERS
 from daftar.orgs.services import add_branch
 from daftar.tuition.models import CreditGiven, Discount, Tariff
 from daftar.tuition.services import enrol_active
-from tests.cast import PASSWORD, a_course, a_group, a_student
+from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
+from tests.cast import PASSWORD, a_course, a_group, a_student, enrolled
 from tests.probe import a_probe, good_bodies
-from tests.test_pages import counts
+from tests.test_pages import MOST, counts, statements
 from tests.test_sweep import address
 
 # The form, what of a good body is sent instead, and the field beside which something must be said.
@@ -211,6 +214,40 @@ def test_d16_the_card_tells_of_a_zero_as_the_branch_decided_or_else_the_centre(o
             Branch.objects.visible_to(by).update(zero_balance=branch)
         found.append("Active, at zero" in owner.get(f"/lingua/students/{student.pk}/").content.decode())
     assert found == [False, True, False, True]
+
+
+def test_at_34_the_card_says_what_lies_on_which_account_and_what_bonuses_there_are(ours, owner):
+    by, desk_id, yesterday = ours.by, ours.ids["desk_id"], ours.by.today - timedelta(days=1)
+    with tenant_transaction(by.org_id):
+        student = a_student(by, "Two Purses")
+        course = a_course(by, "Tongues", price=None, subject="english")
+        group = a_group(by, course, "Daily", weekdays=range(1, 8), starts_on=str(yesterday), last_on=str(by.today))
+        whose = {"student_id": student.pk, "paid_on": yesterday}
+        take_payment(by, desk_id=desk_id, amount=500_00, key="base", **whose)
+    card = url("student", ours, ours.ids | {"student_id": student.pk})
+
+    def shown() -> str:
+        """The facts under the balance, without marks."""
+        facts = re.search(r'class="balance.*?</dl>', owner.get(card).content.decode(), re.DOTALL)[0]
+        return " ".join(unescape(re.sub(r"<[^>]*>", " ", facts)).replace("\u00a0", " ").split())
+
+    assert "The student's balance" not in shown(), "there is no other"
+    assert "Bonuses" not in shown()
+    with tenant_transaction(by.org_id):
+        terms = TariffTerms("English apart", PlanKind.PER_LESSON, "UZS", subjects=("english",))
+        tariff = add_tariff(by, terms=terms, price=250_00, from_on=yesterday)
+        binding = Binding(yesterday, is_separate=True)
+        bound = bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=binding)
+        enrolled(by, student, group, str(yesterday))
+        # Activating would ask for a price of the group.
+        Enrolment.objects.visible_to(by).filter(student=student).update(activated_on=yesterday)
+        take_payment(by, desk_id=desk_id, amount=2_000_00, key="apart", subscription_id=bound.pk, **whose)
+        give_bonus(by, amount=30_00, key="bonus", note="a friend", **whose)
+        lesson = Lesson.objects.visible_to(by).get(group=group, held_on=yesterday)
+        conduct_lesson(by, lesson_id=lesson.pk, absent={})
+    said = shown()
+    assert "UZS 2,250 The student's balance UZS 500 English apart UZS 1,750 Bonuses UZS 30 Paid until" in said, said
+    assert statements(owner, card) <= MOST
 
 
 def test_a_choice_of_weekdays_is_shown_and_its_undo_brings_back_those_before(ours, owner):

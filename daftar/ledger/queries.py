@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When, Window
 from django.db.models.functions import Coalesce
 
-from daftar.ledger.models import OF_TUITION, Account, AccountKind, Books, Transfer, TransferKind
+from daftar.ledger.models import OF_TUITION, OWNED, Account, AccountKind, Books, Transfer, TransferKind
 from daftar.lib.compiled import compiled
 from daftar.orgs.access import Actor, question
 
@@ -62,6 +62,25 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Held:
+    """What is on the accounts of one student, in minor units: those of single subscriptions are by subscription.
+
+    `owed` is on all accounts below zero together, since `owes_since` on the first of them (None: nothing is owed).
+    """
+
+    base: int = 0
+    separate: dict[int, int] = field(default_factory=dict)
+    bonus: int = 0
+    owes_since: date | None = None
+    owed: int = 0
+
+    @property
+    def balance(self) -> int:
+        """As `balances` says it: without bonuses."""
+        return self.base + sum(self.separate.values())
+
+
+@dataclass(frozen=True)
 class Drift:
     """An account whose kept balance is not the sum of its transfers."""
 
@@ -88,14 +107,25 @@ def base_balances(by: Actor, student_ids: Collection[int]) -> dict[int, int]:
 
 
 @question("tuition.view")
-def balances_and_base(by: Actor, student_ids: Collection[int]) -> tuple[dict[int, int], dict[int, int]]:
-    """What `balances` and what `base_balances` say, in one statement."""
-    rows = Account.objects.visible_to(by).filter(kind__in=OF_TUITION, student_id__in=student_ids)
-    sums, base = dict.fromkeys(student_ids, 0), dict.fromkeys(student_ids, 0)
-    for student_id, kind, balance in rows.values_list("student_id", "kind", "balance"):
-        sums[student_id] += balance
-        base[student_id] += balance if kind == AccountKind.STUDENT else 0
-    return sums, base
+def held_by(by: Actor, student_ids: Collection[int]) -> dict[int, Held]:
+    """All that is on the accounts of each student, in one statement."""
+    rows = Account.objects.visible_to(by).filter(kind__in=OWNED, student_id__in=student_ids)
+    found: dict[int, list[tuple[Any, ...]]] = {student_id: [] for student_id in student_ids}
+    for student_id, *account in rows.values_list("student_id", "kind", "subscription_id", "balance", "owes_since"):
+        found[student_id].append(tuple(account))
+    return {student_id: _held(accounts) for student_id, accounts in found.items()}
+
+
+def _held(accounts: list[tuple[Any, ...]]) -> Held:
+    """From the kind, subscription, balance and first day of the debt of each account."""
+    sums = {kind: balance for kind, _subscription, balance, _since in accounts}
+    owing = [(since, balance) for _kind, _subscription, balance, since in accounts if since is not None]
+    return Held(
+        sums.get(AccountKind.STUDENT, 0),
+        {subscription: balance for kind, subscription, balance, _since in accounts if kind == AccountKind.SEPARATE},
+        sums.get(AccountKind.BONUS, 0), min((since for since, _balance in owing), default=None),
+        -sum(balance for _since, balance in owing),
+    )  # fmt: skip
 
 
 @question("tuition.view")

@@ -196,14 +196,6 @@ def owes_since(by: Actor, student_ids: Collection[int]) -> dict[int, date]:
 
 
 @question("tuition.view")
-def debt_of(by: Actor, student_id: int) -> tuple[date, int] | None:
-    """Since when a student owes, and how many minor units on all accounts below zero together; None: nothing."""
-    rows = Account.objects.visible_to(by).filter(student_id=student_id, owes_since__isnull=False)
-    owing = rows.aggregate(first=Min("owes_since"), total=Sum("balance"))
-    return None if owing["first"] is None else (owing["first"], -owing["total"])
-
-
-@question("tuition.view")
 def standing_promises(by: Actor, owing: Mapping[int, date]) -> dict[int, Promised]:
     """What those who owe since these days have promised about the debt of now."""
     said = str if by.may("people.see_contacts") else without_contacts

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from daftar.ledger.queries import balances_and_base, base_balances
+from daftar.ledger.queries import Held, base_balances, held_by
 from daftar.orgs.access import Actor, question
 from daftar.orgs.queries import today_in
 from daftar.people.models import Student
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reach:
-    """How far a student's money goes, and what prices the student; amounts in minor units."""
+    """How far a student's money goes, what prices the student, and on which accounts the money is; in minor units."""
 
     balance: int
     currency: str
     coverage: rules.Coverage
     unpriced: tuple[int, ...]
     subscriptions: tuple[rules.SubscriptionFact, ...]
+    held: Held = field(default_factory=Held)
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,13 @@ class Outlook:
 def reach(by: Actor, student_ids: Collection[int]) -> dict[int, Reach]:
     """Balance, paid until, lessons left and next charge of each student."""
     students = list(Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch__org"))
-    facts, (sums, base) = facts_of(by, students), balances_and_base(by, student_ids)
+    facts, held = facts_of(by, students), held_by(by, student_ids)
     found = {}
     for student in students:
-        today, known = today_in(by, student.branch), facts[student.pk]
-        ahead = coverage_of(known, today, base[student.pk])
+        today, known, has = today_in(by, student.branch), facts[student.pk], held[student.pk]
+        ahead = coverage_of(known, today, has.base)
         unpriced = tuple(rules.unpriced(known, today))
-        found[student.pk] = Reach(sums[student.pk], student.branch.currency, ahead, unpriced, known.subscriptions)
+        found[student.pk] = Reach(has.balance, student.branch.currency, ahead, unpriced, known.subscriptions, has)
     return found
 
 

@@ -12,6 +12,8 @@ from daftar.office.terms import last_of, name_of
 from daftar.tuition.lists import separate_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from daftar.orgs.access import Actor
     from daftar.people.models import Student
 
@@ -31,14 +33,19 @@ class Own:
         return self.id, f"{self.name} · {formats.money_text(self.balance)}"
 
 
-def own_accounts(by: Actor, student: Student) -> list[Own]:
-    """All of a student's, those of subscriptions that are over too, the oldest first; none for who may not see them."""
+def own_accounts(by: Actor, student: Student, sums: Mapping[int, int] | None = None) -> list[Own]:
+    """All of a student's, those of subscriptions that are over too, the oldest first; none for who may not see them.
+
+    `sums`: what is on each, by subscription, where it was read already.
+    """
     if not by.may("tuition.view"):
         return []
-    currency, held = student.branch.currency, separate_accounts(by, [student.pk])
+    currency = student.branch.currency
+    if sums is None:
+        sums = {pk: account.balance or 0 for pk, account in separate_accounts(by, [student.pk]).items()}
     return [
         Own(
-            row.pk, name_of(row), Money((held[row.pk].balance or 0) if row.pk in held else 0, currency),
+            row.pk, name_of(row), Money(sums.get(row.pk, 0), currency),
             is_over=(last := last_of(row)) is not None and last < by.today,
         )
         for row in separate_of(by, student.pk)

@@ -18,11 +18,12 @@ from daftar.attendance.results_of_tests import taken_by
 from daftar.courses.alone import regular_lessons
 from daftar.courses.queries import enrolments_of, schedules
 from daftar.courses.rules import EnrolmentState, standing, state_on
-from daftar.ledger.queries import bonus_of, statement
+from daftar.ledger.queries import statement
 from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.lesson_words import regular_rows
+from daftar.office.money.own import own_accounts
 from daftar.office.page import OfficeRequest, page
 from daftar.office.people.contracts import contracts_said
 from daftar.office.people.forms import StudentForm
@@ -33,17 +34,20 @@ from daftar.orgs.rules import ZeroBalance
 from daftar.people import services as people
 from daftar.people.models import ContactKind
 from daftar.people.queries import contacts, get_student
-from daftar.reports.debts import debt_of, standing_promises
+from daftar.reports.debts import standing_promises
 from daftar.reports.queries import overall_standing, students_page
 from daftar.tuition.queries import reach
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
+    from daftar.ledger.queries import Held
     from daftar.orgs.access import Actor
     from daftar.people.models import Student
     from daftar.people.queries import Reach
     from daftar.tuition.queries import Reach as Outreach
+
+NO_MONEY: dict[str, Any] = dict.fromkeys(("balance", "owes_since", "paid_until", "promise", "bonus"))
 
 
 @page("people.view")
@@ -99,9 +103,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
     sees_money = by.may("tuition.view")
     tab = request.GET.get("tab", "") if sees_money else ""
     tab = tab if tab in {"money", "prices"} else "lessons"
-    money = (
-        _money(by, row) if sees_money else {"balance": None, "owes_since": None, "paid_until": None, "promise": None}
-    )
+    money = _money(by, row) if sees_money else NO_MONEY
     at_zero = sees_money and tuition_settings(row.branch).zero_balance == ZeroBalance.DUE
     enrolments, states = _enrolments(by, row, money["balance"], zero_is_due=at_zero)
     stands = overall_standing(row, states, _minor(money["balance"]), zero_is_due=at_zero)
@@ -112,7 +114,6 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
         "absences": announced_of(by, student_id) if tab == "lessons" and by.may("attendance.mark") else [],
         "regular": _regular(by, student_id) if tab == "lessons" else [],
         "statement": _statement(by, row, with_reversed="all" in request.GET) if tab == "money" else [],
-        "bonus": bonus_of(by, student_id) if tab == "money" else 0,
         "terms": terms_said(by, student_id) if tab == "prices" else None,
         "shows_all": "all" in request.GET, "lessons_left": None, "next_charge": None, "unpriced": 0, "prices": [],
         "exams": _exams(by, student_id) if tab == "lessons" else [],
@@ -225,16 +226,25 @@ def _enrolments(
 def _money(by: Actor, student: Student) -> dict[str, Any]:
     known = reach(by, [student.pk])[student.pk]
     ahead = known.coverage.next_charge
-    may_owe = known.balance < 0 or any(each.is_separate for each in known.subscriptions)
-    since, owed = (debt_of(by, student.pk) if may_owe else None) or (None, 0)
+    held, since = known.held, known.held.owes_since
     return {
-        "balance": Money(known.balance, known.currency), "owes_since": since, "owes": Money(owed, known.currency),
+        "balance": Money(known.balance, known.currency), "accounts": _accounts(by, student, held),
+        "bonus": Money(held.bonus, known.currency) if held.bonus else None,
+        "owes_since": since, "owes": Money(held.owed, known.currency),
         "paid_until": known.coverage.paid_until, "lessons_left": known.coverage.lessons_left,
         "promise": standing_promises(by, {student.pk: since}).get(student.pk) if since else None,
         "promise_days": words.promise_days(by.today),
         "unpriced": len(known.unpriced), "prices": _prices(by, known),
         "next_charge": ahead and {"on": ahead.on, "amount": Money(ahead.amount, known.currency)},
     }  # fmt: skip
+
+
+def _accounts(by: Actor, student: Student, held: Held) -> list[tuple[str, Money]]:
+    """What is on the student's account and on each of a subscription; empty where there is no other than the first."""
+    own = own_accounts(by, student, held.separate) if held.separate else []
+    shown = [(each.name, each.balance) for each in own if each.balance.amount or not each.is_over]
+    base = _("the student's balance").capitalize(), Money(held.base, student.branch.currency)
+    return [base, *shown] if shown else []
 
 
 def _statement(by: Actor, student: Student, *, with_reversed: bool) -> list[StatementRow]:

@@ -11,10 +11,10 @@ from daftar.courses.rules import PlanKind
 from daftar.finance.models import Desk
 from daftar.finance.services import take_payment
 from daftar.ledger.models import Account, AccountKind
-from daftar.ledger.queries import balances, wrong_debt_days
+from daftar.ledger.queries import balances, held_by, wrong_debt_days
 from daftar.lib.money import Money
 from daftar.lib.tenancy import tenant_transaction
-from daftar.reports.debts import Bucket, debt_of, debt_totals, debtors, owes_since
+from daftar.reports.debts import Bucket, debt_totals, debtors, owes_since
 from daftar.reports.queries import student_counts, students_page
 from daftar.reports.today import must_pay_today
 from daftar.tuition.services import enrol_active, reconcile
@@ -62,6 +62,11 @@ def active_in(by, group):
     return row
 
 
+def debt_of(by, student_id):
+    held = held_by(by, [student_id])[student_id]
+    return (held.owes_since, held.owed)
+
+
 def test_it_stands_among_the_debts_whatever_lies_on_the_students_account(by, group, student):
     paid(by, student, MONTH * 2)
     row = apart(by, student, group)
@@ -73,7 +78,7 @@ def test_it_stands_among_the_debts_whatever_lies_on_the_students_account(by, gro
     assert [found.name for found in students_page(by, state="owes").rows] == ["Apart"]
 
     paid(by, student, MONTH, into=row.pk)
-    assert (debtors(by).rows, debt_of(by, student.pk), wrong_debt_days(by)) == ([], None, 0)
+    assert (debtors(by).rows, debt_of(by, student.pk), wrong_debt_days(by)) == ([], (None, 0), 0)
 
 
 def test_two_debts_of_one_student_are_two_lines_and_one_student(by, group, student):

@@ -15,7 +15,7 @@ from daftar.lib.money import Money
 from daftar.office import formats
 from daftar.office.forms import as_number, done, form_page, tell
 from daftar.office.money.forms import BonusForm, CorrectionForm, MoveForm, RefundForm, SaleForm
-from daftar.office.money.own import own_accounts
+from daftar.office.own_accounts import own_accounts
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import today_in
 from daftar.people.queries import get_student

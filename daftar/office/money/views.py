@@ -30,8 +30,8 @@ from daftar.office.forms import (
     undone,
 )
 from daftar.office.money.forms import DebtorsForm, DeskForm, PaymentForm, PromiseForm
-from daftar.office.money.own import Own, own_accounts
 from daftar.office.money.shown import by_desk, by_kind, payment_row
+from daftar.office.own_accounts import Own, own_accounts
 from daftar.office.page import OfficeRequest, page
 from daftar.office.terms import name_of
 from daftar.orgs.queries import branches, today_in

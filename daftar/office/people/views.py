@@ -23,7 +23,7 @@ from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.lesson_words import regular_rows
-from daftar.office.money.own import own_accounts
+from daftar.office.own_accounts import own_accounts
 from daftar.office.page import OfficeRequest, page
 from daftar.office.people.contracts import contracts_said
 from daftar.office.people.forms import StudentForm

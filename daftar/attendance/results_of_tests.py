@@ -103,9 +103,7 @@ def restore_test_result(by: Actor, *, test_id: int) -> TestResult:
 def _checked(
     by: Actor, student: Student, groups: list[Group], test: Taken, *, own_scale: int | None = None
 ) -> dict[str, Any]:
-    """What is kept of a test, once all of it can be; `own_scale` stays one from the archive too."""
-    if not test.name.strip():
-        raise TestWithoutName
+    """What is kept of a test, checked where the tables cannot say no; `own_scale` stays one from the archive too."""
     if test.taken_on > today_in(by, student.branch):
         raise TestAhead
     # Whoever shapes the scale meanwhile waits, and is then told that it is used.
@@ -172,7 +170,7 @@ def learners_of(by: Actor, group_id: int) -> list[tuple[int, str]]:
 
 @question("attendance.edit_exams")
 def get_test_result(by: Actor, test_id: int) -> TestResult:
-    """The result with student, scale and group, deleted or not; NotFound when invisible."""
+    """The result with student, scale, group and teacher, deleted or not; NotFound when invisible."""
     row: TestResult = _theirs(by).select_related("student", "scale", "group", "teacher").one(pk=test_id)
     return row
 

@@ -72,6 +72,7 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
                 "lesson-undo",
                 "lesson-move-undo",
                 "lesson-guest-remove",
+                "lesson-makes-up-remove",
                 "enrolment-undo",
                 "import-undo",
             )
@@ -199,6 +200,7 @@ def _lesson_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, obje
         "room-new": {"name": "R new", "branch_id": ids["branch_id"]},
         "room-edit": {"name": "R changed"},
         "lesson-guest": {"student": ids["free_student"], "make_up_id": ""},
+        "lesson-makes-up": {"make_up_id": ids["make_up_id"]},
         "make-up": {"lesson_id": ids["lesson_id"]},
         "hours-edit": {
             "opens_at": "08:00",

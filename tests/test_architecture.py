@@ -58,6 +58,8 @@ UNGUARDED = {
     "attendance.nudges.letters_due": "asked by a job for the system",
     "orgs.services.remember_language": "a choice of one's own, in no organization",
     "attendance.makeups.settle_make_ups": "a part of the verbs that mark",
+    "attendance.makeups.claim": "a part of the verbs that say what makes up for a miss",
+    "attendance.makeups.lesson_to_join": "locks, inside a verb",
     "courses.services.check_activation": "refuses, for preview and deed alike",
     "courses.services.check_joining": "refuses, for preview and deed alike",
     "courses.services.students_of": "ids for an announcement or a preview, inside what is guarded",

@@ -48,7 +48,7 @@ WITHOUT_FORM = {
 REFUSED = {
     "payment-restore", "lesson-undo", "enrolment-undo", "import-undo", "enrolment-trial", "lesson-cancel",
     "lesson-restore", "lesson-move", "lesson-move-undo",
-    "lesson-guest-remove", "make-up", "group-wait",
+    "lesson-guest-remove", "lesson-makes-up", "lesson-makes-up-remove", "make-up", "group-wait",
 }  # fmt: skip
 # What only those do who wrote it, and in the probe that is its owner; who edits groups takes comments away too.
 NOT_THEIRS = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from daftar.attendance.linked_makeups import link_make_up
 from daftar.attendance.makeups import add_guest, make_ups
 from daftar.attendance.models import MakeUp
 from daftar.courses.alone import NOBODY_YET, plan_single_lesson
@@ -51,6 +52,18 @@ def plan_make_up_lesson(
     )  # fmt: skip
     for row in owed:
         add_guest(by.trusted(), lesson_id=lesson.pk, student_id=row.student_id, make_up_id=row.pk)
+    return lesson
+
+
+@verb("courses.edit")
+def plan_own_make_up(by: Actor, /, *, make_up_id: int, student_id: int, **asked: Any) -> Lesson:
+    """A lesson of one student, asked for as `plan_single_lesson` takes it, that makes up for a miss of theirs.
+
+    It costs what a lesson of one student costs.
+    """
+    by.must("attendance.add_guests")
+    lesson: Lesson = plan_single_lesson(by.trusted(), student_id=student_id, **asked)
+    link_make_up(by.trusted(), make_up_id=make_up_id, lesson_id=lesson.pk, student_id=student_id)
     return lesson
 
 

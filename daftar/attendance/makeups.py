@@ -9,7 +9,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, When
 from django.utils.translation import gettext_lazy as _
 
 from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
@@ -69,7 +69,7 @@ def add_guest(by: Actor, *, lesson_id: int, student_id: int, make_up_id: int | N
 
     A lesson that makes up for one needs a free place; a guest the teacher takes in may be one too many.
     """
-    lesson = _lesson(by, lesson_id)
+    lesson = lesson_to_join(by, lesson_id)
     everywhere = replace(by, branch_ids=None)
     student: Student = Student.objects.visible_to(everywhere).one(pk=student_id)
     if lesson.status == LessonStatus.CANCELLED:
@@ -79,7 +79,9 @@ def add_guest(by: Actor, *, lesson_id: int, student_id: int, make_up_id: int | N
     if _is_in(by, lesson, student_id):
         raise InLessonAlready
     if make_up_id is not None:
-        _use(by, make_up_id, lesson, student_id)
+        claim(by, make_up_id, lesson, student_id)
+        if not has_place(_limit(lesson), _taken(by, [lesson])[lesson.pk]):
+            raise NoPlaceInLesson
     guest = add(by, Guest, lesson=lesson, student=student)
     publish(by, TuitionFactsChanged((student_id,)))
     return guest
@@ -88,7 +90,7 @@ def add_guest(by: Actor, *, lesson_id: int, student_id: int, make_up_id: int | N
 @verb("attendance.add_guests")
 def remove_guest(by: Actor, *, lesson_id: int, student_id: int) -> Lesson:
     """Takes a guest back who was not marked yet; a miss to be made up for is owed again."""
-    lesson = _lesson(by, lesson_id)
+    lesson = lesson_to_join(by, lesson_id)
     if Attendance.objects.visible_to(by).filter(lesson=lesson, student_id=student_id).exists():
         raise GuestWasMarked
     rows = Guest.objects.visible_to(by).filter(lesson=lesson, student_id=student_id)
@@ -145,13 +147,10 @@ def make_ups(by: Actor, *, state: str = "owed") -> TenantQuerySet[MakeUp]:
     """
     rows = _with_marks(by, MakeUp.objects.visible_to(by))
     rows = rows.select_related("student", *_NAMED)
-    # One whose lesson is cancelled is owed again: nobody can come to it.
-    still = Q(made_in=None) | Q(was_there=False) | Q(made_in__status=LessonStatus.CANCELLED)
     over = Q(until__lt=by.today)
-    ahead = rows.filter(made_in__isnull=False).exclude(made_in__status=LessonStatus.CANCELLED)
     kinds: dict[str, Any] = {
-        "owed": rows.filter(still).exclude(over), "planned": ahead.filter(was_there=None),
-        "made": rows.filter(was_there=True), "expired": rows.filter(still & over),
+        "owed": rows.filter(is_open=True).exclude(over), "planned": rows.filter(is_open=False, was_there=None),
+        "made": rows.filter(was_there=True), "expired": rows.filter(over, is_open=True),
     }  # fmt: skip
     found: TenantQuerySet[MakeUp] = kinds[state].order_by("until", "missed__held_on", "id")
     return found
@@ -213,15 +212,36 @@ _NAMED = (
 )  # fmt: skip
 
 
+# One whose lesson is cancelled is owed again, and so is one whose student is no longer in it, such as a member for that
+# day who was taken out of the group.
+_IS_OPEN = (
+    Q(made_in=None) | Q(was_there=False) | Q(made_in__status=LessonStatus.CANCELLED) | Q(was_there=None, is_in=False)
+)
+
+
 def _with_marks(by: Actor, rows: Any) -> Any:
-    """With `was_there`: whether the student came to make up; None while that is not known, or not planned."""
-    mark = Attendance.unguarded.filter(
-        org_id=by.org_id, lesson_id=OuterRef("made_in_id"), student_id=OuterRef("student_id")
-    )
-    return rows.annotate(was_there=Subquery(mark.values("is_present")[:1]))
+    """With `was_there`, whether the student came to make up (None: not known, or not planned), and `is_open`.
+
+    That is: nothing is planned for the miss, or nothing comes of what was.
+    """
+    here = {"lesson_id": OuterRef("made_in_id"), "student_id": OuterRef("student_id")}
+    mark = Attendance.unguarded.filter(org_id=by.org_id, **here)
+    guest = Guest.unguarded.filter(org_id=by.org_id, **here)
+    in_group = {"group_id": OuterRef("made_in__group_id"), "student_id": OuterRef("student_id")}
+    member = Enrolment.unguarded.filter(org_id=by.org_id, **in_group, starts_on__lte=OuterRef("made_in__held_on"))
+    member = member.exclude(ends_on__lte=OuterRef("made_in__held_on"))
+    return rows.annotate(
+        was_there=Subquery(mark.values("is_present")[:1]),
+        is_in=_whether(Q(made_in__student_id=F("student_id")) | Exists(guest) | Exists(member)),
+    ).annotate(is_open=_whether(_IS_OPEN))
 
 
-def _lesson(by: Actor, lesson_id: int) -> Lesson:
+def _whether(condition: Q) -> Case:
+    """The condition as a column that is never null."""
+    return Case(When(condition, then=True), default=False)
+
+
+def lesson_to_join(by: Actor, lesson_id: int) -> Lesson:
     """The lesson, locked, and before it its group: whoever puts members into that locks in the same order."""
     Group.objects.visible_to(replace(by.trusted(), branch_ids=None)).select_for_update(no_key=True).filter(
         pk__in=Lesson.objects.visible_to(by).filter(pk=lesson_id).values("group_id")
@@ -241,21 +261,21 @@ def _is_in(by: Actor, lesson: Lesson, student_id: int) -> bool:
     return rows.exists() or marked.exists() or guests.exists()
 
 
-def _use(by: Actor, make_up_id: int, lesson: Lesson, student_id: int) -> None:
+def claim(by: Actor, make_up_id: int, lesson: Lesson, student_id: int) -> MakeUp:
+    """The miss is made up for in this lesson from now on; called by the verbs that put a student into it or say so."""
     rows = MakeUp.objects.visible_to(replace(by, branch_ids=None)).select_for_update(of=("self",), no_key=True)
-    row: MakeUp = rows.select_related("made_in").one(pk=make_up_id, student_id=student_id)
-    there = Attendance.objects.visible_to(replace(by, branch_ids=None)).filter(
-        lesson_id=row.made_in_id, student_id=student_id
-    )
-    mark = there.first() if row.made_in_id is not None else None
-    is_off = row.made_in is not None and row.made_in.status == LessonStatus.CANCELLED
-    if row.made_in_id is not None and not is_off and (mark is None or mark.is_present):
+    row: MakeUp = rows.one(pk=make_up_id, student_id=student_id)
+    kept = _with_marks(by, MakeUp.objects.visible_to(replace(by, branch_ids=None)).filter(student_id=student_id))
+    kept = kept.filter(is_open=False)
+    if kept.filter(Q(pk=row.pk) | Q(made_in=lesson)).exists():
         raise MadeUpAlready
     if row.until is not None and lesson.held_on > row.until:
         raise MakeUpExpired(until=row.until)
-    if not has_place(_limit(lesson), _taken(by, [lesson])[lesson.pk]):
-        raise NoPlaceInLesson
+    # What was promised in this lesson and did not come of it makes room: one lesson makes up for one.
+    others = MakeUp.objects.visible_to(replace(by, branch_ids=None)).filter(student_id=student_id, made_in=lesson)
+    others.exclude(pk=row.pk).update(made_in=None)
     change(by, row, made_in_id=lesson.pk)
+    return row
 
 
 def _limit(lesson: Lesson) -> int | None:

@@ -122,14 +122,6 @@ def marks_in(by: Actor, lesson_id: int) -> dict[int, Mark]:
     return {row.student_id: Mark(row.is_present, row.reason_id) for row in rows}
 
 
-@question("attendance.mark")
-def guests_of(by: Actor, lesson_id: int) -> dict[int, bool]:
-    """Those in a lesson who are not of its group: student id -> whether it makes up for a miss."""
-    guests = Guest.objects.visible_to(by).filter(lesson_id=lesson_id).values_list("student_id", flat=True)
-    made = MakeUp.objects.visible_to(replace(by, branch_ids=None)).filter(made_in_id=lesson_id)
-    return dict.fromkeys(guests, False) | dict.fromkeys(made.values_list("student_id", flat=True), True)
-
-
 @question("courses.view")
 def guests_between(by: Actor, since: date, until: date) -> dict[int, list[int]]:
     """The students who come to lessons of these days, both included, without being of their groups, by lesson."""
@@ -161,11 +153,17 @@ class Replaced(NamedTuple):
 
 @question("tuition.view")
 def replaced_of(by: Actor, student_ids: Collection[int]) -> list[Replaced]:
-    """The lessons in which these students make up for others; a miss without a reason was charged (decision D3)."""
+    """The lessons in which these students make up for others as guests; a miss without a reason was charged (D3).
+
+    Who makes up as a member for a day, or alone in a lesson, pays as for that: those are not among them.
+    """
     miss = Attendance.unguarded.filter(
         org_id=by.org_id, lesson_id=OuterRef("missed_id"), student_id=OuterRef("student_id"), is_present=False
     )
-    rows = MakeUp.objects.visible_to(by).filter(student_id__among=student_ids, made_in__isnull=False)
+    guest = Guest.unguarded.filter(
+        org_id=by.org_id, lesson_id=OuterRef("made_in_id"), student_id=OuterRef("student_id")
+    )
+    rows = MakeUp.objects.visible_to(by).filter(Exists(guest), student_id__among=student_ids, made_in__isnull=False)
     found = rows.annotate(is_missed=Exists(miss), is_free=Exists(miss.filter(reason__charges=False)))
     columns = ("student_id", "made_in_id", "missed_id", "missed__group_id", "missed__held_on", "is_missed", "is_free")
     return [

@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from daftar.courses.kinds import Colour, LessonKind
+from daftar.office import formats
 from daftar.office.words import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from daftar.attendance.models import MakeUp
     from daftar.courses.models import Lesson, Recurrence
 
 # What the plain lessons of each kind are marked with; those of a group, the usual ones, with nothing.
@@ -27,6 +29,21 @@ def type_of(lesson: Lesson) -> dict[str, str]:
     mark, colour = PLAIN[lesson.kind]
     name = "" if lesson.kind is LessonKind.GROUP else str(lesson.kind.label)
     return {"type": name, "icon": mark, "colour": colour}
+
+
+def when_of(lesson: Lesson) -> str:
+    """The day and time of a lesson."""
+    return f"{formats.weekday_day(lesson.held_on)} {formats.clock(lesson.starts_time)}"
+
+
+def miss_of(row: MakeUp) -> str:
+    """The missed lesson: when, and of what."""
+    return f"{when_of(row.missed)}, {row.missed.name}"
+
+
+def miss_choices(owed: Iterable[MakeUp]) -> list[tuple[int, str]]:
+    """What a student may make up for, for a field."""
+    return [(row.pk, miss_of(row)) for row in owed]
 
 
 def regular_rows(rows: Iterable[Recurrence]) -> list[dict[str, Any]]:

@@ -85,12 +85,48 @@ def test_the_teacher_takes_her_in_while_conducting_and_she_is_charged_as_for_the
     assert who.errors == []
 
 
-def test_a_member_for_a_day_is_in_that_lesson_only(centre, owed, visit):
+def test_a_member_for_a_day_makes_up_for_the_miss_in_that_lesson_only(centre, owed, visit):
     who = visit("aziza@lingua.example")
-    who.open(f"/lingua/groups/{owed['host']}/add/?student={owed['student']}")
-    day = str(centre.today + timedelta(days=1))
-    who.fill(starts_on=day, last_on=day)
+    who.open("/lingua/make-ups/")
+    with who.page.expect_navigation():
+        who.click("a:has-text('Find a place')")
+    with who.page.expect_navigation():
+        who.click(f"[data-testid=member-{owed['tomorrow']}]")
     who.save()
     assert owed["student"] in people(centre, owed["tomorrow"])
     assert owed["student"] not in people(centre, owed["today"])
+    who.open("/lingua/make-ups/?state=planned")
+    assert "Lola Azizova" in who.text() and "Evenings" in who.text()
+    who.open(f"/lingua/lessons/{owed['tomorrow']}/")
+    assert "Make-up" in who.page.inner_text(f"[data-testid=att-row-{owed['student']}]")
+    assert who.errors == []
+
+
+def test_who_was_added_for_a_day_without_it_is_linked_on_the_lesson_and_undone(centre, owed, visit):
+    who = visit("aziza@lingua.example")
+    who.open(f"/lingua/groups/{owed['host']}/add/?student={owed['student']}")
+    who.fill(starts_on=str(centre.today), last_on=str(centre.today))
+    who.save()
+    who.open(f"/lingua/lessons/{owed['today']}/")
+    who.click("[aria-label='More on Lola Azizova']")
+    with who.page.expect_navigation():
+        who.click(f"[data-testid=makes-up-{owed['student']}]")
+    who.save()
+    assert "Make-up" in who.page.inner_text(f"[data-testid=att-row-{owed['student']}]")
+    with who.page.expect_navigation():
+        who.click("[data-testid=toast-undo]")
+    assert "Make-up" not in who.page.inner_text(f"[data-testid=att-row-{owed['student']}]")
+    who.open("/lingua/make-ups/")
+    assert "Lola Azizova" in who.text()
+    assert who.errors == []
+
+
+def test_a_lesson_of_the_student_alone_makes_up_for_the_miss(centre, owed, visit):
+    who = visit("aziza@lingua.example")
+    who.open(f"/lingua/lessons/new/?student={owed['student']}")
+    who.fill(held_on=str(centre.today + timedelta(days=1)), starts_time="09:00")
+    who.page.select_option("#id_make_up_id", index=1)
+    who.save()
+    who.open("/lingua/make-ups/?state=planned")
+    assert "Lola Azizova" in who.text()
     assert who.errors == []

@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from daftar.attendance.makeup_lessons import plan_own_make_up
+from daftar.attendance.makeups import make_ups_of
 from daftar.courses import alone, queries
 from daftar.courses.kinds import LessonKind
 from daftar.office import formats
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from daftar.courses.models import Lesson
+    from daftar.orgs.access import Actor
     from daftar.people.models import Student
 
 
@@ -43,7 +46,7 @@ def lesson_single_new(request: OfficeRequest) -> HttpResponse:
         return redirect(reverse("office:timetable", args=[by.org_slug]) + f"?on={lesson.held_on.isoformat()}")
 
     titles = (_("A lesson of %(name)s"), _("New trial lesson"))
-    return _new(request, AloneForm, partial(alone.plan_single_lesson, by), planned, titles)
+    return _new(request, AloneForm, partial(_plan, by), planned, titles)
 
 
 @page("courses.edit")
@@ -82,6 +85,12 @@ def lessons_regular_end(request: OfficeRequest, recurrence_id: int) -> HttpRespo
     )  # fmt: skip
 
 
+def _plan(by: Actor, *, make_up_id: int | None = None, **asked: Any) -> Lesson:
+    if make_up_id is None:
+        return alone.plan_single_lesson(by, **asked)
+    return plan_own_make_up(by, make_up_id=make_up_id, **asked)
+
+
 def _new(
     request: OfficeRequest, form_of: type[AloneForm], verb: Callable[..., Any],
     planned: Callable[[Any], HttpResponse], titles: tuple[str, str],
@@ -114,10 +123,12 @@ def _form(request: OfficeRequest, form_of: type[AloneForm], student: Student | N
     elif request.branch is not None:
         places = sorted(places, key=lambda row: row.pk != getattr(request.branch, "pk", None))
     on = kept.get("held_on", by.today.isoformat())
+    may_link = form_of is AloneForm and by.may("attendance.add_guests")
     return form_of(
         request.POST or None, initial={"held_on": on, "starts_on": on} | kept, courses=queries.courses(by.trusted()),
         types=queries.own_lesson_types(by.trusted()), branches=places, rooms=queries.rooms(by), teachers=teachers(by),
         kind=LessonKind.TRIAL if student is None else LessonKind.INDIVIDUAL,
+        owed=make_ups_of(by, student.pk) if student is not None and may_link else (),
     )  # fmt: skip
 
 

@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from daftar.courses.moves import Staffing
 from daftar.courses.rules import EVERY_DAY
 from daftar.office.forms import day_field, pick_field
+from daftar.office.lesson_words import miss_choices
 from daftar.office.words import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from daftar.attendance.models import MakeUp
     from daftar.courses.kinds import LessonKind
     from daftar.courses.models import Course, LessonType, Room
     from daftar.orgs.models import Branch, Member
@@ -28,7 +30,8 @@ class AloneForm(forms.Form):
 
     def __init__(
         self, *args: Any, courses: Iterable[Course], types: Iterable[LessonType], kind: LessonKind,
-        branches: list[Branch], rooms: Iterable[Room], teachers: Iterable[Member], **kwargs: Any,
+        branches: list[Branch], rooms: Iterable[Room], teachers: Iterable[Member], owed: Iterable[MakeUp] = (),
+        **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         self.kind = kind
@@ -53,6 +56,8 @@ class AloneForm(forms.Form):
         self.fields["teacher_id"] = pick_field(
             _("Teacher"), [(row.pk, row.name) for row in teachers], none=_("nobody yet")
         )
+        if misses := miss_choices(owed):
+            self.fields["make_up_id"] = pick_field(_("Makes up for"), misses, none=_("nothing"))
 
     def clean(self) -> dict[str, Any]:
         data = dict(self.cleaned_data)

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from daftar.attendance.makeups import make_ups_of
 from daftar.courses import queries
 from daftar.courses import services as courses
 from daftar.courses.rules import has_place, standing, state_on
@@ -20,6 +21,7 @@ from daftar.office.previews import nothing, preview_of, undo_address
 from daftar.people.queries import get_student
 from daftar.reports.queries import find_students
 from daftar.tuition import services as tuition
+from daftar.tuition.make_up_days import enrol_for_make_up
 from daftar.tuition.several import activate_one
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
+    from daftar.attendance.models import MakeUp
     from daftar.courses.models import Enrolment, Group
     from daftar.office.previews import Preview
     from daftar.orgs.access import Actor
@@ -52,7 +55,9 @@ def group_add_student(request: OfficeRequest, group_id: int) -> HttpResponse:
         return render(request, "office/courses/enrol.html", context | picker)
     student = get_student(by, chosen)
     initial = {"starts_on": min(max(by.today, group.starts_on), group.ends_on), "start": "trial"}
-    form = EnrolForm(_typed(request), initial=initial, may_activate=by.may("tuition.activate"))
+    form = EnrolForm(
+        _typed(request), initial=initial, owed=_owed(by, student.pk), may_activate=by.may("tuition.activate")
+    )
     return _enrol(
         request, form, student.pk, group_id,
         context | {"student": {"id": student.pk, "name": student.full_name}, "full": _full(by, group)},
@@ -71,7 +76,10 @@ def student_enrol(request: OfficeRequest, student_id: int) -> HttpResponse:
     chosen = next((row for row in groups if row.pk == asked), groups[0] if groups else None)
     context["full"] = _full(by, chosen) if chosen else None
     initial = {"starts_on": by.today, "start": "trial"}
-    form = EnrolForm(_typed(request), initial=initial, groups=groups, may_activate=by.may("tuition.activate"))
+    form = EnrolForm(
+        _typed(request), initial=initial, groups=groups, owed=_owed(by, student.pk),
+        may_activate=by.may("tuition.activate"),
+    )  # fmt: skip
     return _enrol(request, form, student.pk, None, context)
 
 
@@ -100,6 +108,11 @@ def enrolment_undo(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
     return undo_page(request, form, _("Take %(name)s out of the group again?") % {"name": row.student.full_name}, home)
 
 
+def _owed(by: Actor, student_id: int) -> list[MakeUp]:
+    """The misses a student may make up for, where the actor may say so."""
+    return make_ups_of(by, student_id) if by.may("attendance.add_guests") else []
+
+
 def _full(by: Actor, group: Group) -> dict[str, Any] | None:
     """What is to be known of a group that has no free place today."""
     size = queries.sizes(by, [group.pk])[group.pk]
@@ -125,8 +138,11 @@ def _enrol(
     by = request.by
 
     def enrol(**values: Any) -> Enrolment:
-        verb = tuition.enrol_active if values.pop("start", "trial") == "active" else courses.enrol_student
-        return verb(by, student_id=student_id, **({"group_id": group_id} | values))
+        asked: dict[str, Any] = {"student_id": student_id, "group_id": group_id} | values
+        is_active, make_up_id = asked.pop("start", "trial") == "active", asked.pop("make_up_id", None)
+        if make_up_id is not None:
+            return enrol_for_make_up(by, make_up_id=make_up_id, is_active=is_active, **asked)
+        return (tuition.enrol_active if is_active else courses.enrol_student)(by, **asked)
 
     if request.method == "POST" and (added := done(form, enrol)):
         is_trial = added.activated_on is None

@@ -13,12 +13,14 @@ from daftar.courses.kinds import Colour, LessonKind
 from daftar.courses.rules import EVEN, EVERY_DAY, ODD, WEEKEND, Pattern, PlanKind, pattern_of
 from daftar.courses.services import Charging, Schedule
 from daftar.office.forms import MoneyField, day_field, pick_field
+from daftar.office.lesson_words import miss_choices
 from daftar.office.plans import SIZES, plan_fields, with_sizes
 from daftar.office.words import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from daftar.attendance.models import MakeUp
     from daftar.courses.models import Course, Group, LessonType, Room
     from daftar.courses.queries import WeeklySchedule
     from daftar.orgs.models import Branch, Member
@@ -219,7 +221,10 @@ class EnrolForm(forms.Form):
         _("Last day"), required=False, help_text=_("Only for a member for some days; the first day for one lesson.")
     )
 
-    def __init__(self, *args: Any, groups: Iterable[Group] | None = None, may_activate: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, groups: Iterable[Group] | None = None, owed: Iterable[MakeUp] = (), may_activate: bool,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         if groups is not None:
             first = {
@@ -228,6 +233,10 @@ class EnrolForm(forms.Form):
             self.fields = {**first, **self.fields}
         if not may_activate:
             del self.fields["start"]
+        if misses := miss_choices(owed):
+            self.fields["make_up_id"] = pick_field(
+                _("Makes up for"), misses, none=_("nothing"), help_text=_("Of a member for one day.")
+            )
 
 
 class ActivateForm(forms.Form):

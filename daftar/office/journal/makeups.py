@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from daftar.attendance import makeups
+from daftar.attendance.linked_makeups import link_make_up, unlink_make_up
 from daftar.attendance.makeup_lessons import others_owed, plan_make_up_lesson
 from daftar.attendance.queries import get_lesson
 from daftar.courses.kinds import LessonKind
@@ -33,6 +34,7 @@ from daftar.office.forms import (
     undo_page,
     undone,
 )
+from daftar.office.lesson_words import miss_choices, miss_of, when_of
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import teachers
 from daftar.people.queries import get_student
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 
     from daftar.attendance.makeups import FreePlace
     from daftar.attendance.models import MakeUp
-    from daftar.courses.models import Lesson, LessonType, Room
+    from daftar.courses.models import LessonType, Room
     from daftar.orgs.models import Member
 
 STATES = {
@@ -59,9 +61,8 @@ class GuestForm(forms.Form):
 
     def __init__(self, *args: Any, owed: list[MakeUp], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = [(row.pk, _missed(row)) for row in owed]
         self.fields["make_up_id"] = pick_field(
-            gettext_lazy("Makes up for"), rows, none=gettext_lazy("nothing: comes as a guest"), radio=True
+            gettext_lazy("Makes up for"), miss_choices(owed), none=gettext_lazy("nothing: comes as a guest"), radio=True
         )
 
 
@@ -109,6 +110,47 @@ def lesson_guest_remove(request: OfficeRequest, lesson_id: int, student_id: int)
     return undo_page(request, form, _("Take the guest out of the lesson of %(group)s?") % {"group": row.name}, home)
 
 
+class MissForm(forms.Form):
+    """Which missed lesson it is that one makes up for."""
+
+    def __init__(self, *args: Any, owed: list[MakeUp], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["make_up_id"] = pick_field(gettext_lazy("Makes up for"), miss_choices(owed), radio=True)
+
+
+@page("attendance.add_guests")
+def lesson_makes_up(request: OfficeRequest, lesson_id: int, student_id: int) -> HttpResponse:
+    """Says of somebody who is in a lesson already for which miss it makes up."""
+    by, row, student = request.by, get_lesson(request.by, lesson_id), get_student(request.by, student_id)
+    home = reverse("office:lesson", args=[by.org_slug, lesson_id])
+    owed = makeups.make_ups_of(by, student_id)
+    form = MissForm(request.POST or None, owed=owed, initial={"make_up_id": owed[0].pk if owed else ""})
+    name = {"name": student.full_name}
+    if done(form, partial(link_make_up, by, lesson_id=lesson_id, student_id=student_id)):
+        undo = reverse("office:lesson-makes-up-remove", args=[by.org_slug, lesson_id, student_id])
+        told = name | {"day": formats.weekday_day(row.held_on)}
+        tell(request, _("%(name)s makes up for it on %(day)s.") % told, undo=undo)
+        return redirect(home)
+    return form_page(
+        request, "office/form.html", form, title=_("Which missed lesson does %(name)s make up for?") % name,
+        submit_label=_("Save"), cancel_url=home, crumbs=[(row.name, home)],
+        text=_("A guest pays what the missed lesson would have cost; a member for a day pays as a member.")
+        if owed else _("%(name)s is owed no missed lesson.") % name,
+    )  # fmt: skip
+
+
+@page("attendance.add_guests")
+def lesson_makes_up_remove(request: OfficeRequest, lesson_id: int, student_id: int) -> HttpResponse:
+    by, row = request.by, get_lesson(request.by, lesson_id)
+    form = UndoForm(request.POST or None)
+    home = reverse("office:lesson", args=[by.org_slug, lesson_id])
+    if done(form, lambda: unlink_make_up(by, lesson_id=lesson_id, student_id=student_id)):
+        tell(request, _("The missed lesson is owed again."))
+        return undone(request, home)
+    title = _("Does the lesson of %(group)s make up for nothing any more?") % {"group": row.name}
+    return undo_page(request, form, title, home)
+
+
 @page("people.view")
 def make_ups(request: OfficeRequest) -> HttpResponse:
     by, state = request.by, typed(request, "state", 10)
@@ -118,7 +160,7 @@ def make_ups(request: OfficeRequest) -> HttpResponse:
     rows, at = paged(found.filter(student=student) if student else found, number_in(request, "page") or 1)
     shown = [
         {
-            "id": row.pk, "student_id": row.student_id, "name": row.student.full_name, "missed": _missed(row),
+            "id": row.pk, "student_id": row.student_id, "name": row.student.full_name, "missed": miss_of(row),
             "until": row.until, "is_late": row.until is not None and row.until < by.today, "made_in": _made(row),
             "lesson_id": row.made_in_id,
         }
@@ -140,7 +182,9 @@ def make_up(request: OfficeRequest, make_up_id: int) -> HttpResponse:
         tell(request, _("%(name)s makes up for it on %(day)s.") % told, undo=undo)
         return redirect("office:make-ups", by.org_slug)
     context = {
-        "row": {"name": row.student.full_name, "missed": _missed(row), "until": row.until},
+        "row": {
+            "student_id": row.student_id, "name": row.student.full_name, "missed": miss_of(row), "until": row.until,
+        },
         "make_up_id": make_up_id, "places": [_place(place) for place in makeups.places_for(by, row)],
     }  # fmt: skip
     return form_page(request, "office/journal/make_up.html", form, **context)
@@ -175,7 +219,7 @@ class MakeUpLessonForm(forms.Form):
         self.fields["teacher_id"] = pick_field(
             gettext_lazy("Teacher"), [(row.pk, row.name) for row in teachers], none=gettext_lazy("nobody yet")
         )
-        choices = [(row.pk, f"{row.student.full_name} · {_missed(row)}") for row in others]
+        choices = [(row.pk, f"{row.student.full_name} · {miss_of(row)}") for row in others]
         if choices:
             self.fields["make_up_ids"] = forms.TypedMultipleChoiceField(
                 label=gettext_lazy("Who else comes"), choices=choices, coerce=int, required=False,
@@ -200,31 +244,24 @@ def make_up_lesson(request: OfficeRequest, make_up_id: int) -> HttpResponse:
         initial={"held_on": by.today, "starts_time": missed.starts_time, "teacher_id": missed.teacher_id},
     )  # fmt: skip
     if lesson := done(form, partial(plan_make_up_lesson, by)):
-        tell(request, _("The lesson on %(day)s makes up for it.") % {"day": _named(lesson)})
+        tell(request, _("The lesson on %(day)s makes up for it.") % {"day": when_of(lesson)})
         return redirect(reverse("office:make-ups", args=[by.org_slug]) + "?state=planned")
     return form_page(
         request, "office/form.html", form, title=_("A lesson for those who missed one"), submit_label=_("Plan"),
-        cancel_url=home, crumbs=[(_("Make-ups"), reverse("office:make-ups", args=[by.org_slug])), (_missed(row), home)],
+        cancel_url=home, crumbs=[(_("Make-ups"), reverse("office:make-ups", args=[by.org_slug])), (miss_of(row), home)],
         text=_("It is of no group and may be held at the time of another lesson of the teacher, then without a room."),
     )  # fmt: skip
 
 
-def _missed(row: MakeUp) -> str:
-    return f"{_named(row.missed)}, {row.missed.name}"
-
-
 def _made(row: MakeUp) -> str:
-    return f"{_named(row.made_in)}, {row.made_in.name}" if row.made_in else ""
-
-
-def _named(lesson: Lesson) -> str:
-    return f"{formats.weekday_day(lesson.held_on)} {formats.clock(lesson.starts_time)}"
+    return f"{when_of(row.made_in)}, {row.made_in.name}" if row.made_in else ""
 
 
 def _place(place: FreePlace) -> dict[str, Any]:
     row = place.lesson
     return {
-        "lesson_id": row.pk, "on": row.held_on, "starts_at": row.starts_time, "group": row.name,
+        "lesson_id": row.pk, "group_id": row.group_id, "on": row.held_on, "starts_at": row.starts_time,
+        "group": row.name,
         "room": row.room.name if row.room else "", "teacher": row.teacher.name if row.teacher else "",
         "free": place.free,
     }  # fmt: skip

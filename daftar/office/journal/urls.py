@@ -19,6 +19,12 @@ urlpatterns = [
         makeups.lesson_guest_remove,
         name="lesson-guest-remove",
     ),
+    path("lessons/<int:lesson_id>/makes-up/<int:student_id>/", makeups.lesson_makes_up, name="lesson-makes-up"),
+    path(
+        "lessons/<int:lesson_id>/makes-up/<int:student_id>/remove/",
+        makeups.lesson_makes_up_remove,
+        name="lesson-makes-up-remove",
+    ),
     path("groups/<int:group_id>/exams/", exams.group_exams, name="group-exams"),
     path("groups/<int:group_id>/exams/results/", exams.group_results, name="group-results"),
     path("groups/<int:group_id>/exams/new/", exams.exam_new, name="exam-new"),

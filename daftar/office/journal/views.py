@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from daftar.attendance import services
 from daftar.attendance.announced import announced_in
 from daftar.attendance.journal import cells_of
+from daftar.attendance.linked_makeups import comers, owed_among
 from daftar.attendance.materials import files_of_lesson
 from daftar.attendance.queries import (
     Mark,
     expected_students,
     get_lesson,
-    guests_of,
     just_marked,
     paused_students,
     reasons,
@@ -70,12 +70,14 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     marks = {pk: Mark(cell.is_present, cell.reason_id) for (_lesson, pk), cell in cells.items()}
     details = {pk: cell.detail for (_lesson, pk), cell in cells.items()} | details
     marks = _typed(expected, absent) if refused else marks
-    guests, told = guests_of(by, lesson_id), announced_in(by, row)
+    coming, told = comers(by, row), announced_in(by, row)
+    owed = owed_among(by, coming) if coming and by.may("people.view") else set()
     context = {
         "lesson": _head(request, row) | _about(request, row), "reasons": reasons(by), "refused": refused,
         "rows": [
             _line(person, marks, told)
-            | {"guest": guests.get(person.student_id), "detail": details.get(person.student_id, NOTHING_ELSE)}
+            | {"comer": coming.get(person.student_id), "is_owed": person.student_id in owed}
+            | {"detail": details.get(person.student_id, NOTHING_ELSE)}
             for person in lesson_people(by, expected)
         ],
         "paused": paused_students(by, lesson_id), "beside": beside,

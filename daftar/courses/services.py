@@ -221,10 +221,10 @@ def place_student(
     rows = Group.objects.visible_to(by).select_for_update(of=("self",), no_key=True).select_related("branch")
     group: Group = rows.one(pk=group_id)
     student: Student = Student.objects.visible_to(by).one(pk=student_id)
-    check_joining(by, group, student, starts_on)
     if last_on is not None and last_on < starts_on:
         raise LeavesBeforeJoins
     ends_on = None if last_on is None else last_on + timedelta(days=1)
+    check_joining(by, group, student, starts_on, ends_on)
     return add(by, Enrolment, student=student, group=group, starts_on=starts_on, ends_on=ends_on)
 
 
@@ -347,15 +347,16 @@ def _check_day(group: Group, on: date) -> None:
         raise JoinOutsideGroup(first=group.starts_on, last=group.ends_on - timedelta(days=1))
 
 
-def check_joining(by: Actor, group: Group, student: Student, starts_on: date) -> None:
-    """Refuses what `enrol_student` would refuse."""
+def check_joining(by: Actor, group: Group, student: Student, starts_on: date, ends_on: date | None) -> None:
+    """Refuses what `enrol_student` would refuse; who comes only from `ends_on` on (None: open) is not in the way."""
     _check_day(group, starts_on)
     if student.branch_id != group.branch_id:
         raise StudentElsewhere
-    rows = Enrolment.objects.visible_to(by).filter(group=group)
-    if rows.filter(student=student).exclude(ends_on__lte=starts_on).exists():
+    rows = Enrolment.objects.visible_to(by).filter(group=group).exclude(ends_on__lte=starts_on)
+    rows = rows if ends_on is None else rows.filter(starts_on__lt=ends_on)
+    if rows.filter(student=student).exists():
         raise AlreadyEnrolled
-    taken = rows.exclude(ends_on__lte=starts_on).count()
+    taken = rows.count()
     if group.branch.blocks_capacity and not rules.has_place(group.capacity, taken):
         raise GroupIsFull
 

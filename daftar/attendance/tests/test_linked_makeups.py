@@ -27,6 +27,7 @@ from daftar.attendance.services import conduct_lesson
 from daftar.courses.days import cancel_lesson
 from daftar.courses.kinds import LessonKind
 from daftar.courses.models import Enrolment, Lesson
+from daftar.courses.refusals import AlreadyEnrolled, GroupIsFull
 from daftar.courses.rules import EVEN, PlanKind
 from daftar.courses.services import enrol_student, undo_enrolment
 from daftar.ledger.queries import balances
@@ -179,6 +180,9 @@ def test_what_cannot_be_is_refused(by, group, host, student, row):
         linked(by, row, lesson(by, host, 13))
     with pytest.raises(ComesAnyway):
         linked(by, row, lesson(by, group, 14))
+    enrol_student(by, student_id=student.pk, group_id=host.pk, starts_on=date(2025, 5, 20), last_on=date(2025, 5, 22))
+    with pytest.raises(ComesAnyway):
+        linked(by, row, lesson(by, host, 20))
     for_a_day(by, student, host)
     for_a_day(by, student, host, date(2025, 6, 14))
     with pytest.raises(MakeUpExpired):
@@ -204,6 +208,18 @@ def test_who_may_add_no_guests_links_nothing(by, host, student, row):
     for_a_day(by, student, host)
     with pytest.raises(Forbidden):
         linked(a_member(by, "Cashier", "cashier"), row, lesson(by, host, 13))
+
+
+def test_a_day_before_somebody_joins_has_a_free_place(by, course, student):
+    host = a_group(by, course, "Small", weekdays=EVEN, starts_on="2025-05-01", last_on="2025-06-30", capacity=1)
+    enrolled(by, a_student(by, "Another"), host, "2025-05-15")
+    for_a_day(by, student, host)
+    with pytest.raises(AlreadyEnrolled):
+        for_a_day(by, student, host)
+    with pytest.raises(GroupIsFull):
+        for_a_day(by, student, host, date(2025, 5, 15))
+    with pytest.raises(GroupIsFull):
+        enrol_student(by, student_id=student.pk, group_id=host.pk, starts_on=date(2025, 5, 14))
 
 
 def test_who_is_owed_something_is_known_by_id(by, student, row):

@@ -1,17 +1,21 @@
 """A member for a day whose lesson makes up for a miss."""
 
+from dataclasses import replace
 from datetime import date, time
 
 import pytest
 
 from daftar.attendance.makeups import make_ups
+from daftar.attendance.models import AbsenceReason
 from daftar.attendance.queries import reasons
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.models import Enrolment, Lesson
+from daftar.courses.moves import move_lesson
 from daftar.courses.rules import EVEN, PlanKind
 from daftar.courses.services import plan_lesson
 from daftar.ledger.queries import balances
 from daftar.lib.errors import Forbidden
+from daftar.orgs.roles import PERMISSIONS, BuiltIn
 from daftar.tuition.make_up_days import MakesUpInOneDay, NoLessonThatDay, enrol_for_make_up
 from daftar.tuition.services import activate
 from tests.cast import a_course, a_group, a_member, a_student, enrolled
@@ -53,6 +57,20 @@ def test_it_is_charged_as_a_member_or_free_as_a_trial(by, owed, is_active, charg
     assert balances(by, [owed[0].student_id])[owed[0].student_id] == charged
 
 
+def test_a_member_pays_also_where_the_miss_was_charged(by, owed):
+    AbsenceReason.objects.visible_to(by).update(charges=True)
+    conduct_lesson(by, lesson_id=owed[0].missed_id, absent={owed[0].student_id: reasons(by)[0].pk}, because="Charged")
+    joined(by, owed, is_active=True)
+    conduct_lesson(by, lesson_id=held(by, owed).pk, absent={})
+    assert balances(by, [owed[0].student_id])[owed[0].student_id] == -2 * PRICE
+
+
+def test_a_lesson_that_is_moved_off_the_member_s_day_leaves_the_miss_owed(by, owed):
+    joined(by, owed)
+    move_lesson(by, lesson_id=held(by, owed).pk, held_on=date(2025, 5, 16), starts_time=time(10))
+    assert make_ups(by).get() == owed[0]
+
+
 @pytest.mark.parametrize("last_on", [None, date(2025, 5, 15)])
 def test_it_is_one_day(by, owed, last_on):
     with pytest.raises(MakesUpInOneDay):
@@ -77,3 +95,7 @@ def test_of_two_lessons_that_day_it_is_the_first(by, owed):
 def test_it_takes_the_rights_of_its_parts(by, owed):
     with pytest.raises(Forbidden):
         joined(a_member(by, "Cashier", "cashier"), owed)
+    for right in ("attendance.add_guests", "tuition.activate"):
+        without = replace(by, is_trusted=False, permissions=PERMISSIONS[BuiltIn.OWNER] - {right})
+        with pytest.raises(Forbidden, match=right):
+            joined(without, owed, is_active=True)

@@ -193,7 +193,7 @@ def _lesson_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, obje
         "lesson-single-new": alone | {"held_on": str(today + timedelta(days=3))},
         "lessons-regular-new": alone
         | {"weekdays": [1, 3], "starts_on": str(today + timedelta(days=3)), "last_on": str(today + timedelta(days=30))},
-        "lessons-regular-end": {"last_on": str(today + timedelta(days=9))},
+        "lessons-regular-last-day": {"last_on": str(today + timedelta(days=9))},
         "make-up-lesson": {"held_on": str(today + timedelta(days=2)), "starts_time": "06:00"},
         "calendar-withdraw": {"sent": "on"},
         "course-edit": {"name": "C changed", "lesson_minutes": 60},

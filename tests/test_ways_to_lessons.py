@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from daftar.courses.models import Group, Lesson
+from daftar.courses.models import Group, Lesson, Recurrence
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Branch
 from tests.cast import PASSWORD, a_group
@@ -109,3 +109,35 @@ def test_one_more_lesson_of_a_group_is_planned_from_the_place_in_the_timetable(o
         usual = Group.objects.visible_to(by).get(pk=ids["group_id"])
     assert (lesson.room_id, lesson.teacher_id) == (ids["room_id"], usual.teacher_id)
     assert owner.get("/lingua/lessons/new/", {"group": "0"}).status_code == 200
+
+
+def test_a_group_leads_to_its_own_week_which_can_be_let_go(ours, owner):
+    group_id = ours.ids["group_id"]
+    page = owner.get(f"/lingua/groups/{group_id}/?tab=students").content.decode()
+    [address] = [link for link in links(page) if "/timetable/?" in link]
+    assert f"group={group_id}" in address and "view=week" in address
+    week = owner.get(address).content.decode()
+    assert f'<option value="{group_id}" selected>' in week
+    named = Group.objects.visible_to(ours.by).exclude(pk=group_id)
+    with tenant_transaction(ours.by.org_id):
+        others = set(named.values_list("name", flat=True))
+    assert not [name for name in others if f"<b>{name}</b>" in week]
+    assert 'name="group"' not in owner.get("/lingua/timetable/?view=week").content.decode()
+
+
+def test_a_free_time_begins_a_lesson_with_what_was_asked_for(ours, owner):
+    day = str(ours.by.today + timedelta(days=3))
+    student_id = ours.ids["student_id"]
+    page = owner.get(f"/lingua/timetable/free/?on={day}&minutes=45&student={student_id}").content.decode()
+    address = next(link for link in links(page) if "/lessons/new/?" in link)
+    form = owner.get(address).content.decode()
+    for value in (f'value="{day}"', f'name="student" value="{student_id}"', "selected"):
+        assert value in form
+
+
+def test_a_regular_lesson_in_the_weekly_schedule_leads_to_its_student(ours, owner):
+    with tenant_transaction(ours.by.org_id):
+        rule = Recurrence.objects.visible_to(ours.by).filter(student__isnull=False).first()
+        Recurrence.objects.visible_to(ours.by).filter(pk=rule.pk).update(valid_from=ours.by.today)
+    page = owner.get(f"/lingua/timetable/?view=other&branch_id={rule.branch_id}").content.decode()
+    assert f"/lingua/students/{rule.student_id}/" in links(page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from daftar.courses import rules
 from daftar.courses.events import TuitionFactsChanged
@@ -17,7 +17,6 @@ from daftar.courses.refusals import (
     NoRegularLesson,
     NoWeekdays,
     RegularEndsBeforeStart,
-    RegularEndsEarlier,
     RegularTooLong,
     StudentElsewhere,
     StudentHasLesson,
@@ -75,8 +74,7 @@ def plan_regular_lessons(
     asked = _Asked(kind, course_id, branch_id, student_id, type_id, minutes, staffing)
     plan = _checked(by, asked)
     until = last_on + timedelta(days=1)
-    off = set(days_off_of(by, plan.branch.pk).filter(on__range=(starts_on, last_on)).values_list("on", flat=True))
-    days = {day: [on for on in rules.lesson_dates([day], starts_on, until) if on not in off] for day in set(weekdays)}
+    days = {day: _days(by, plan, [day], starts_on, until) for day in set(weekdays)}
     if not any(days.values()):
         raise NoRegularLesson
     made = []
@@ -96,24 +94,43 @@ def plan_regular_lessons(
 
 
 @verb("courses.edit")
-def end_regular_lessons(by: Actor, *, recurrence_id: int, last_on: date) -> Recurrence:
-    """The last day of a weekly lesson without a group: planned ones after it go, those changed by hand stay."""
+def set_last_day(by: Actor, *, recurrence_id: int, last_on: date) -> Recurrence:
+    """Another last day of a weekly lesson without a group.
+
+    An earlier one takes the planned lessons after it away; those changed by hand stay. Up to a later one they go on as
+    they are, in the same room with the same teacher, and none on days off.
+    """
     rows = Recurrence.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
     branches = Branch.objects.visible_to(by)
     rule: Recurrence = rows.one(pk=recurrence_id, group=None, branch__in=branches)
     began_on, ends_on = rule.span
-    if last_on < began_on:
-        raise RegularEndsBeforeStart
+    _check_span([rule.weekday], max(began_on, by.today) if last_on >= ends_on else began_on, last_on)
     until = last_on + timedelta(days=1)
-    if until > ends_on:
-        raise RegularEndsEarlier(last=ends_on - timedelta(days=1))
     note(by, rule, was={"valid_until": ends_on}, now={"valid_until": until})
     Recurrence.objects.visible_to(by).filter(pk=rule.pk).update(valid_until=until)
     ahead = Lesson.objects.visible_to(by).filter(recurrence=rule, held_on__gte=until, is_extra=False)
     ahead.filter(status=LessonStatus.PLANNED).delete()
+    if until > ends_on:
+        _go_on(by, rule, ends_on, until)
     _publish(by, rule.student_id)
     rule.valid_until = until
     return rule
+
+
+def _go_on(by: Actor, rule: Recurrence, since: date, until: date) -> None:
+    """Lessons of a weekly one on its days from `since` up to `until`, where none of it is or was yet."""
+    kind = LessonKind.TRIAL if rule.student_id is None else LessonKind.INDIVIDUAL
+    place = Staffing(rule.room_id, rule.teacher_id)
+    course_id, branch_id = cast("int", rule.course_id), cast("int", rule.branch_id)  # the database sees to it
+    asked = _Asked(kind, course_id, branch_id, rule.student_id, rule.type_id, rule.minutes, place)
+    plan = _checked(by, asked)
+    there = Lesson.objects.visible_to(by).filter(recurrence=rule).values_list("held_on", "moved_from")
+    taken = {day for days in there for day in days}
+    made = [_lesson(by, plan, on, rule.starts_time, rule) for on in _days(by, plan, [rule.weekday], since, until)]
+    made = [row for row in made if row.held_on not in taken]
+    _check_there(by, made)
+    check_free(by, made, [{}] * len(made))
+    Lesson.objects.bulk_create(made, batch_size=2000)
 
 
 @question("courses.view")
@@ -173,6 +190,12 @@ def _checked(by: Actor, asked: _Asked) -> _Plan:
         if student.branch_id != branch.pk:
             raise StudentElsewhere
     return _Plan(asked, branch, course, student, asked.minutes or usual_minutes(by, course, asked.type_id))
+
+
+def _days(by: Actor, plan: _Plan, weekdays: Collection[int], since: date, until: date) -> list[date]:
+    """The days on these ISO weekdays from `since` up to `until` that are not off."""
+    off = set(days_off_of(by, plan.branch.pk).filter(on__range=(since, until)).values_list("on", flat=True))
+    return [on for on in rules.lesson_dates(weekdays, since, until) if on not in off]
 
 
 def _check_span(weekdays: Collection[int], starts_on: date, last_on: date) -> None:

@@ -87,11 +87,6 @@ class StudentHasLesson(Refusal):
     text = _("The student has a lesson of his or her own at this time already.")
 
 
-class RegularEndsEarlier(Refusal):
-    field = "last_on"
-    text = _("These lessons are planned up to %(last)s. For later ones plan new regular lessons.")
-
-
 class RegularEndsBeforeStart(Refusal):
     field = "last_on"
     text = _("The last day lies before the first.")

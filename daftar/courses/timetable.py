@@ -106,6 +106,7 @@ class Weekly:
     """A weekly lesson of a running group, or of none: the weekdays it meets on at that time in that room."""
 
     group_id: int | None
+    student_id: int | None
     name: str
     course: str
     places: int | None
@@ -130,6 +131,8 @@ def weekly(by: Actor, *, wanted: Wanted = Wanted()) -> list[Weekly]:
         rows = rows.filter(Q(group__branch_id=wanted.branch_id) | Q(branch_id=wanted.branch_id))
     if wanted.course_id is not None:
         rows = rows.filter(Q(group__course_id=wanted.course_id) | Q(course_id=wanted.course_id))
+    if wanted.group_id is not None:
+        rows = rows.filter(group_id=wanted.group_id)
     days: dict[tuple[Any, ...], list[Recurrence]] = defaultdict(list)
     for row in rows.order_by("weekday", "id"):
         whose = (row.group_id, row.student_id, row.course_id, row.teacher_id if row.group_id is None else None)
@@ -148,7 +151,7 @@ def weekly(by: Actor, *, wanted: Wanted = Wanted()) -> list[Weekly]:
             name, course = str(group or first.student or first.course), str(group.course if group else first.course)
             when = (weekdays, first.starts_time, first.minutes)
             places = group.capacity if group else None
-            found.append(Weekly(first.group_id, name, course, places, *when, room, teacher, number))
+            found.append(Weekly(first.group_id, first.student_id, name, course, places, *when, room, teacher, number))
     return found
 
 

@@ -11,6 +11,7 @@ from daftar.office.words import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from daftar.attendance.models import MakeUp
     from daftar.courses.models import Lesson, Recurrence
@@ -51,11 +52,15 @@ def regular_rows(rows: Iterable[Recurrence]) -> list[dict[str, Any]]:
     return [_regular(row) for row in rows]
 
 
+def last_day_of(row: Recurrence) -> date:
+    """The last day of a weekly lesson without a group, inclusive."""
+    return row.span[1] - timedelta(days=1)
+
+
 def _regular(row: Recurrence) -> dict[str, Any]:
-    began_on, until = row.span
     return {
         "id": row.pk, "name": row.course.name if row.course else "", "day": WEEKDAYS[row.weekday - 1],
-        "starts_at": row.starts_time, "since": began_on, "last_day": until - timedelta(days=1),
+        "starts_at": row.starts_time, "since": row.span[0], "last_day": last_day_of(row),
         "teacher": row.teacher.name if row.teacher else "", "room": row.room.name if row.room else "",
         "type": row.type.name if row.type else "",
     }  # fmt: skip

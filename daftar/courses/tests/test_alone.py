@@ -7,11 +7,11 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from daftar.courses.alone import (
-    end_regular_lessons,
     get_regular_lesson,
     plan_regular_lessons,
     plan_single_lesson,
     regular_lessons,
+    set_last_day,
 )
 from daftar.courses.catalogue import add_lesson_type, add_room
 from daftar.courses.clashes import ClashKind
@@ -24,7 +24,6 @@ from daftar.courses.refusals import (
     NoRegularLesson,
     NoWeekdays,
     RegularEndsBeforeStart,
-    RegularEndsEarlier,
     RegularTooLong,
     RoomElsewhere,
     StudentElsewhere,
@@ -190,12 +189,39 @@ def test_the_last_day_of_a_regular_one_takes_what_comes_after_away(by, course, s
     lessons = regular(by, course, student)
     move_lesson(by, lesson_id=lessons[4].pk, held_on=date(2025, 6, 15), starts_time=TEN)
     rule = regular_lessons(by, student_id=student.pk)[0]
-    end_regular_lessons(by, recurrence_id=rule.pk, last_on=date(2025, 5, 31))
+    set_last_day(by, recurrence_id=rule.pk, last_on=date(2025, 5, 31))
     assert days_of(by, student=student) == [(17, 10), (24, 10), (31, 10), (15, 10)]
     with pytest.raises(RegularEndsBeforeStart):
-        end_regular_lessons(by, recurrence_id=rule.pk, last_on=date(2025, 5, 1))
-    with pytest.raises(RegularEndsEarlier):
-        end_regular_lessons(by, recurrence_id=rule.pk, last_on=date(2025, 6, 30))
+        set_last_day(by, recurrence_id=rule.pk, last_on=date(2025, 5, 1))
+
+
+def test_with_a_later_last_day_it_goes_on_as_it_is_but_for_days_off(by, course, student):
+    lessons = regular(by, course, student)
+    rule = regular_lessons(by, student_id=student.pk)[0]
+    set_last_day(by, recurrence_id=rule.pk, last_on=date(2025, 5, 31))
+    moved = Lesson.objects.visible_to(by).get(pk=lessons[2].pk)
+    move_lesson(by, lesson_id=moved.pk, held_on=date(2025, 6, 8), starts_time=ELEVEN)
+    add_holiday(by, name="Off", starts_on=date(2025, 6, 14))
+    assert set_last_day(by, recurrence_id=rule.pk, last_on=date(2025, 6, 28)).span == (SATURDAY, date(2025, 6, 29))
+    assert days_of(by, student=student) == [(17, 10), (24, 10), (7, 10), (8, 11), (21, 10), (28, 10)]
+    set_last_day(by, recurrence_id=rule.pk, last_on=date(2025, 5, 24))
+    set_last_day(by, recurrence_id=rule.pk, last_on=date(2025, 6, 7))
+    assert days_of(by, student=student) == [(17, 10), (24, 10), (7, 10), (8, 11)]
+
+
+def test_one_that_goes_on_is_refused_what_a_new_one_is(by, course, student, room):
+    regular(by, course, student, staffing=Staffing(room.pk, None))
+    rule = regular_lessons(by, student_id=student.pk)[0]
+    with pytest.raises(RegularTooLong):
+        set_last_day(by, recurrence_id=rule.pk, last_on=date(2026, 6, 1))
+    branch = a_branch(by)
+    change_hours(by, branch_id=branch.pk, opens_at=None, closes_at=None, blocks_rooms=True, blocks_teachers=True)
+    single(by, course, on=date(2025, 6, 21), staffing=Staffing(room.pk, None))
+    with pytest.raises(RoomTaken):
+        set_last_day(by, recurrence_id=rule.pk, last_on=date(2025, 6, 28))
+    single(by, course, student, on=date(2025, 6, 28), hour=TEN)
+    with pytest.raises(StudentHasLesson):
+        set_last_day(by, recurrence_id=rule.pk, last_on=date(2025, 6, 28))
 
 
 def test_another_branchs_regular_lesson_is_not_found(by, course, student):
@@ -203,7 +229,7 @@ def test_another_branchs_regular_lesson_is_not_found(by, course, student):
     rule = regular_lessons(by, student_id=student.pk)[0]
     there = add_branch(by, name="Other", timezone="Asia/Tashkent", currency="UZS", language="en")
     other = replace(by, branch_ids=frozenset({there.pk}))
-    for ask in (get_regular_lesson, lambda by, pk: end_regular_lessons(by, recurrence_id=pk, last_on=SATURDAY)):
+    for ask in (get_regular_lesson, lambda by, pk: set_last_day(by, recurrence_id=pk, last_on=SATURDAY)):
         with pytest.raises(NotFound):
             ask(other, rule.pk)
 

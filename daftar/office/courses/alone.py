@@ -15,10 +15,10 @@ from daftar.attendance.makeups import make_ups_of
 from daftar.courses import alone, queries
 from daftar.courses.kinds import LessonKind
 from daftar.office import formats
-from daftar.office.courses.alone_forms import AloneForm, EndRegularForm, RegularForm
+from daftar.office.courses.alone_forms import AloneForm, LastDayForm, RegularForm
 from daftar.office.courses.forms import ASKED
 from daftar.office.forms import as_number, done, form_page, number_in, tell, the_only, typed
-from daftar.office.lesson_words import regular_rows
+from daftar.office.lesson_words import last_day_of, regular_rows
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, teachers
 from daftar.people.queries import get_student
@@ -71,17 +71,23 @@ def lessons_regular(request: OfficeRequest) -> HttpResponse:
 
 
 @page("courses.edit")
-def lessons_regular_end(request: OfficeRequest, recurrence_id: int) -> HttpResponse:
+def lessons_regular_last_day(request: OfficeRequest, recurrence_id: int) -> HttpResponse:
     by, row = request.by, alone.get_regular_lesson(request.by, recurrence_id)
     home, name = _home(request, row.student_id), str(row.student or row.course)
-    form = EndRegularForm(request.POST or None, initial={"last_on": max(by.today, row.span[0])})
-    if done(form, partial(alone.end_regular_lessons, by, recurrence_id=recurrence_id)):
-        tell(request, _("The regular lessons end."))
+    form = LastDayForm(request.POST or None, initial={"last_on": last_day_of(row)})
+    if changed := done(form, partial(alone.set_last_day, by, recurrence_id=recurrence_id)):
+        tell(
+            request,
+            _("The last day of the regular lessons is %(day)s.") % {"day": formats.weekday_day(last_day_of(changed))},
+        )
         return redirect(home)
     return form_page(
         request, "office/form.html", form, title=_("Last day of the regular lessons of %(name)s") % {"name": name},
         submit_label=_("Save"), cancel_url=home, crumbs=[(name, home)],
-        text=_("Planned lessons after it go; those that were held or changed by hand stay."),
+        text=_(
+            "An earlier day takes the planned lessons after it away; those that were held or changed by hand stay. "
+            "Up to a later day they go on as they are."
+        ),
     )  # fmt: skip
 
 

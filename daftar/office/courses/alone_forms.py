@@ -83,7 +83,7 @@ class RegularForm(AloneForm):
         self.order_fields(self.field_order)
 
 
-class EndRegularForm(forms.Form):
+class LastDayForm(forms.Form):
     """The last day of a weekly lesson."""
 
     last_on = day_field(_("Last day"))

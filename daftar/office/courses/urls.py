@@ -23,7 +23,9 @@ urlpatterns = [
     path("lessons/new/", alone.lesson_single_new, name="lesson-single-new"),
     path("lessons/regular/", alone.lessons_regular, name="lessons-regular"),
     path("lessons/regular/new/", alone.lessons_regular_new, name="lessons-regular-new"),
-    path("lessons/regular/<int:recurrence_id>/end/", alone.lessons_regular_end, name="lessons-regular-end"),
+    path(
+        "lessons/regular/<int:recurrence_id>/last-day/", alone.lessons_regular_last_day, name="lessons-regular-last-day"
+    ),
     path("students/<int:student_id>/enrol/", enrolments.student_enrol, name="student-enrol"),
     path("enrolments/<int:enrolment_id>/activate/", enrolments.enrolment_activate, name="enrolment-activate"),
     path("enrolments/<int:enrolment_id>/undo/", enrolments.enrolment_undo, name="enrolment-undo"),

@@ -61,7 +61,8 @@ def group(request: OfficeRequest, group_id: int) -> HttpResponse:
     price, rule = (row.course.price if row.price is None else row.price), row if row.plan else row.course
     size = queries.sizes(by, [row.pk])[row.pk]
     head = {
-        "id": row.pk, "name": row.name, "course": row.course.name, "teacher": row.teacher.name if row.teacher else "",
+        "id": row.pk, "branch_id": row.branch_id, "name": row.name, "course": row.course.name,
+        "teacher": row.teacher.name if row.teacher else "",
         "room": row.room.name if row.room else "", "starts_on": row.starts_on, "last_day": _last(row),
         "schedule": words.schedule_text(queries.schedules(by, [row.pk])[row.pk]), "students": size,
         "capacity": row.capacity, "plan": words.charged_as(rule),

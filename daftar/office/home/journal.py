@@ -68,7 +68,7 @@ VERBS = {
     "courses.wait_on": _("put back on the waiting list:"),
     "courses.change_type": _("changed the type of the lesson"),
     "courses.plan_single_lesson": _("planned the lesson"), "courses.plan_regular_lessons": _("planned regular lessons"),
-    "courses.end_regular_lessons": _("ended the regular lessons"),
+    "courses.set_last_day": _("changed the last day of the regular lessons of"),
     "courses.plan_own_make_up": _("planned a lesson that makes up for a missed one"),
     "courses.plan_make_up_lesson": _("planned a lesson that makes up for missed ones"),
     "courses.undo_move": _("moved the lesson back"), "courses.change_hours": _("changed the hours of"),

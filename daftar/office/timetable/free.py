@@ -109,7 +109,13 @@ def free(request: OfficeRequest) -> HttpResponse:
     if named.address:
         return redirect(named.address)
     found = _found(by, form, branch, named.student) if form.is_valid() else []
-    context = {"form": form, "found": found, "branch": branch, "named": named}
+    context = {
+        "form": form,
+        "found": found,
+        "branch": branch,
+        "named": named,
+        "asked": _begun(form, branch, named.student),
+    }
     return render(request, "office/timetable/free.html", context, status=422 if form.errors else 200)
 
 
@@ -119,6 +125,15 @@ def _found(by: Actor, form: FreeForm, branch: Branch, pupil: Student | None) -> 
         as_guest = lessons_as_guest(by, pupil.pk, on=values["on"])
         values = values | {"student_id": pupil.pk, "as_guest": as_guest}
     return free_times(by, branch=branch, **values)
+
+
+def _begun(form: FreeForm, branch: Branch, pupil: Student | None) -> dict[str, Any]:
+    """What of the question a new lesson takes over."""
+    if not form.is_valid():
+        return {}
+    values = {"teacher_id": form.cleaned_data["teacher_id"], "student": pupil.pk if pupil else None}
+    known = {name: value for name, value in values.items() if value is not None}
+    return known | {"held_on": form.cleaned_data["on"].isoformat(), "branch_id": branch.pk}
 
 
 @page("courses.edit")

@@ -136,14 +136,16 @@ def _span_text(asked: Asked, since: date, until: date) -> str:
 
 
 def _choices(by: Actor, asked: Asked) -> dict[str, list[tuple[int, str]]]:
-    """What the filters offer."""
+    """What the filters offer; the one group whose lessons are shown can be let go."""
     rooms = [(row.pk, row.name) for row in queries.rooms(by) if row.branch_id == asked.branch.pk]
-    if not by.may("courses.see_all"):
-        return {"room": rooms, "teacher": [], "course": []}
-    return {
-        "room": rooms, "teacher": [(row.pk, row.name) for row in teachers(by)],
-        "course": [(row.pk, row.name) for row in queries.courses(by)],
-    }  # fmt: skip
+    found: dict[str, list[tuple[int, str]]] = {"room": rooms, "teacher": [], "course": [], "group": []}
+    if (group_id := asked.wanted.group_id) is not None:
+        of_it = [queries.groups(by, is_over=is_over).filter(pk=group_id) for is_over in (False, True)]
+        found["group"] = [(row.pk, row.name) for rows in of_it for row in rows]
+    if by.may("courses.see_all"):
+        found["teacher"] = [(row.pk, row.name) for row in teachers(by)]
+        found["course"] = [(row.pk, row.name) for row in queries.courses(by)]
+    return found
 
 
 def _shown(row: Shown, names: dict[int, str]) -> dict[str, Any]:
@@ -155,7 +157,8 @@ def _shown(row: Shown, names: dict[int, str]) -> dict[str, Any]:
         if each
     ]
     return {
-        "id": lesson.pk, "group_id": lesson.group_id, "group": lesson.name, "course": lesson.studied.name,
+        "id": lesson.pk, "group_id": lesson.group_id, "student_id": lesson.student_id, "group": lesson.name,
+        "course": lesson.studied.name,
         "on": lesson.held_on, "starts": starts, "ends": starts + lesson.minutes, "starts_at": lesson.starts_time,
         "until": _clock(starts + lesson.minutes), "room": lesson.room.name if lesson.room else "",
         "teacher": lesson.teacher.name if lesson.teacher else "", **type_of(lesson),
@@ -276,8 +279,8 @@ def _weekly_block(row: Weekly) -> Block[dict[str, Any]]:
     starts = row.starts_time.hour * HOUR + row.starts_time.minute
     days = days_text(row.weekdays)
     what: dict[str, Any] = {
-        "id": None, "group_id": row.group_id, "group": row.name, "course": row.course, "clashes": [],
-        "type": "", "icon": "tag", "colour": "purple",
+        "id": None, "group_id": row.group_id, "student_id": row.student_id, "group": row.name,
+        "course": row.course, "clashes": [], "type": "", "icon": "tag", "colour": "purple",
         "starts_at": row.starts_time, "until": _clock(starts + row.minutes), "state": LessonStatus.PLANNED.value,
         "teacher": row.teacher.name if row.teacher else "", "size": row.students, "places": row.places,
         "room": row.room.name if row.room else "", "days": days, "is_moved": False, "starts": starts,

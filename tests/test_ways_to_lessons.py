@@ -122,6 +122,9 @@ def test_a_group_leads_to_its_own_week_which_can_be_let_go(ours, owner):
     with tenant_transaction(ours.by.org_id):
         others = set(named.values_list("name", flat=True))
     assert not [name for name in others if f"<b>{name}</b>" in week]
+    for view in ("odd", "even", "other"):
+        schedule = owner.get(address.replace("view=week", f"view={view}")).content.decode()
+        assert not [name for name in others if f"<b>{name}</b>" in schedule]
     assert 'name="group"' not in owner.get("/lingua/timetable/?view=week").content.decode()
 
 

@@ -37,6 +37,7 @@ from daftar.people.models import Student
 from daftar.tuition import leaving, pauses, prices
 from daftar.tuition.discounts import DiscountTerms, change_discount, give_discount, withdraw_discount
 from daftar.tuition.jobs import reconcile_all
+from daftar.tuition.make_up_days import enrol_for_make_up
 from daftar.tuition.models import Discount, Subscription, Tariff
 from daftar.tuition.services import activate, enrol_active
 from daftar.tuition.tariffs import (
@@ -420,9 +421,15 @@ def make_up(by, dice) -> None:
 def made_up(by, dice, row) -> None:
     """In it most often nobody is missing: who is pays for nothing."""
     earlier = replace(by, at=by.at - timedelta(days=14))
-    if dice.random() < 0.5 and (places := places_for(dice.choice([by, earlier]), row)[:6]):
+    if dice.random() < 0.6 and (places := places_for(dice.choice([by, earlier]), row)[:6]):
         lesson = dice.choice(places).lesson
-        add_guest(by, lesson_id=lesson.pk, student_id=row.student_id, make_up_id=row.pk)
+        if lesson.group_id is not None and dice.random() < 0.4:
+            enrol_for_make_up(
+                by, student_id=row.student_id, group_id=lesson.group_id, starts_on=lesson.held_on,
+                last_on=lesson.held_on, make_up_id=row.pk, is_active=dice.random() < 0.5,
+            )  # fmt: skip
+        else:
+            add_guest(by, lesson_id=lesson.pk, student_id=row.student_id, make_up_id=row.pk)
     else:
         on = by.today + timedelta(days=dice.randint(-9, 0))
         lesson = plan_make_up_lesson(by, make_up_ids=[row.pk], held_on=on, starts_time=time(dice.randint(8, 20)))

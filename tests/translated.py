@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from django.db.models import Q
 
-from daftar.attendance.models import Attendance, MakeUp
+from daftar.attendance.models import Attendance, Guest, MakeUp
 from daftar.courses.models import Enrolment, Group, Holiday, Lesson, Recurrence, Suspension
 from daftar.ledger.models import Account, Transfer
 from daftar.orgs.models import Organization
@@ -142,7 +142,9 @@ def _lessons(by, student, groups: list[Group]) -> list[dict]:
         row.lesson_id: row for row in Attendance.objects.visible_to(by).filter(student=student).select_related("reason")
     }
     picks = dict(LessonPick.objects.visible_to(by).filter(student=student).values_list("lesson", "subscription"))
-    made_up = MakeUp.objects.visible_to(by).filter(student=student, made_in__isnull=False)
+    # Who makes up for a miss as a member for that day, or alone, pays as a member, or for a lesson alone.
+    as_guest = Guest.objects.visible_to(by).filter(student=student).values("lesson")
+    made_up = MakeUp.objects.visible_to(by).filter(student=student, made_in__in=as_guest)
     missed = dict(made_up.values_list("made_in", "missed"))
     there = Q(group__in=groups) | Q(student=student) | Q(pk__in=[*marks, *missed.values()])
     return [

@@ -93,6 +93,32 @@ def test_a_range_is_filled_by_one_letter_and_taken_back_by_another(school, visit
     assert who.errors == []
 
 
+def test_by_mouse_cells_are_chosen_marked_by_buttons_and_taken_back_from_the_toast(school, visit):
+    yesterday, today = school.lessons[-2:]
+    aziz, _bek, lola = school.students
+    who = visit("aziza@lingua.example")
+    who.open(f"/lingua/groups/{school.group}/")
+    who.click(f"#c-{yesterday}-{aziz}")
+    who.page.click(f"#c-{yesterday}-{lola}", modifiers=["Shift"])
+    who.click("[data-do=Minus]")
+    saved(who)
+    assert [school.cell(yesterday, pk) for pk in school.students] == [AWAY] * 3
+    who.click(f"#c-{today}-{aziz}")
+    who.click("[data-do=Plus]")
+    who.page.wait_for_selector(f"#c-{today}-{aziz}.j-saved")
+    assert who.page.locator("[data-testid=toast-undo]").count() == 1
+    who.page.wait_for_selector(".journal .j-saved", state="detached")
+    who.click("[data-testid=toast-undo]")
+    who.page.wait_for_selector(f"#c-{today}-{aziz}.j-none.j-saved")
+    assert school.cell(today, aziz) == EMPTY
+    assert who.page.locator("[data-testid=toast-undo]").count() == 0
+    who.page.wait_for_selector(".journal .j-saved", state="detached")
+    who.click("[data-do=Undo]")
+    who.page.wait_for_selector(f"#c-{yesterday}-{lola}.j-none.j-saved")
+    assert [school.cell(yesterday, pk) for pk in school.students] == [EMPTY] * 3
+    assert who.errors == []
+
+
 def test_a_miss_leads_to_the_places_in_which_it_is_made_up_for(school, visit):
     """The mark is saved on the way, and the list is of this student."""
     yesterday, aziz = school.lessons[-2], school.students[0]

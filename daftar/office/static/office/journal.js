@@ -18,6 +18,8 @@
     const y = rows.findIndex((row) => row.includes(cell));
     return [y, y < 0 ? -1 : rows[y].indexOf(cell)];
   };
+  // The cell of the one tab stop: by keys the one with the focus, by a button the last that was pressed.
+  const current = () => table.querySelector("td[tabindex='0']");
   let anchor = null;
   const chosen = () => rows.flat().filter((cell) => cell.getAttribute("aria-selected") === "true");
   const choose = (from, to) => {
@@ -28,9 +30,9 @@
     }));
   };
   const go = (cell, extend) => {
-    const from = document.activeElement;
     if (!cell) return;
-    if (extend) { anchor ??= from; choose(anchor, cell); } else { anchor = null; choose(cell, cell); }
+    // Not the focus: pressing a cell has moved that there already.
+    if (extend) { anchor ??= current(); choose(anchor, cell); } else { anchor = null; choose(cell, cell); }
     table.querySelectorAll("td[tabindex='0']").forEach((each) => { each.tabIndex = -1; });
     cell.tabIndex = 0;
     cell.focus();
@@ -59,7 +61,7 @@
     });
   };
 
-  let timer = 0, isSending = false, because = "";
+  let timer = 0, isSending = false, isToOffer = false, because = "";
   const later = () => { clearTimeout(timer); timer = setTimeout(send, 400); };
   const tellFailed = (text) => {
     notice.hidden = failed.size === 0;
@@ -124,6 +126,16 @@
     count();
     showStates();
     tellFailed();
+    if (isToOffer) offerUndo();
+  };
+  const toasts = document.querySelector("[data-toasts]");
+  const offerUndo = () => {
+    isToOffer = false;
+    toasts.querySelector("[data-take-back]")?.closest(".toast").remove();
+    const box = document.querySelector("[data-saved-toast]").content.firstElementChild.cloneNode(true);
+    box.querySelector("[data-take-back]").addEventListener("click", () => { box.remove(); takeBack(); });
+    toasts.append(box);
+    setTimeout(() => box.remove(), 10000);
   };
   const say = (text) => {
     document.querySelector("#live").textContent = text;
@@ -132,7 +144,7 @@
     inner.className = "toast-body";
     inner.textContent = text;
     box.append(inner);
-    document.querySelector("[data-toasts]")?.append(box);
+    toasts.append(box);
     setTimeout(() => box.remove(), 10000);
   };
   const askWhy = async (cells, text) => {
@@ -157,15 +169,16 @@
   });
   dialog.querySelector("[data-ask-close]").addEventListener("click", () => dialog.close());
 
-  const set = (change, isUndo = false) => {
-    const focused = document.activeElement, range = chosen();
-    const cells = (range.length ? range : [focused]).filter((cell) => cell.dataset?.cell);
-    apply(cells.map((cell) => [cell, JSON.stringify(change(read(cell)))]), isUndo);
+  const targets = () => {
+    const range = chosen();
+    return (range.length ? range : [current()]).filter((cell) => cell?.dataset.cell);
   };
+  const set = (change) => apply(targets().map((cell) => [cell, JSON.stringify(change(read(cell)))]), false);
   const apply = (changes, isUndo) => {
     const real = changes.filter(([cell, now]) => now !== cell.dataset.cell);
     if (!real.length) return;
     if (!isUndo) undo.push({ at: Date.now(), cells: real.map(([cell]) => [cell, cell.dataset.cell]) });
+    isToOffer = !isUndo;
     real.forEach(([cell, now]) => {
       cell.dataset.cell = now;
       cell.classList.remove("j-overtaken");
@@ -175,6 +188,10 @@
     });
     count();
     later();
+  };
+  const takeBack = () => {
+    const last = undo.pop();
+    if (last && Date.now() - last.at < TEN_MINUTES) apply(last.cells, true);
   };
   const here = (value) => [true, null, null, value[3], value[4], value[5]];
   const away = (reason) => (value) => [false, reason, null, value[3], value[4], value[5]];
@@ -188,7 +205,7 @@
     set((value) => [value[0] ?? true, value[1], value[2], place === 3 ? number : value[3], place === 4 ? number : value[4], value[5]]);
   };
   const askFor = async (what, change, value) => {
-    const cells = (chosen().length ? chosen() : [document.activeElement]).filter((cell) => cell.dataset?.cell);
+    const cells = targets();
     if (!cells.length) return;
     const answer = await ask(what, value(read(cells[0])));
     if (answer !== null) apply(cells.map((cell) => [cell, JSON.stringify(change(read(cell), answer))]), false);
@@ -201,7 +218,7 @@
     KeyL: () => askFor("late", (value, text) => [true, null, Math.min(Number(text), 600) || null, value[3], value[4], value[5]], (value) => value[2] ?? ""),
     Enter: () => askFor("comment", (value, text) => [value[0] ?? true, value[1], value[2], value[3], value[4], text], (value) => value[5]),
     Delete: () => set(() => EMPTY),
-    KeyM: () => { if (table.dataset.makeUps) location.assign(`${table.dataset.makeUps}?student=${document.activeElement.id.split("-")[2]}`); },
+    KeyM: () => { if (table.dataset.makeUps) location.assign(`${table.dataset.makeUps}?student=${current().id.split("-")[2]}`); },
   };
   const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   const step = (event, y, x) => {
@@ -220,8 +237,7 @@
       go(step(event, y, x), event.shiftKey);
     } else if (event.ctrlKey && event.code === "KeyZ") {
       take();
-      const last = undo.pop();
-      if (last && Date.now() - last.at < TEN_MINUTES) apply(last.cells, true);
+      takeBack();
     } else if (!event.ctrlKey && gradeMode.value && /^[0-9]$/.test(event.key)) {
       take();
       grade(event.key);
@@ -229,6 +245,15 @@
       take();
       actions[nameOf(event)]();
     }
+  });
+  // Buttons do what the keys do, to the cells that are chosen; these keep the focus.
+  document.querySelectorAll("[data-do]").forEach((button) => {
+    button.addEventListener("pointerdown", (event) => event.preventDefault());
+    button.addEventListener("mousedown", (event) => event.preventDefault());
+    button.addEventListener("click", () => {
+      if (!table.contains(document.activeElement)) current()?.focus();
+      if (button.dataset.do === "Undo") takeBack(); else actions[button.dataset.do]();
+    });
   });
   table.addEventListener("click", (event) => {
     const cell = event.target.closest("td[id]");

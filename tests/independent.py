@@ -87,4 +87,5 @@ def _cancelled(by, dice, lesson):
 
 def _moved(by, dice, lesson):
     on = lesson.held_on + timedelta(days=dice.randint(0, 15))
-    return partial(moves.move_lesson, by, lesson_id=lesson.pk, held_on=on, starts_time=time(dice.randint(15, 18)))
+    at = time(dice.randint(15, 18), lesson.held_on.toordinal() % 60)  # no two of a group meet
+    return partial(moves.move_lesson, by, lesson_id=lesson.pk, held_on=on, starts_time=at)

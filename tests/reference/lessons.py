@@ -107,8 +107,9 @@ def fits(subscription: Subscription, lesson: Lesson) -> bool:
 
 def stands_for_one_of(subscription: Subscription, lesson: Lesson) -> bool:
     """Handbook, attendance: a make-up is charged as the missed one would have been, by the price of its group; where a
-    month, or each scheduled lesson, is charged, it is paid already. A spread has its lessons' places only (9.42)."""
-    if lesson.missed is None or subscription.group != lesson.missed.group:
+    month, or each scheduled lesson, is charged, it is paid already. A spread has its lessons' places only, and a period
+    that did not run on the day of the miss has nothing to do with it (9.42)."""
+    if lesson.missed is None or subscription.group != lesson.missed.group or subscription.plan in PERIOD_PLANS:
         return False
     return subscription.plan not in SPREADS or fits(subscription, lesson.missed)
 

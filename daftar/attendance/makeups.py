@@ -143,7 +143,7 @@ def _pairs(name: str, keys: Iterable[tuple[int, int]]) -> Q:
 def make_ups(by: Actor, *, state: str = "owed") -> TenantQuerySet[MakeUp]:
     """Misses that are "owed", "planned" (in a lesson not marked yet), "made" or "expired", the most urgent first.
 
-    One whose student did not come to make up for it is owed again.
+    One whose student did not come to make up for it is owed again. `as_guest`: the student comes to `made_in` as one.
     """
     rows = _with_marks(by, MakeUp.objects.visible_to(by))
     rows = rows.select_related("student", *_NAMED)
@@ -220,9 +220,9 @@ _IS_OPEN = (
 
 
 def _with_marks(by: Actor, rows: Any) -> Any:
-    """With `was_there`, whether the student came to make up (None: not known, or not planned), and `is_open`.
+    """With `was_there`: whether the student came to make up (None: not known, or not planned); `as_guest`: or is to.
 
-    That is: nothing is planned for the miss, or nothing comes of what was.
+    And `is_open`: nothing is planned for the miss, or nothing comes of what was.
     """
     here = {"lesson_id": OuterRef("made_in_id"), "student_id": OuterRef("student_id")}
     mark = Attendance.unguarded.filter(org_id=by.org_id, **here)
@@ -233,6 +233,7 @@ def _with_marks(by: Actor, rows: Any) -> Any:
     return rows.annotate(
         was_there=Subquery(mark.values("is_present")[:1]),
         is_in=_whether(Q(made_in__student_id=F("student_id")) | Exists(guest) | Exists(member)),
+        as_guest=_whether(Q(Exists(guest))),
     ).annotate(is_open=_whether(_IS_OPEN))
 
 

@@ -129,7 +129,7 @@ def test_results_of_a_test_are_entered_one_after_another_and_taken_back(centre, 
 def test_from_a_pasted_plan_to_a_conducted_lesson(centre, taught, visit):
     who = visit("aziza@lingua.example")
     who.open(f"/lingua/courses/{taught['course']}/topics/")
-    who.type("[name=lines]", "Numbers\nGreetings\tDialogues\tPage 3\nFamily")
+    who.type("[name=lines]", "Numbers\tUp to ten\tPage 1\nGreetings\tDialogues\tPage 3\nFamily")
     who.save()
     with tenant_transaction(centre.org_id):
         greetings = Topic.objects.visible_to(centre).get(title="Greetings").pk
@@ -147,6 +147,8 @@ def test_from_a_pasted_plan_to_a_conducted_lesson(centre, taught, visit):
     who.open(f"/lingua/lessons/{taught['lesson']}/")
     chosen = who.page.locator("[name=plan_topic_id] option:checked")
     assert chosen.inner_text() == "1. Numbers"
+    who.click("[data-fill=id_homework]")
+    assert who.page.input_value("[name=homework]") == "Page 1"
     assert not who.page.is_visible("[name=topic]")
     who.page.select_option("[name=plan_topic_id]", value="")
     assert who.page.is_visible("[name=topic]")

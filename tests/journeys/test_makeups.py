@@ -129,4 +129,9 @@ def test_a_lesson_of_the_student_alone_makes_up_for_the_miss(centre, owed, visit
     who.save()
     who.open("/lingua/make-ups/?state=planned")
     assert "Lola Azizova" in who.text()
+    with who.page.expect_navigation():
+        who.click("[data-testid^=take-out-]")
+    who.save()
+    who.open("/lingua/make-ups/")
+    assert "Lola Azizova" in who.text()
     assert who.errors == []

@@ -162,7 +162,7 @@ def make_ups(request: OfficeRequest) -> HttpResponse:
         {
             "id": row.pk, "student_id": row.student_id, "name": row.student.full_name, "missed": miss_of(row),
             "until": row.until, "is_late": row.until is not None and row.until < by.today, "made_in": _made(row),
-            "lesson_id": row.made_in_id,
+            "lesson_id": row.made_in_id, "as_guest": row.as_guest,
         }
         for row in rows
     ]  # fmt: skip

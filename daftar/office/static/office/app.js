@@ -53,7 +53,7 @@
   };
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-theme-switch],[data-close],[data-print],a[href^='#id_']");
+    const target = event.target.closest("[data-theme-switch],[data-close],[data-print],[data-fill],a[href^='#id_']");
     if (!target) return;
     if (target.matches("[data-theme-switch]")) {
       const theme = root.dataset.bsTheme === "dark" ? "light" : "dark";
@@ -63,6 +63,11 @@
       target.closest(".toast").remove();
     } else if (target.matches("[data-print]")) {
       print();
+    } else if (target.matches("[data-fill]")) {
+      const field = document.getElementById(target.dataset.fill);
+      field.value = target.dataset.text;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      field.focus();
     } else {
       event.preventDefault();
       document.getElementById(target.hash.slice(1))?.focus();

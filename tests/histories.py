@@ -25,8 +25,7 @@ from daftar.courses import alone, days, moves
 from daftar.courses.kinds import LessonKind
 from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, Suspension
 from daftar.courses.rules import EVEN, PlanKind
-from daftar.finance.models import Desk, Payment
-from daftar.finance.services import reverse_payment, take_payment
+from daftar.finance.models import Desk
 from daftar.ledger import services as ledger
 from daftar.ledger.models import AccountKind, TransferKind
 from daftar.ledger.queries import separate_accounts
@@ -50,8 +49,10 @@ from daftar.tuition.tariffs import (
     set_own_price,
 )
 from tests.cast import a_course, a_group, a_student, enrolled
+from tests.chances import FIRST, around, one_of, perhaps
+from tests.money_facts import bring_back, correct, edit, give_back, pay, reverse
 
-FIRST, LATEST = date(2025, 5, 2), date(2025, 8, 20)
+LATEST = date(2025, 8, 20)
 TYPES = ((), (), (), ("group",), ("group", "individual"), ("individual", "trial"))
 BY_LESSON = [kind.value for kind in (PlanKind.PER_LESSON, PlanKind.MONTH_SPREAD, PlanKind.WEEK_SPREAD)]
 NAMES = ("Aziz", "Bek", "Lola", "Nodira")
@@ -136,22 +137,6 @@ def done(by, kind: str, seed: int) -> Any:
     except (Refusal, NotFound):
         pass
     return by
-
-
-def one_of(by, dice, model, **conditions):
-    """A row, or NotFound."""
-    ids = list(model.objects.visible_to(by).filter(**conditions).order_by("id").values_list("id", flat=True))
-    if not ids:
-        raise NotFound
-    return model.objects.visible_to(by).get(pk=dice.choice(ids))
-
-
-def around(by, dice, back: int = 30, ahead: int = 20) -> date:
-    return max(FIRST, by.today + timedelta(days=dice.randint(-back, ahead)))
-
-
-def perhaps(dice, value):
-    return dice.choice([None, value])
 
 
 # --- prices ----------------------------------------------------------------------------------------------------------
@@ -242,18 +227,6 @@ def other_discount(by, dice) -> None:
 
 def no_discount(by, dice) -> None:
     withdraw_discount(by, discount_id=one_of(by, dice, Discount).pk)
-
-
-def pay(by, dice) -> None:
-    student, desk = one_of(by, dice, Student), Desk.objects.visible_to(by).order_by("id")[0]
-    key = f"k{dice.random()}"
-    take_payment(
-        by, student_id=student.pk, desk_id=desk.pk, amount=dice.randint(1, 40) * 1_234_567, paid_on=by.today, key=key
-    )
-
-
-def reverse(by, dice) -> None:
-    reverse_payment(by, payment_id=one_of(by, dice, Payment).pk, reason="mistake")
 
 
 # --- days and memberships --------------------------------------------------------------------------------------------
@@ -459,9 +432,10 @@ def owed(by, dice) -> None:
 FACTS = {
     each.__name__: each
     for each in (
-        bind, end, own_price, tariff_price, course_price, discount, other_discount, no_discount, pay, reverse, pause,
-        other_pause, no_pause, pause_a_group, leave, stay, move, trial, start, holiday, no_holiday, teach, cancel,
-        restore, move_a_lesson, own_lesson, own_lessons, open_lesson, guest, make_up, owed, pick, group_price,
+        bind, end, own_price, tariff_price, course_price, discount, other_discount, no_discount, pay, reverse, edit,
+        give_back, correct, bring_back, pause, other_pause, no_pause, pause_a_group, leave, stay, move, trial, start,
+        holiday, no_holiday, teach, cancel, restore, move_a_lesson, own_lesson, own_lessons, open_lesson, guest,
+        make_up, owed, pick, group_price,
     )
 }  # fmt: skip
 MADE_UP = ("days", "owed", "owed", "make_up", "make_up")

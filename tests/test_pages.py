@@ -187,7 +187,7 @@ REHEARSES = {
     "enrolment-trial", "enrolment-weekdays",
     "student-bind", "subscription-end", "subscription-price", "discount-new", "discount-edit", "discount-withdraw",
     "suspension-remove",
-    "lesson-payer", "group-several", "lesson-cancel", "lesson-restore", "lesson-move",
+    "lesson-payer", "group-several", "days-off-remove", "lesson-cancel", "lesson-restore", "lesson-move",
 }  # fmt: skip
 
 

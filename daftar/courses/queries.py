@@ -252,6 +252,7 @@ class DaysOff:
     ids: tuple[int, ...]
     name: str
     branch: str
+    branch_id: int | None
     starts_on: date
     last_on: date
     affects_payment: bool
@@ -287,8 +288,11 @@ def _runs(by: Actor, rows: Any) -> list[DaysOff]:
             continue
         is_mine = row.branch_id is not None or by.branch_ids is None
         found.append(
-            DaysOff((row.pk,), row.name, branch, row.on, row.on, row.affects_payment, row.is_credited, is_mine)
-        )
+            DaysOff(
+                (row.pk,), row.name, branch, row.branch_id, row.on, row.on, row.affects_payment, row.is_credited,
+                is_mine,
+            )
+        )  # fmt: skip
     return sorted(found, key=lambda run: (run.starts_on, run.branch))
 
 

@@ -267,13 +267,17 @@ def last_transfer_id(by: Actor) -> int:
 
 @question("tuition.view")
 def moves_since(by: Actor, student_ids: Collection[int], transfer_id: int) -> dict[int, list[AccountMove]]:
-    """What moved on these students' accounts after a transfer, by student, in the order it was posted."""
+    """What moved on these students' accounts after a transfer, by student, in the order it was posted.
+
+    What takes something back says why that had been.
+    """
     found: dict[int, list[AccountMove]] = {student_id: [] for student_id in student_ids}
-    rows = Transfer.objects.visible_to(by).filter(pk__gt=transfer_id).select_related("debit", "credit").order_by("id")
-    for row in rows:
+    rows = Transfer.objects.visible_to(by).filter(pk__gt=transfer_id).order_by("id")
+    for row in rows.select_related("debit", "credit", "reverses"):
+        why = row.why if row.reverses is None else row.reverses.why
         for account, sign in ((row.debit, -1), (row.credit, 1)):
             if account.student_id in found and account.kind in OF_TUITION:
-                move = AccountMove(row.effective_on, row.kind, sign * row.amount, row.why, row.reverses_id)
+                move = AccountMove(row.effective_on, row.kind, sign * row.amount, why, row.reverses_id)
                 found[account.student_id].append(move)
     return found
 

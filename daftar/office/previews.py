@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any, TypeAlias
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from django.forms import ChoiceField, Select
 from django.shortcuts import redirect
@@ -31,7 +32,20 @@ if TYPE_CHECKING:
 Preview = dict[str, Any]
 Deed: TypeAlias = "Callable[..., object]"
 Answer: TypeAlias = "HttpResponse"
-MANY = 8
+Rehearsing: TypeAlias = "Callable[[Actor, Collection[int], Callable[[], object]], list[Rehearsal]]"
+# Of several: so many stand at once, and up to so many of them, or lines of theirs, are there to be unfolded.
+SHOWN, BY_NAME, LINES = 8, 100, 300
+# Of more than so many the sums are found out when somebody asks: to look at them takes as long as doing it.
+AT_ONCE = 1000
+
+
+class PreviewLine(NamedTuple):
+    """A move of money, or all those of one student, in words; unfolded, why it is so, or the single ones."""
+
+    label: str
+    text: str
+    why: list[words.Said] = []
+    lines: list[PreviewLine] = []
 
 
 def priced_page(request: OfficeRequest, form: Form, student_ids: Collection[int], deed: Deed, **context: Any) -> Answer:
@@ -82,13 +96,17 @@ def filled(request: OfficeRequest) -> Any:
     return request.GET if "HX-Request" in request.headers else None
 
 
-def preview_of(by: Actor, form: Form, student_ids: Collection[int], deed: Callable[..., object]) -> Preview | None:
+def preview_of(
+    by: Actor, form: Form, student_ids: Collection[int], deed: Deed, how: Rehearsing = rehearse
+) -> Preview | None:
     """What the deed would do with the values of a form, at first with those it begins with; None while some lack."""
     asked = form if form.is_bound else _begun(form)
     if not asked.is_valid() or not by.may("tuition.view"):
         return None
+    if len(student_ids) > AT_ONCE and "sums" not in asked.data:
+        return nothing(_concerned(len(student_ids))) | {"asks": True}
     try:
-        found = rehearse(by, student_ids, lambda: deed(**asked.cleaned_data))
+        found = how(by, student_ids, lambda: deed(**asked.cleaned_data))
     except Refusal as refusal:
         return nothing(said(refusal))
     preview = _of_one(found[0]) if len(found) == 1 else _of_many(found)
@@ -131,39 +149,54 @@ def _begun(form: Form) -> Form:
 
 def nothing(note: str) -> Preview:
     """A preview without money."""
-    return {"charged": None, "returned": None, "note": note, "lines": []}
+    return _preview([], note, [])
 
 
 def _of_one(found: Rehearsal) -> Preview:
-    lines = []
-    shown = [line for line in found.lines if not line.is_reversal]
-    for line in found.lines:
-        label = f"{formats.day(line.on)}: {formats.money_text(line.amount)}"
-        lines.append(words.Said(label, _("taken back") if line.is_reversal else words.charge_text(line.why)))
-        if len(found.lines) == len(shown) == 1:
-            lines += words.why_text(line.why, line.amount.currency)
-    return _moved(found.moved) | {"note": _note(found), "lines": lines}
+    return _preview([found.moved], _note(found), _lines(found))
 
 
 def _of_many(found: list[Rehearsal]) -> Preview:
-    """Only the sums, the first few by name."""
-    currency = found[0].before.currency if found else ""
-    touched = [each for each in found if each.moved.amount]
-    lines = [words.Said(each.name, formats.money_text(each.moved)) for each in touched[:MANY]]
-    note = ngettext("It concerns %(num)s student.", "It concerns %(num)s students.", len(found)) % {"num": len(found)}
-    return _moved(Money(sum(each.moved.amount for each in touched), currency)) | {"note": note, "lines": lines}
+    """The sums, by currency, and those whose money moves by name: the first of them, if they are many."""
+    touched = [each for each in found if each.lines]
+    sums: dict[str, int] = {}
+    for each in touched:
+        sums[each.moved.currency] = sums.get(each.moved.currency, 0) + each.moved.amount
+    fit = sum(total <= LINES for total in accumulate(len(each.lines) for each in touched[:BY_NAME]))
+    note = _concerned(len(found))
+    if fit < len(touched):
+        note = _("%(said)s By name, the first %(num)s.") % {"said": note, "num": fit}
+    lines = [PreviewLine(each.name, formats.money_text(each.moved), lines=_lines(each)) for each in touched[:fit]]
+    return _preview([Money(amount, currency) for currency, amount in sums.items()], note, lines)
 
 
-def _moved(sum_: Money) -> Preview:
+def _lines(found: Rehearsal) -> list[PreviewLine]:
+    """Every move of a student with why it is so, as the rule that makes the charge says it."""
+    return [
+        PreviewLine(
+            f"{formats.day(line.on)}: {formats.money_text(line.amount)}",
+            _("taken back") if line.is_reversal else words.charge_text(line.why),
+            words.why_text(line.why, line.amount.currency),
+        )
+        for line in found.lines
+    ]
+
+
+def _preview(moved: list[Money], note: str, lines: list[PreviewLine]) -> Preview:
     return {
-        "charged": Money(-sum_.amount, sum_.currency) if sum_.amount < 0 else None,
-        "returned": sum_ if sum_.amount > 0 else None,
-    }
+        "charged": [Money(-each.amount, each.currency) for each in moved if each.amount < 0],
+        "returned": [each for each in moved if each.amount > 0],
+        "note": note, "lines": lines[:SHOWN], "more": lines[SHOWN:], "asks": False,
+    }  # fmt: skip
+
+
+def _concerned(count: int) -> str:
+    return ngettext("It concerns %(num)s student.", "It concerns %(num)s students.", count) % {"num": count}
 
 
 def _note(found: Rehearsal) -> str:
     text = _("Balance afterwards: %(balance)s.") % {"balance": formats.money_text(found.after)}
-    ahead = found.coverage.next_charge
+    ahead = found.coverage.next_charge if found.coverage else None
     if ahead is None:
         return text
     values = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
 from daftar.courses.kinds import LessonKind
-from daftar.courses.models import LessonType, Suspension
+from daftar.courses.models import Enrolment, Lesson, LessonType, Suspension
 from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged
 from daftar.orgs.access import Actor, question
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from daftar.orgs.models import Branch
+
+AROUND = timedelta(days=62)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,22 @@ def subscriptions_of(by: Actor, student_id: int) -> list[Bound]:
     found.sort(key=lambda each: (each.row.starts_on, each.row.pk), reverse=True)
     found.sort(key=lambda each: each.row.ends_on is not None and each.row.ends_on <= today)
     return found
+
+
+@question("tuition.view")
+def charged_around(by: Actor, starts_on: date, last_on: date, branch_id: int | None) -> list[int]:
+    """Students, of a branch or (None) of all, whose charges days off may change, and perhaps some others.
+
+    A day counts for the whole month or cycle around it, whoever comes or leaves in that.
+    """
+    around = (starts_on - AROUND, last_on + AROUND)
+    rows = Subscription.objects.visible_to(by).exclude(ends_on__lte=around[0])
+    if branch_id is not None:
+        rows = rows.filter(student__branch_id=branch_id)
+    members = Enrolment.objects.visible_to(by).exclude(ends_on__lte=around[0]).values("student_id")
+    alone = Lesson.objects.visible_to(by).filter(held_on__range=around).exclude(student=None).values("student_id")
+    mine = rows.filter(Q(student_id__in=members) | Q(student_id__in=alone))
+    return list(mine.order_by("student_id").values_list("student_id", flat=True).distinct())
 
 
 @question("tuition.view")

@@ -14,6 +14,7 @@ from daftar.orgs.queries import today_in
 from daftar.people.models import Student
 from daftar.tuition.facts import facts_of
 from daftar.tuition.queries import coverage_of
+from daftar.tuition.services import reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -35,14 +36,17 @@ class RehearsedLine:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What would happen to one student: every move, and the balance before and after."""
+    """What would happen to one student: every move, and the balance before and after.
+
+    How far the money then goes is told of one student alone.
+    """
 
     student_id: int
     name: str
     lines: tuple[RehearsedLine, ...]
     before: Money
     after: Money
-    coverage: rules.Coverage
+    coverage: rules.Coverage | None
 
     @property
     def moved(self) -> Money:
@@ -65,14 +69,25 @@ def rehearse(by: Actor, student_ids: Collection[int], deed: Callable[[], object]
     return found
 
 
+@question("tuition.view")
+def rehearse_at_once(by: Actor, student_ids: Collection[int], deed: Callable[[], object]) -> list[Rehearsal]:
+    """The same of a deed that leaves charging these students to the background; only those whose money it moves."""
+
+    def charged() -> None:
+        deed()
+        reconcile(by.trusted(), student_ids=student_ids)
+
+    return [each for each in rehearse(by, student_ids, charged) if each.lines]
+
+
 def _looked_at(by: Actor, student_ids: Collection[int], before: dict[int, int], last: int) -> list[Rehearsal]:
     rows = Student.objects.visible_to(by).filter(pk__in=student_ids).select_related("branch__org")
     students = list(rows.order_by("sort_key", "id"))
     after, moves = balances(by, student_ids), moves_since(by.trusted(), student_ids, last)
-    facts, base = facts_of(by, students), base_balances(by, student_ids)
+    coverage = _coverage(by, students[0]) if len(students) == 1 else None
     found = []
     for student in students:
-        currency, today = student.branch.currency, today_in(by, student.branch)
+        currency = student.branch.currency
         lines = tuple(
             RehearsedLine(
                 move.on, move.kind, Money(move.amount, currency), move.why, is_reversal=move.reverses_id is not None
@@ -82,7 +97,12 @@ def _looked_at(by: Actor, student_ids: Collection[int], before: dict[int, int], 
         found.append(
             Rehearsal(
                 student.pk, student.full_name, lines, Money(before[student.pk], currency),
-                Money(after[student.pk], currency), coverage_of(facts[student.pk], today, base[student.pk]),
+                Money(after[student.pk], currency), coverage,
             )
         )  # fmt: skip
     return found
+
+
+def _coverage(by: Actor, student: Student) -> rules.Coverage:
+    base = base_balances(by, [student.pk])[student.pk]
+    return coverage_of(facts_of(by, [student])[student.pk], today_in(by, student.branch), base)

@@ -9,6 +9,7 @@ import pytest
 from daftar.courses.models import Course, Group, Holiday, Lesson
 from daftar.ledger.queries import balances
 from daftar.lib.tenancy import tenant_transaction
+from daftar.office import previews
 from daftar.orgs.models import Organization
 from daftar.tuition.models import Tariff
 from daftar.tuition.services import enrol_active
@@ -121,6 +122,32 @@ def test_days_off_are_added_and_taken_back_together(visit, centre):
     assert "No days off this year" in who.text()
     with tenant_transaction(centre.org_id):
         assert not Holiday.objects.visible_to(centre).exists()
+
+
+def test_days_off_show_whose_money_they_move_and_why_by_keyboard(visit, centre, someone, monkeypatch):
+    student, group = someone
+    with tenant_transaction(centre.org_id):
+        other = a_student(centre, "Zarina Aliyeva")
+        enrol_active(centre, student_id=other.pk, group_id=group.pk, starts_on=group.starts_on)
+    monkeypatch.setattr(previews, "AT_ONCE", 1)
+    who = visit(LOGIN)
+    who.open("/lingua/days-off/new/")
+    who.fill(name="Flood", starts_on=str(centre.today), is_credited="yes")
+    who.page.wait_for_selector("#preview >> text=It concerns 2 students")
+    who.page.wait_for_load_state("networkidle")
+    who.page.focus("[data-testid=sums]")
+    who.press("Enter")
+    who.page.wait_for_selector("#preview .alert-title:has-text('Will come back')")
+    summary = who.page.locator("#preview summary:has-text('Zarina Aliyeva')")
+    assert not who.page.is_visible("#preview .why")
+    summary.focus()
+    who.press("Enter")
+    assert "1 of the" in who.page.inner_text("#preview .why:visible")
+    full = balance(centre, student)
+    who.save()
+    assert "Flood is off" in who.page.inner_text("[data-testid=toast]")
+    assert balance(centre, student) == full, "charges follow in the background"
+    assert who.errors == []
 
 
 def test_a_cancelled_lesson_shows_its_credit_first_and_comes_back(visit, centre, someone):

@@ -21,12 +21,20 @@ from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, preview_of, priced_page
 from daftar.orgs.queries import branches, teachers, tuition_settings
 from daftar.orgs.rules import MovedLessons
+from daftar.tuition import lists
+from daftar.tuition.rehearsal import rehearse_at_once
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from django.forms import Form
     from django.http import HttpResponse
 
     from daftar.courses.models import Lesson
     from daftar.courses.queries import DaysOff
+    from daftar.office.previews import Preview
+    from daftar.orgs.access import Actor
 
 
 @page("courses.view")
@@ -51,27 +59,49 @@ EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 def days_off_new(request: OfficeRequest) -> HttpResponse:
     by = request.by
     form = DaysOffForm(
-        request.POST or None, initial={"starts_on": by.today}, branches=branches(by), is_whole=by.branch_ids is None
+        filled(request), initial={"starts_on": by.today}, branches=branches(by), is_whole=by.branch_ids is None
     )
-    if added := done(form, partial(days.add_holiday, by)):
+    add = partial(days.add_holiday, by)
+    if request.method == "POST" and (added := done(form, add)):
         undo = reverse("office:days-off-remove", args=[by.org_slug, added[0].pk])
         tell(request, _("%(name)s is off.") % {"name": added[0].name}, undo=undo)
         return redirect(reverse("office:days-off", args=[by.org_slug]) + f"?year={added[0].on.year}")
     return form_page(
-        request, "office/form.html", form, title=_("New days off"), submit_label=_("Add days off"), cancel_url="../",
+        request, "office/form_preview.html", form, title=_("New days off"), submit_label=_("Add days off"),
+        cancel_url="../", preview=_preview_of_new(by, form, add),
         text=_("Lessons of the schedule are not held on these days. Charges follow in the background."),
     )  # fmt: skip
+
+
+def _preview_of_new(by: Actor, form: DaysOffForm, add: Callable[..., object]) -> Preview | None:
+    if not form.is_bound or not form.is_valid():
+        return None
+    values = form.cleaned_data
+    starts_on, last_on = values["starts_on"], values["last_on"] or values["starts_on"]
+    return _preview_of_days(by, form, (starts_on, last_on, values["branch_id"]), add)
+
+
+def _preview_of_days(
+    by: Actor, form: Form, off: tuple[date, date, int | None], deed: Callable[..., object]
+) -> Preview | None:
+    """What days off, from a first to a last one in a branch, do to the money when they come or go."""
+    concerned = lists.charged_around(by, *off) if by.may("tuition.view") else []
+    return preview_of(by, form, concerned, deed, rehearse_at_once)
 
 
 @page("courses.edit")
 def days_off_remove(request: OfficeRequest, holiday_id: int) -> HttpResponse:
     by, run = request.by, queries.get_days_off(request.by, holiday_id)
-    form, home = UndoForm(request.POST or None), reverse("office:days-off", args=[request.by.org_slug])
-    if done(form, lambda: days.remove_holidays(by, holiday_ids=run.ids)):
+    form = UndoForm(request.POST if request.method == "POST" else {"sent": "on"} | request.GET.dict())
+    home = reverse("office:days-off", args=[request.by.org_slug])
+    remove = partial(days.remove_holidays, by, holiday_ids=run.ids)
+    if request.method == "POST" and (_removed := done(form, remove)):
         tell(request, _("%(name)s is no longer off.") % {"name": run.name})
         return undone(request, f"{home}?year={run.starts_on.year}")
+    off = (run.starts_on, run.last_on, run.branch_id)
     return form_page(
-        request, "office/form.html", form, title=_("Are there lessons on these days after all?"),
+        request, "office/form_preview.html", form, title=_("Are there lessons on these days after all?"),
+        preview=None if form.errors else _preview_of_days(by, form, off, remove),
         submit_label=_("Remove days off"), cancel_url=home, crumbs=[(_("Days off"), home)],
         text=_("%(name)s, %(days)s: lessons are held again, and charges follow in the background.")
         % {"name": run.name, "days": _days(run)},

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from daftar.tuition.listed import Step
     from daftar.tuition.models import Tariff
 
-# Of more than so many the sums are found out when it is done: to look at them takes as long as doing it.
-MOST_REHEARSED = 100
 FROM_THAT_DAY = gettext_noop(
     "Whoever becomes active on that day or later pays the new price. What was charged before it stays."
 )
@@ -140,9 +138,6 @@ def _preview(by: Actor, form: PriceForm, ids: Sequence[int], deed: Callable[...,
         return None
     if not form.cleaned_data["bound_follow"]:
         return nothing(_("Who studies already pays what was agreed."))
-    if len(ids) > MOST_REHEARSED:
-        text = ngettext("It concerns %(num)s student.", "It concerns %(num)s students.", len(ids))
-        return nothing(text % {"num": len(ids)})
     return preview_of(by, form, ids, deed)
 
 

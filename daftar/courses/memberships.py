@@ -102,6 +102,17 @@ def remove_pause(by: Actor, *, suspension_id: int) -> Suspension:
 
 
 @verb("courses.enrol")
+def put_pause_back(by: Actor, *, suspension_id: int, was: Mapping[str, Any]) -> Suspension:
+    """Makes of a pause what it was before, by the columns that differ."""
+    row = _pause(by, suspension_id)
+    ends_on = was.get("ends_on", row.ends_on)
+    others = Suspension.objects.visible_to(by).filter(student_id=row.student_id, group_id=row.group_id)
+    _check_free(others.exclude(pk=row.pk), was.get("starts_on", row.starts_on), ends_on)
+    change(by, row, **was)
+    return row
+
+
+@verb("courses.enrol")
 def end_membership(
     by: Actor, *, enrolment_id: int, last_on: date, reason: str, reason_id: int | None = None
 ) -> Enrolment:

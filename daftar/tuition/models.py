@@ -271,6 +271,7 @@ class DeedTogether(models.TextChoices):
     LEAVE = "leave", _("Leave the group")
     TRANSFER = "transfer", _("Move to another group")
     PAUSE = "pause", _("Pause")
+    END_PAUSE = "end_pause", _("End the pause")
     TRIAL = "trial", _("Back to trial")
     ACTIVATE = "activate", _("Activate")
 

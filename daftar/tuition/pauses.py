@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses import memberships
 from daftar.courses.events import TuitionFactsChanged
+from daftar.courses.models import Suspension
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, publish, verb
 from daftar.tuition.credits import Wish, by_hand, students_to_price
@@ -16,11 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
 
-    from daftar.courses.models import Suspension
-
 
 class NobodyToPause(Refusal):
     text = _("Choose at least one student.")
+
+
+class NotPaused(Refusal):
+    text = _("There is no pause on that day.")
 
 
 @verb("tuition.pause")
@@ -56,6 +61,26 @@ def change_suspension(
     )
     publish(by, TuitionFactsChanged((row.student_id,)))
     return row
+
+
+@verb("tuition.pause")
+def end_pause(by: Actor, *, student_id: int, group_id: int, from_on: date) -> list[Suspension]:
+    """Ends what keeps a student out of a group on a day, which is the first of coming again.
+
+    A pause in all groups of the student ends in all of them.
+    """
+    rows = Suspension.objects.visible_to(by).filter(student_id=student_id, starts_on__lte=from_on)
+    rows = rows.filter(Q(group=None) | Q(group_id=group_id)).exclude(ends_on__lte=from_on).order_by("id")
+    ended: list[Suspension] = [
+        change_suspension(
+            by, suspension_id=row.pk, starts_on=row.starts_on, last_on=from_on - timedelta(days=1), reason=row.reason,
+            extends=row.extends,
+        )
+        for row in rows
+    ]  # fmt: skip
+    if not ended:
+        raise NotPaused
+    return ended
 
 
 @verb("tuition.pause")

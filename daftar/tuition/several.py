@@ -15,7 +15,7 @@ from daftar.orgs.access import Actor, publish, question, verb
 from daftar.people.models import Student
 from daftar.tuition.leaving import leave_group, return_to_trial, transfer
 from daftar.tuition.models import DeedTogether, DoneTogether
-from daftar.tuition.pauses import suspend
+from daftar.tuition.pauses import end_pause, suspend
 from daftar.tuition.pictures import marks_seen, pictures, put_prices_back, take_away_prices, values_of
 from daftar.tuition.rules.taking_back import Step, changed_since, groups_to_watch, seen, steps
 from daftar.tuition.services import activate
@@ -98,6 +98,17 @@ def pause_together(
         _named(lambda row: suspend(
             by.trusted(), student_ids=[row.student_id], group_id=row.group_id, starts_on=starts_on, last_on=last_on,
             reason=reason,
+        )[0]),
+    )  # fmt: skip
+
+
+@verb("tuition.pause")
+def end_pauses_together(by: Actor, *, enrolment_ids: Collection[int], from_on: date) -> Done:
+    """Ends the pauses of several students; the day is the first on which they come again."""
+    return _done(
+        by, DeedTogether.END_PAUSE, enrolment_ids, from_on,
+        _named(lambda row: end_pause(
+            by.trusted(), student_id=row.student_id, group_id=row.group_id, from_on=from_on
         )[0]),
     )  # fmt: skip
 
@@ -260,8 +271,10 @@ def _put_back(by: Actor, done: list[Step], since: date) -> None:
         since=since,
     )  # fmt: skip
     for step in done:
-        if step.table == "pause":
+        if step.table == "pause" and step.was is None:
             memberships.remove_pause(by.trusted(), suspension_id=step.id)
+        elif step.table == "pause":
+            memberships.put_pause_back(by.trusted(), suspension_id=step.id, was=values_of(step.table, step.differs))
     put_prices_back(by, done)
 
 

@@ -9,6 +9,7 @@ import pytest
 from daftar.attendance.jobs import nudge_teachers
 from daftar.ledger.queries import balances
 from daftar.lib.tenancy import tenant_transaction
+from daftar.tuition.pauses import suspend
 from daftar.tuition.services import enrol_active
 from tests.cast import PASSWORD, a_branch, a_centre, a_group, a_member, a_student
 from tests.journeys.conftest import PHONE
@@ -74,7 +75,7 @@ def test_the_count_beside_today_leads_to_just_these_lessons_by_keyboard(visit, e
     assert who.errors == []
 
 
-@pytest.mark.parametrize("deed", ["trial", "transfer", "pause", "leave"])
+@pytest.mark.parametrize("deed", ["trial", "transfer", "pause", "end_pause", "leave"])
 def test_what_is_done_to_several_is_undone_from_the_toast(visit, centre, deed):
     with tenant_transaction(centre.org_id):
         first = centre.today - timedelta(days=20)
@@ -83,6 +84,8 @@ def test_what_is_done_to_several_is_undone_from_the_toast(visit, centre, deed):
         students = [a_student(centre, name).pk for name in ("Aziz", "Barno")]
         for pk in students:
             enrol_active(centre, student_id=pk, group_id=group.pk, starts_on=first)
+        if deed == "end_pause":
+            suspend(centre, student_ids=students, starts_on=centre.today - timedelta(days=5), group_id=group.pk)
         before = balances(centre, students)
     who = visit(OWNER)
     who.open(f"/lingua/groups/{group.pk}/several/")

@@ -1,4 +1,4 @@
-"""Several members of a group at once: one page, one of five deeds, with the money of all shown first."""
+"""Several members of a group at once: one page, one of six deeds, with the money of all shown first."""
 
 from __future__ import annotations
 
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 
 LABELS = {
     "leave": gettext_lazy("Leave the group"), "transfer": gettext_lazy("Move to another group"),
-    "pause": gettext_lazy("Pause"), "trial": gettext_lazy("Back to trial"), "activate": gettext_lazy("Activate"),
+    "pause": gettext_lazy("Pause"), "end_pause": gettext_lazy("End the pause"),
+    "trial": gettext_lazy("Back to trial"), "activate": gettext_lazy("Activate"),
 }  # fmt: skip
 MEANS = {
     "leave": gettext_lazy("The day is their last one. What was paid for later lessons is credited."),
     "transfer": gettext_lazy("From the day on they are in the other group."),
     "pause": gettext_lazy("From the day on nothing is charged in this group, until the pause ends."),
+    "end_pause": gettext_lazy("On the day they come again and are charged; a pause in all groups ends in all of them."),
     "trial": gettext_lazy("From the day on they are on trial and charged for nothing."),
     "activate": gettext_lazy("From the day on they are charged as the group says."),
 }
@@ -135,6 +137,7 @@ def _deed(by: Actor, /, **values: Any) -> object:
         "pause": lambda: several.pause_together(
             by, enrolment_ids=ids, starts_on=on, last_on=values["last_on"], reason=values["reason"]
         ),
+        "end_pause": lambda: several.end_pauses_together(by, enrolment_ids=ids, from_on=on),
         "trial": lambda: several.return_together(by, enrolment_ids=ids, from_on=on),
         "activate": lambda: several.activate_together(by, enrolment_ids=ids, on=on),
     }  # fmt: skip

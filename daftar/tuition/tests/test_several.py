@@ -15,12 +15,14 @@ from daftar.orgs.models import AuditEntry
 from daftar.tuition import several
 from daftar.tuition.credits import ReasonToDeclineMissing
 from daftar.tuition.leaving import leave_group
+from daftar.tuition.pauses import NotPaused, suspend
 from daftar.tuition.services import enrol_active
 from daftar.tuition.several import (
     CannotBe,
     NobodyChosen,
     TooMany,
     activate_together,
+    end_pauses_together,
     leave_together,
     pause_group,
     pause_together,
@@ -83,6 +85,34 @@ def test_all_of_a_group_pause_however_many_they_are_and_go_on_when_it_is_taken_b
     take_back_together(by, done_id=done.id)
     assert not rows.exists()
     assert owed(by, members) == before
+
+
+def test_pauses_of_several_end_on_the_day_they_come_again_and_go_on_when_it_is_taken_back(by, group, members):
+    in_group, everywhere = date(2025, 5, 8), date(2025, 5, 6)
+    suspend(by, student_ids=[members[0].student_id], starts_on=in_group, group_id=group.pk)
+    suspend(by, student_ids=[members[1].student_id], starts_on=everywhere, last_on=date(2025, 5, 28), reason="Ill")
+    paused = owed(by, members)
+    assert max(paused[:2]) > -PRICE or min(paused[:2]) > -PRICE
+    done = end_pauses_together(by, enrolment_ids=ids(members[:2]), from_on=TODAY)
+    rows = Suspension.objects.visible_to(by).order_by("starts_on")
+    assert [(row.starts_on, row.ends_on) for row in rows] == [(everywhere, TODAY), (in_group, TODAY)]
+    assert all(now < was for now, was in zip(owed(by, members)[:2], paused[:2], strict=True))
+    take_back_together(by, done_id=done.id)
+    assert owed(by, members) == paused
+    assert [(row.ends_on, row.reason) for row in rows.all()] == [(date(2025, 5, 29), "Ill"), (None, "")]
+
+
+def test_who_does_not_pause_on_that_day_is_named_and_no_pause_ends(by, group, members):
+    suspend(by, student_ids=[members[0].student_id], starts_on=TODAY, last_on=date(2025, 5, 20), group_id=group.pk)
+    for day in (date(2025, 5, 13), date(2025, 5, 21)):
+        with pytest.raises(CannotBe) as caught:
+            end_pauses_together(by, enrolment_ids=ids(members[:1]), from_on=day)
+        assert isinstance(caught.value.values["why"], NotPaused)
+    suspend(by, student_ids=[members[1].student_id], starts_on=TODAY)
+    with pytest.raises(CannotBe) as caught:
+        end_pauses_together(by, enrolment_ids=ids(members), from_on=date(2025, 5, 19))
+    assert caught.value.values["name"] == "Lola"
+    assert [row.ends_on for row in Suspension.objects.visible_to(by).order_by("id")] == [date(2025, 5, 21), None]
 
 
 def test_one_who_cannot_leave_is_named_and_nobody_leaves(by, members):

@@ -107,6 +107,7 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         "student-pause": {"starts_on": day, "last_on": day, "gives_credit": "on"},
         "group-pause": {"starts_on": day, "last_on": day, "gives_credit": "on"},
         "suspension-edit": {"starts_on": day, "last_on": day},
+        "enrolment-end-pause": {"from_on": day},
         **{name: {"sent": "on"} for name in ("suspension-remove", "discount-withdraw", "enrolment-undo-leaving")},
         "enrolment-weekdays-undo": {"sent": "on"},
         "enrolment-leave": {"last_on": day, "gives_credit": "on", "reason_id": ids["leaving_reason"]},

@@ -10,9 +10,10 @@ import pytest
 from django.test import Client
 
 from daftar.courses.models import Group, Lesson, Recurrence
+from daftar.courses.queries import roster
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Branch
-from tests.cast import PASSWORD, a_group
+from tests.cast import PASSWORD, a_group, a_student, enrolled
 from tests.probe import Probe, a_probe
 
 
@@ -144,3 +145,47 @@ def test_a_regular_lesson_in_the_weekly_schedule_leads_to_its_student(ours, owne
         Recurrence.objects.visible_to(ours.by).filter(pk=rule.pk).update(valid_from=ours.by.today)
     page = owner.get(f"/lingua/timetable/?view=other&branch_id={rule.branch_id}").content.decode()
     assert f"/lingua/students/{rule.student_id}/" in links(page)
+
+
+def test_a_group_s_list_leads_to_what_can_be_done_with_a_membership_and_back(ours, owner):
+    group_id, enrolment_id = ours.ids["group_id"], ours.ids["enrolment_id"]
+    home = f"/lingua/groups/{group_id}/?tab=students"
+    page = owner.get(home).content.decode()
+    for way in ("activate", "move", "weekdays", "leave", "undo"):
+        assert [link for link in links(page) if link.startswith(f"/lingua/enrolments/{enrolment_id}/{way}/")], way
+    address = next(link for link in links(page) if f"/enrolments/{enrolment_id}/activate/" in link)
+    assert owner.post(address, {"activated_on": str(ours.by.today)})["Location"] == home
+    page = owner.get(home).content.decode()
+    [pause] = {link for link in links(page) if "/pause/" in link and f"from_group={group_id}" in link} - {
+        link for link in links(page) if f"/students/{ours.ids['free_student']}/" in link
+    } or [""]
+    day = str(ours.by.today)
+    assert owner.post(pause, {"starts_on": day, "last_on": "", "reason": ""})["Location"] == home
+    page = owner.get(home).content.decode()
+    again = next(link for link in links(page) if "/end-pause/" in link)
+    later = str(ours.by.today + timedelta(days=3))
+    answer = owner.post(again, {"from_on": later})
+    assert (answer.status_code, answer["Location"]) == (302, home)
+
+
+def test_moving_one_or_several_tells_of_a_full_group(ours, owner):
+    ids = ours.ids
+    with tenant_transaction(ours.by.org_id):
+        group = Group.objects.visible_to(ours.by).get(pk=ids["group_id"])
+        life = {"starts_on": str(ours.by.today), "last_on": str(ours.by.today + timedelta(days=60))}
+        small = a_group(ours.by, group.course, "Small", capacity=1, weekdays=(), **life)
+    day = str(ours.by.today)
+    asked = {"group_id": small.pk, "last_on": day, "starts_on": day, "gives_credit": ""}
+    hx = {"headers": {"HX-Request": "true"}}
+    address = f"/lingua/enrolments/{ids['enrolment_id']}/move/"
+    assert "All places are taken" not in owner.get(address, asked, **hx).content.decode()
+    several = {"deed": "transfer", "group_id": small.pk, "on": day}
+    with tenant_transaction(ours.by.org_id):
+        here = [row.pk for row in roster(ours.by, group.pk)]
+    page = owner.get(f"/lingua/groups/{group.pk}/several/", several | {"enrolment_ids": here[:2]}, **hx)
+    assert ("Only 1 place is free" in page.content.decode()) == (len(here) > 1)
+    with tenant_transaction(ours.by.org_id):
+        enrolled(ours.by, a_student(ours.by, "Takes it"), small, day)
+    page = owner.get(address, asked, **hx).content.decode()
+    assert "All places are taken" in page
+    assert f"/lingua/groups/{small.pk}/waiting/" in page

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from daftar.lib.errors import Refusal
 from daftar.lib.money import Money
 from daftar.office import formats, words
-from daftar.office.forms import UndoForm, done, form_page, said, tell, undone
+from daftar.office.forms import UndoForm, done, form_page, number_in, said, tell, undone
 from daftar.tuition.rehearsal import rehearse
 
 if TYPE_CHECKING:
@@ -82,6 +82,14 @@ def priced_undo(
 def undo_address(by: Actor, made: Done) -> str:
     """The address that takes back what was done to one or several memberships."""
     return reverse("office:group-several-undo", args=[by.org_slug, made.id])
+
+
+def membership_home(request: OfficeRequest, card: str) -> str:
+    """Where one came from to do something with a membership: the list of a group, or else the card."""
+    group_id = number_in(request, "from_group")
+    if group_id is None:
+        return card
+    return reverse("office:group", args=[request.by.org_slug, group_id]) + "?tab=students"
 
 
 def prices_tab(request: OfficeRequest, student_id: int) -> str:

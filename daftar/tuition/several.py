@@ -186,6 +186,15 @@ def return_one(by: Actor, *, enrolment_id: int, from_on: date) -> Done:
     )  # fmt: skip
 
 
+@verb("tuition.pause")
+def end_pause_of_one(by: Actor, *, enrolment_id: int, from_on: date) -> Done:
+    """Ends what keeps one out of the group, so that it can be taken back."""
+    return _done(
+        by, DeedTogether.END_PAUSE, [enrolment_id], from_on,
+        lambda row: end_pause(by.trusted(), student_id=row.student_id, group_id=row.group_id, from_on=from_on)[0],
+    )  # fmt: skip
+
+
 @question("tuition.pause")
 def get_done(by: Actor, done_id: int) -> DoneTogether:
     """What was done, with its group; NotFound when invisible."""

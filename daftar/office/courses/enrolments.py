@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from daftar.attendance.makeups import make_ups_of
 from daftar.courses import queries
 from daftar.courses import services as courses
-from daftar.courses.rules import has_place, standing, state_on
+from daftar.courses.rules import standing, state_on
 from daftar.lib.errors import NotFound
 from daftar.office.courses.forms import ActivateForm, EnrolForm
 from daftar.office.forms import UndoForm, as_number, done, form_page, tell, the_only, typed, undo_page, undone
 from daftar.office.page import OfficeRequest, page
-from daftar.office.previews import nothing, preview_of, undo_address
+from daftar.office.places import full_group
+from daftar.office.previews import membership_home, nothing, preview_of, undo_address
 from daftar.people.queries import get_student
 from daftar.reports.queries import find_students
 from daftar.tuition import services as tuition
@@ -60,7 +61,7 @@ def group_add_student(request: OfficeRequest, group_id: int) -> HttpResponse:
     )
     return _enrol(
         request, form, student.pk, group_id,
-        context | {"student": {"id": student.pk, "name": student.full_name}, "full": _full(by, group)},
+        context | {"student": {"id": student.pk, "name": student.full_name}, "full": _full(by, group, student.pk)},
     )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def student_enrol(request: OfficeRequest, student_id: int) -> HttpResponse:
     groups = list(queries.groups(by).filter(branch_id=student.branch_id))
     asked = as_number((_typed(request) or {}).get("group_id", ""))
     chosen = next((row for row in groups if row.pk == asked), groups[0] if groups else None)
-    context["full"] = _full(by, chosen) if chosen else None
+    context["full"] = _full(by, chosen, student.pk) if chosen else None
     initial = {"starts_on": by.today, "start": "trial"}
     form = EnrolForm(
         _typed(request), initial=initial, groups=groups, owed=_owed(by, student.pk),
@@ -91,7 +92,7 @@ def enrolment_activate(request: OfficeRequest, enrolment_id: int) -> HttpRespons
         undo = undo_address(by, made)
         told = _("%(name)s is active.") % {"name": row.student.full_name}
         tell(request, told, undo=undo if by.may("tuition.pause") else "")
-        return redirect("office:student", by.org_slug, row.student_id)
+        return redirect(membership_home(request, reverse("office:student", args=[by.org_slug, row.student_id])))
     preview = preview_of(by, form, [row.student_id], partial(tuition.activate, by, enrolment_id=enrolment_id))
     return form_page(request, "office/courses/activate.html", form, enrolment=_shown(by, row), preview=preview)
 
@@ -113,12 +114,9 @@ def _owed(by: Actor, student_id: int) -> list[MakeUp]:
     return make_ups_of(by, student_id) if by.may("attendance.add_guests") else []
 
 
-def _full(by: Actor, group: Group) -> dict[str, Any] | None:
-    """What is to be known of a group that has no free place today."""
-    size = queries.sizes(by, [group.pk])[group.pk]
-    if has_place(group.capacity, size):
-        return None
-    return {"group_id": group.pk, "taken": size, "places": group.capacity, "blocks": group.branch.blocks_capacity}
+def _full(by: Actor, group: Group, student_id: int) -> dict[str, Any] | None:
+    full = full_group(by, group)
+    return full and full | {"student_id": student_id}
 
 
 def _activated(by: Actor, form: ActivateForm, enrolment_id: int) -> Done | None:

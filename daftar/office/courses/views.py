@@ -265,6 +265,7 @@ def _students(by: Actor, row: Group) -> list[dict[str, Any]]:
                 "since": line.starts_on, "off": words.days_text(line.off),
                 "phone": reach.get(line.student_id, ""),
                 "may_activate": line.activated_on is None and end > by.today and by.may("tuition.activate"),
+                "may_leave": end > by.today and by.may("tuition.pause"), "is_active": line.activated_on is not None,
             }
         )  # fmt: skip
     return shown

@@ -87,6 +87,7 @@ VERBS = {
     "tuition.pause_together": _("paused several students:"), "tuition.pause_group": _("paused several students:"),
     "tuition.activate_one": _("activated"), "tuition.transfer_one": _("moved to another group:"),
     "tuition.end_pauses_together": _("ended the pauses of several students:"),
+    "tuition.end_pause_of_one": _("ended the pause of"),
     "tuition.return_one": _("returned to trial:"), "tuition.take_back_together": _("took back the deed on"),
     "tuition.transfer_together": _("moved several students:"),
     "tuition.return_together": _("returned several students to trial:"),

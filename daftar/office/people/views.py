@@ -209,7 +209,8 @@ def _enrolments(
         states.add(state)
         shown.append(
             {
-                "id": row.pk, "group_id": row.group_id, "group_name": row.group.name, "since": row.starts_on,
+                "enrolment_id": row.pk, "student_id": student.pk, "group_id": row.group_id,
+                "group_name": row.group.name, "since": row.starts_on,
                 "standing": standing(state, _minor(balance), zero_is_due=zero_is_due).value,
                 "last_day": row.ends_on - timedelta(days=1) if row.ends_on else None,
                 "teacher": row.group.teacher.name if row.group.teacher else "",

@@ -103,6 +103,12 @@ class TransferForm(_Credit):
         self.order_fields(self.field_order)
 
 
+class AgainForm(forms.Form):
+    """From when a student comes again."""
+
+    from_on = day_field(_("Comes again from"))
+
+
 class ReturnForm(forms.Form):
     """From when a student is on trial again."""
 

@@ -16,9 +16,18 @@ from daftar.courses.queries import enrolments_of, get_enrolment, get_group, grou
 from daftar.courses.rules import EVERY_DAY
 from daftar.office.forms import UndoForm, done, number_in, tell, undo_page, undone
 from daftar.office.page import OfficeRequest, page
-from daftar.office.previews import filled, priced_page, priced_undo, prices_tab, undo_address
+from daftar.office.places import full_if_chosen
+from daftar.office.previews import filled, membership_home, priced_page, priced_undo, prices_tab, undo_address
 from daftar.office.terms import last_of
-from daftar.office.tuition.forms import LeaveForm, PauseEditForm, PauseForm, ReturnForm, TransferForm, WeekdaysForm
+from daftar.office.tuition.forms import (
+    AgainForm,
+    LeaveForm,
+    PauseEditForm,
+    PauseForm,
+    ReturnForm,
+    TransferForm,
+    WeekdaysForm,
+)
 from daftar.orgs.queries import tuition_settings
 from daftar.people.queries import get_student
 from daftar.tuition import leaving, lists, pauses, several
@@ -39,12 +48,14 @@ def student_pause(request: OfficeRequest, student_id: int) -> HttpResponse:
     mine = {row.group_id: row.group.name for row in enrolments_of(by, student_id) if not _is_over(row, by.today)}
     keeps = keeps_unserved(student.branch)
     form = PauseForm(
-        filled(request), initial=_begins(request, student.branch), groups=sorted(mine.items()), keeps=keeps
-    )
+        filled(request), initial=_begins(request, student.branch) | {"group_id": number_in(request, "from_group")},
+        groups=sorted(mine.items()), keeps=keeps,
+    )  # fmt: skip
     return priced_page(
         request, form, [student_id], partial(pauses.suspend, by, student_ids=[student_id]),
         title=_("Pause %(name)s") % {"name": student.full_name}, submit_label=_("Pause"),
-        crumbs=[(student.full_name, prices_tab(request, student_id))], back=prices_tab(request, student_id),
+        crumbs=[(student.full_name, prices_tab(request, student_id))],
+        back=membership_home(request, prices_tab(request, student_id)),
         told=_("%(name)s pauses.") % {"name": student.full_name},
         undo=lambda rows: reverse("office:suspension-remove", args=[by.org_slug, rows[0].pk]),
     )  # fmt: skip
@@ -137,10 +148,23 @@ def enrolment_transfer(request: OfficeRequest, enrolment_id: int) -> HttpRespons
     last = max(by.today, row.starts_on)
     initial, keeps = {"last_on": last, "starts_on": last}, keeps_unserved(row.student.branch)
     form = TransferForm(filled(request), initial=initial, groups=others, keeps=keeps)
+    full = full_if_chosen(by, form, others)
     return _about(
         request, row, form, partial(several.transfer_one, by, enrolment_id=enrolment_id),
         title=_("Move %(name)s out of %(group)s"), submit_label=_("Move"), told=_("%(name)s has left %(group)s."),
-        undo=partial(undo_address, by),
+        undo=partial(undo_address, by), full=full and full | {"student_id": row.student_id},
+    )  # fmt: skip
+
+
+@page("tuition.pause")
+def enrolment_end_pause(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
+    by, row = request.by, get_enrolment(request.by, enrolment_id)
+    form = AgainForm(filled(request), initial={"from_on": max(by.today, row.starts_on)})
+    return _about(
+        request, row, form, partial(several.end_pause_of_one, by, enrolment_id=enrolment_id),
+        title=_("%(name)s comes to %(group)s again"), submit_label=_("End the pause"),
+        text=_("A pause in all groups ends in all of them."),
+        told=_("%(name)s comes to %(group)s again."), undo=partial(undo_address, by),
     )  # fmt: skip
 
 
@@ -195,10 +219,10 @@ def enrolment_weekdays_undo(request: OfficeRequest, enrolment_id: int, since: in
 def _about(request: OfficeRequest, row: Enrolment, form: Any, deed: Any, **context: Any) -> HttpResponse:
     """A page about one membership; titles and what is told name the student and the group."""
     names = {"name": row.student.full_name, "group": row.group.name}
-    card = prices_tab(request, row.student_id)
     context |= {"title": context["title"] % names, "told": context["told"] % names}
-    crumbs = [(row.student.full_name, card)]
-    return priced_page(request, form, [row.student_id], deed, crumbs=crumbs, back=card, **context)
+    crumbs = [(row.student.full_name, prices_tab(request, row.student_id))]
+    home = membership_home(request, prices_tab(request, row.student_id))
+    return priced_page(request, form, [row.student_id], deed, crumbs=crumbs, back=home, **context)
 
 
 def _begins(request: OfficeRequest, branch: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from daftar.courses.leaving_reasons import leaving_reasons
 from daftar.courses.queries import get_group, groups, roster
 from daftar.office.forms import UndoForm, day_field, done, form_page, pick_field, tell, undone
 from daftar.office.page import OfficeRequest, page
+from daftar.office.places import full_if_chosen
 from daftar.office.previews import filled, priced_page, undo_address
 from daftar.office.tuition.forms import leaving_field
 from daftar.tuition import several
@@ -107,6 +108,7 @@ def group_several(request: OfficeRequest, group_id: int) -> HttpResponse:
         title=_("Several students of %(group)s") % {"group": group.name}, submit_label=_("Save"),
         crumbs=[(group.name, home)], back=home, told=_done_text(len(chosen)),
         undo=partial(undo_address, by),
+        full=full_if_chosen(by, form, others, len(chosen)) if form.data.get("deed") == "transfer" else None,
     )  # fmt: skip
 
 

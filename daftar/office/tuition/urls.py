@@ -18,6 +18,7 @@ urlpatterns = [
     path("enrolments/<int:enrolment_id>/leave/", pauses.enrolment_leave, name="enrolment-leave"),
     path("enrolments/<int:enrolment_id>/stay/", pauses.enrolment_undo_leaving, name="enrolment-undo-leaving"),
     path("enrolments/<int:enrolment_id>/move/", pauses.enrolment_transfer, name="enrolment-transfer"),
+    path("enrolments/<int:enrolment_id>/end-pause/", pauses.enrolment_end_pause, name="enrolment-end-pause"),
     path("enrolments/<int:enrolment_id>/trial/", pauses.enrolment_trial, name="enrolment-trial"),
     path("enrolments/<int:enrolment_id>/weekdays/", pauses.enrolment_weekdays, name="enrolment-weekdays"),
     path(

@@ -9,12 +9,13 @@ import pytest
 from django.test import Client
 
 from daftar.courses.rules import PlanKind
-from daftar.finance.models import Desk
+from daftar.finance.models import Desk, Payment
 from daftar.finance.services import take_payment
 from daftar.ledger.models import Transfer
-from daftar.ledger.queries import separate_accounts
+from daftar.ledger.queries import balances, separate_accounts
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.services import add_branch
+from daftar.people import services as people
 from daftar.people.models import Student
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, end_subscription
 from tests.cast import PASSWORD
@@ -124,3 +125,64 @@ def test_a_refund_may_come_out_of_an_account_in_which_there_is_money_also_after_
     assert send("refund-new", amount="5000", subscription_id=str(row.pk)).status_code == 302
     with tenant_transaction(ours.by.org_id):
         assert separate_accounts(ours.by, [student.pk])[row.pk].balance == 0
+
+
+@pytest.fixture
+def apart(ours):
+    """The probe's student with an account that pays for no lesson, and a payment on it; a neighbour with one, too."""
+    found = []
+    with tenant_transaction(ours.by.org_id):
+        student = Student.objects.visible_to(ours.by).get(pk=ours.ids["student_id"])
+        terms = TariffTerms("Camp of its own", PlanKind.PER_LESSON, student.branch.currency, subjects=("none",))
+        tariff = add_tariff(ours.by, terms=terms, price=9_900, from_on=ours.by.today)
+        other = people.add_student(ours.by, full_name="Neighbour", branch_id=student.branch_id)
+        for each in (student, other):
+            binding = Binding(ours.by.today, is_separate=True)
+            found.append(bind_tariff(ours.by, student_id=each.pk, tariff_id=tariff.pk, binding=binding).pk)
+        paid = take_payment(
+            ours.by, student_id=student.pk, desk_id=ours.ids["desk_id"], amount=500_000, paid_on=ours.by.today,
+            key="camp", subscription_id=found[0],
+        )  # fmt: skip
+    ours.ids["payment_id"] = paid.pk
+    return student.pk, other.pk, found
+
+
+def lies(ours, student_id: int, subscription_id: int) -> tuple[int, int]:
+    with tenant_transaction(ours.by.org_id):
+        apart = separate_accounts(ours.by, [student_id])[subscription_id].balance
+        return balances(ours.by, [student_id])[student_id] - apart, apart
+
+
+def test_a_correction_offers_the_accounts_and_refuses_those_of_others(ours, send, apart):
+    student_id, _other, own = apart
+    base, held = lies(ours, student_id, own[0])
+    assert "On which account" in send("correction-new", amount="").content.decode()
+    assert is_refused(send("correction-new", subscription_id=own[1]), "subscription_id")
+    assert send("correction-new", subscription_id=own[0]).status_code == 302
+    assert lies(ours, student_id, own[0]) == (base, held + 10_000)
+
+
+def test_the_account_of_a_payment_is_chosen_when_it_is_edited(ours, send, apart):
+    student_id, other, own = apart
+    base, held = lies(ours, student_id, own[0])
+    shown = send("payment-edit", amount="", subscription_id=own[0], student=student_id).content.decode()
+    assert re.search(rf'value="{own[0]}" selected', shown), "it begins where the payment lies"
+    assert is_refused(send("payment-edit", subscription_id=own[1], student=student_id), "subscription_id")
+    body = {"amount": "5000", "student": str(student_id)}
+    assert send("payment-edit", **body, subscription_id="").status_code == 302
+    assert lies(ours, student_id, own[0]) == (base + 500_000, held - 500_000)
+    theirs = lies(ours, other, own[1])
+    with tenant_transaction(ours.by.org_id):
+        ours.ids["payment_id"] = Payment.objects.visible_to(ours.by).latest("id").pk
+    assert send("payment-edit", amount="5000", student=str(other), subscription_id=own[1]).status_code == 302
+    assert lies(ours, other, own[1]) == (theirs[0], theirs[1] + 500_000)
+
+
+def test_a_payment_on_an_account_of_its_own_is_given_to_a_student_without_one(ours, send, apart):
+    _student, other, own = apart
+    with tenant_transaction(ours.by.org_id):
+        branch_id = Student.objects.visible_to(ours.by).get(pk=other).branch_id
+        plain = people.add_student(ours.by, full_name="Plain", branch_id=branch_id).pk
+    assert send("payment-edit", student=str(plain), amount="5000").status_code == 302
+    with tenant_transaction(ours.by.org_id):
+        assert balances(ours.by, [plain])[plain] == 500_000

@@ -18,6 +18,7 @@ from daftar.finance.models import Desk
 from daftar.finance.services import give_bonus, take_payment
 from daftar.ledger.queries import balances
 from daftar.lib.tenancy import tenant_transaction
+from daftar.office import formats
 from daftar.office.urls import urlpatterns
 from daftar.orgs.models import Branch, Organization
 from daftar.orgs.rules import ANSWERS
@@ -246,7 +247,10 @@ def test_at_34_the_card_says_what_lies_on_which_account_and_what_bonuses_there_a
         lesson = Lesson.objects.visible_to(by).get(group=group, held_on=yesterday)
         conduct_lesson(by, lesson_id=lesson.pk, absent={})
     said = shown()
-    assert "UZS 2,250 The student's balance UZS 500 English apart UZS 1,750 Bonuses UZS 30 Paid until" in said, said
+    base, own, rest = "UZS 2,250 The student's balance UZS 500", "English apart UZS 1,750", "Bonuses UZS 30 Paid until"
+    day = formats.day(by.today).replace("\u00a0", " ")
+    reach = f"Paid until: {day} · Lessons left: 1"
+    assert f"{base} {own} {reach} {rest}" in said, said
     assert statements(owner, card) <= MOST
 
 

@@ -91,15 +91,33 @@ def refund(
 
 
 @verb("finance.correct_balance")
-def raise_balance(by: Actor, *, student_id: int, amount: int, paid_on: date, key: str, note: str) -> Payment:
-    """Puts a balance right upwards, for the reason in `note`; no money moves at a desk."""
-    return _correct(by, Draft(PaymentKind.UP, amount, paid_on, key, student_id=student_id, note=note.strip()))
+def raise_balance(
+    by: Actor, *, student_id: int, amount: int, paid_on: date, key: str, note: str, subscription_id: int | None = None
+) -> Payment:
+    """Puts a balance right upwards, for the reason in `note`; no money moves at a desk.
+
+    With a `subscription_id` it is that of the account which this subscription has of its own.
+    """
+    draft = Draft(
+        PaymentKind.UP, amount, paid_on, key, student_id=student_id, subscription_id=subscription_id,
+        note=note.strip(),
+    )  # fmt: skip
+    return _correct(by, draft)
 
 
 @verb("finance.correct_balance")
-def lower_balance(by: Actor, *, student_id: int, amount: int, paid_on: date, key: str, note: str) -> Payment:
-    """Puts a balance right downwards, for the reason in `note`; no money moves at a desk."""
-    return _correct(by, Draft(PaymentKind.DOWN, amount, paid_on, key, student_id=student_id, note=note.strip()))
+def lower_balance(
+    by: Actor, *, student_id: int, amount: int, paid_on: date, key: str, note: str, subscription_id: int | None = None
+) -> Payment:
+    """Puts a balance right downwards, for the reason in `note`; no money moves at a desk.
+
+    With a `subscription_id` it is that of the account which this subscription has of its own.
+    """
+    draft = Draft(
+        PaymentKind.DOWN, amount, paid_on, key, student_id=student_id, subscription_id=subscription_id,
+        note=note.strip(),
+    )  # fmt: skip
+    return _correct(by, draft)
 
 
 @verb("finance.correct_balance")
@@ -145,11 +163,15 @@ def move_money(
 def edit_payment(by: Actor, *, payment_id: int, reason: str, values: Mapping[str, Any]) -> Payment:
     """The payment as it should have been: the old one is reversed, a new one takes its place with its own receipt.
 
-    `values` are what differs: paid_on, amount, student_id, desk_id, to_desk_id, thing, quantity, price, note.
+    `values` are what differs: paid_on, amount, student_id, subscription_id, desk_id, to_desk_id, thing, quantity,
+    price, note. Given to another student it is on the balance, unless an account of that student's is named.
     Where the books of the old one are closed, both new transfers are dated the first open day.
     """
     old = _payment(by, payment_id)
-    draft = replace(Draft.of(old, key=f"edit:{old.pk}"), **values)
+    same = Draft.of(old, key=f"edit:{old.pk}")
+    if values.get("student_id", old.student_id) != old.student_id:
+        same = replace(same, subscription_id=None)
+    draft = replace(same, **values)
     if draft.kind == PaymentKind.SALE:
         draft = replace(draft, amount=(draft.quantity or 0) * (draft.price or 0), thing=draft.thing.strip())
         _check_sale(by, draft)

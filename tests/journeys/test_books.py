@@ -205,4 +205,21 @@ def test_a_debt_on_a_subscriptions_own_account_is_found_and_paid_into_it(centre,
     assert "No one owes" in who.text()
     with tenant_transaction(centre.org_id):
         assert separate_accounts(centre, [pupil.pk])[bound.pk].balance == 0
+
+    # It should have gone to the student's balance, and the account is put right by hand.
+    who.open(f"/lingua/students/{pupil.pk}/")
+    assert "Lessons left" in who.page.inner_text("dd:has-text('Paid until')")
+    with tenant_transaction(centre.org_id):
+        paid = Payment.objects.visible_to(centre).latest("id")
+    who.open(f"/lingua/payments/{paid.pk}/edit/")
+    who.page.select_option("[name=subscription_id]", index=0)
+    who.fill(reason="Not for the exam")
+    who.save()
+    who.open(f"/lingua/students/{pupil.pk}/correction/")
+    who.page.select_option("[name=subscription_id]", str(bound.pk))
+    who.fill(amount="900 000", note="A gift")
+    who.save()
+    with tenant_transaction(centre.org_id):
+        assert separate_accounts(centre, [pupil.pk])[bound.pk].balance == 0
+        assert balances(centre, [pupil.pk])[pupil.pk] == 90_000_000
     assert who.errors == []

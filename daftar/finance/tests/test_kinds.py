@@ -414,3 +414,63 @@ def test_money_goes_into_the_account_of_a_subscription_of_its_own(by):
     reverse_payment(by, payment_id=paid.pk, reason="mistake")
     assert balances(by, [student.pk])[student.pk] == 0
     assert set(broken_payments(by).values()) == {0}
+
+
+@pytest.fixture
+def purses(by):
+    """Two students, each with an account of a subscription's own, with 700 and with nothing on it; and a payment."""
+    terms = TariffTerms("Own", PlanKind.PER_LESSON, "UZS")
+    tariff = add_tariff(by, terms=terms, price=25_000, from_on=by.today)
+    students = [a_student(by, name) for name in ("Aziz", "Bobur")]
+    binding = Binding(by.today, is_separate=True)
+    own = [bind_tariff(by, student_id=each.pk, tariff_id=tariff.pk, binding=binding).pk for each in students]
+    desk = Desk.objects.visible_to(by).order_by("id")[0]
+    paid = take_payment(
+        by, student_id=students[0].pk, desk_id=desk.pk, amount=700, paid_on=by.today, key="1", subscription_id=own[0]
+    )
+    return students, own, paid
+
+
+def sums(by, purses) -> list[tuple[int, int]]:
+    """What each of them has on the balance, and on the account of its own."""
+    students, own, _paid = purses
+    base, apart = (
+        base_balances(by, [each.pk for each in students]),
+        separate_accounts(by, [each.pk for each in students]),
+    )
+    return [(base[each.pk], apart[pk].balance) for each, pk in zip(students, own, strict=True)]
+
+
+def test_the_account_of_a_subscription_is_put_right_by_itself(by, purses):
+    students, own, _paid = purses
+    common = {"student_id": students[0].pk, "paid_on": by.today, "note": "counted anew"}
+    raised = raise_balance(by, amount=300, key="up", subscription_id=own[0], **common)
+    assert raise_balance(by, amount=300, key="up", subscription_id=own[0], **common) == raised, "sent twice"
+    assert sums(by, purses) == [(0, 1000), (0, 0)]
+    lower_balance(by, amount=100, key="down", subscription_id=own[0], **common)
+    assert sums(by, purses) == [(0, 900), (0, 0)]
+    with pytest.raises(KeyUsed):
+        raise_balance(by, amount=300, key="up", **common)
+    with pytest.raises(NotFound):
+        lower_balance(by, amount=1, key="theirs", subscription_id=own[1], **common)
+    reverse_payment(by, payment_id=raised.pk, reason="mistake")
+    assert sums(by, purses) == [(0, 600), (0, 0)]
+    assert all_is_well(by)
+
+
+def test_an_edited_payment_goes_to_another_account_or_student(by, purses):
+    students, own, paid = purses
+    moved = edit_payment(by, payment_id=paid.pk, reason="not apart", values={"subscription_id": None})
+    assert sums(by, purses) == [(700, 0), (0, 0)]
+    back = edit_payment(by, payment_id=moved.pk, reason="apart", values={"subscription_id": own[0]})
+    assert sums(by, purses) == [(0, 700), (0, 0)]
+    theirs = edit_payment(by, payment_id=back.pk, reason="of Bobur", values={"student_id": students[1].pk})
+    assert sums(by, purses) == [(0, 0), (700, 0)], "the account of Aziz is none of Bobur's"
+    own_again = {"student_id": students[0].pk, "subscription_id": own[0]}
+    again = edit_payment(by, payment_id=theirs.pk, reason="of Aziz", values=own_again)
+    assert sums(by, purses) == [(0, 700), (0, 0)]
+    with pytest.raises(NotFound):
+        edit_payment(by, payment_id=again.pk, reason="theirs", values={"subscription_id": own[1]})
+    undo_payment(by, payment_id=again.pk, reason="mistake")
+    assert sums(by, purses) == [(0, 0), (700, 0)]
+    assert all_is_well(by)

@@ -24,6 +24,7 @@ from daftar.office.money.forms import (
     for_editing,
 )
 from daftar.office.money.shown import payment_row, payment_title
+from daftar.office.own_accounts import own_accounts
 from daftar.office.page import OfficeRequest, page
 from daftar.people.queries import get_student
 from daftar.reports.queries import find_students, student_rows
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from daftar.finance.models import Payment
     from daftar.orgs.access import Actor
+    from daftar.people.models import Student
 
 
 @page("finance.edit_payment", every_branch=True)
@@ -102,7 +104,7 @@ def _edit(by: Actor, payment_id: int, reason: str, values: dict[str, Any]) -> Pa
 
 def _form(by: Actor, row: Payment, student: Any, sent: Any) -> forms.Form:
     """The form that this kind of payment is recorded with."""
-    names = ("amount", "paid_on", "desk_id", "to_desk_id", "thing", "quantity", "price", "note")
+    names = ("amount", "paid_on", "subscription_id", "desk_id", "to_desk_id", "thing", "quantity", "price", "note")
     initial = {name: getattr(row, name) for name in names}
     if row.kind == PaymentKind.MOVE:
         known = _with_own(by, row, queries.desks(by))
@@ -111,11 +113,21 @@ def _form(by: Actor, row: Payment, student: Any, sent: Any) -> forms.Form:
     currency = student.branch.currency
     if row.kind in BONUSES:
         return BonusForm(sent, initial=initial, currency=currency, is_spent=row.kind == PaymentKind.SPENT)
+    if row.kind == PaymentKind.SALE:
+        desks = _with_own(by, row, queries.desks(by, student.branch_id))
+        return SaleForm(sent, initial=initial, currency=currency, desks=desks)
+    own = _accounts(by, row, student)
     if row.kind in CORRECTIONS:
-        return CorrectionForm(sent, initial=initial, currency=currency)
-    made = {PaymentKind.REFUND: RefundForm, PaymentKind.SALE: SaleForm}.get(PaymentKind(row.kind), PaymentForm)
+        return CorrectionForm(sent, initial=initial, currency=currency, own=own)
+    made = RefundForm if row.kind == PaymentKind.REFUND else PaymentForm
     known = kinds.refund_desks(by, student) if made is RefundForm else queries.desks(by, student.branch_id)
-    return made(sent, initial=initial, currency=currency, desks=_with_own(by, row, known))
+    return made(sent, initial=initial, currency=currency, desks=_with_own(by, row, known), own=own)
+
+
+def _accounts(by: Actor, row: Payment, student: Student) -> list[tuple[int, str]]:
+    """The accounts of the student's subscriptions that a new payment is offered, and that of this one."""
+    known = own_accounts(by, student)
+    return [each.choice for each in known if not each.is_over or each.balance.amount or each.id == row.subscription_id]
 
 
 def _with_own(by: Actor, row: Payment, known: list[Any]) -> list[Any]:

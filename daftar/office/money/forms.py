@@ -65,10 +65,15 @@ class CorrectionForm(forms.Form):
     note = forms.CharField(label=_("Reason"), max_length=300)
     key = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, currency: str, own: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        amount = MoneyField(currency, label=_("Amount"), min_minor=None)
-        self.fields = {"direction": self.fields["direction"], "amount": amount, **self.fields}
+        first = {
+            "direction": self.fields["direction"],
+            "amount": MoneyField(currency, label=_("Amount"), min_minor=None),
+        }
+        if own:
+            first["subscription_id"] = pick_field(_("On which account"), own, none=_("the student's balance"))
+        self.fields = {**first, **self.fields}
 
 
 class BonusForm(forms.Form):

@@ -52,7 +52,10 @@ def refund_new(request: OfficeRequest, student_id: int) -> HttpResponse:
 @page("finance.correct_balance", every_branch=True)
 def correction_new(request: OfficeRequest, student_id: int) -> HttpResponse:
     by, student = request.by, get_student(request.by, student_id)
-    form = CorrectionForm(request.POST or None, currency=student.branch.currency, initial=fresh(by, student))
+    form = CorrectionForm(
+        request.POST or None, currency=student.branch.currency, initial=fresh(by, student),
+        own=[each.choice for each in own_accounts(by, student)],
+    )  # fmt: skip
     verbs = {"up": services.raise_balance, "down": services.lower_balance}
     if made := done(form, lambda direction, **values: verbs[direction](by, student_id=student_id, **values)):
         return recorded(request, made, _("Correction recorded."))

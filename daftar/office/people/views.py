@@ -41,11 +41,11 @@ from daftar.tuition.queries import reach
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-    from daftar.ledger.queries import Held
     from daftar.orgs.access import Actor
     from daftar.people.models import Student
     from daftar.people.queries import Reach
     from daftar.tuition.queries import Reach as Outreach
+    from daftar.tuition.rules import Reached
 
 NO_MONEY: dict[str, Any] = dict.fromkeys(("balance", "owes_since", "paid_until", "promise", "bonus"))
 
@@ -229,7 +229,7 @@ def _money(by: Actor, student: Student) -> dict[str, Any]:
     ahead = known.coverage.next_charge
     held, since = known.held, known.held.owes_since
     return {
-        "balance": Money(known.balance, known.currency), "accounts": _accounts(by, student, held),
+        "balance": Money(known.balance, known.currency), "accounts": _accounts(by, student, known),
         "bonus": Money(held.bonus, known.currency) if held.bonus else None,
         "owes_since": since, "owes": Money(held.owed, known.currency),
         "paid_until": known.coverage.paid_until, "lessons_left": known.coverage.lessons_left,
@@ -240,11 +240,19 @@ def _money(by: Actor, student: Student) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _accounts(by: Actor, student: Student, held: Held) -> list[tuple[str, Money]]:
-    """What is on the student's account and on each of a subscription; empty where there is no other than the first."""
+def _accounts(by: Actor, student: Student, known: Outreach) -> list[tuple[str, Money, Reached | None]]:
+    """What is on the student's account and on each of a subscription, with how far that reaches where it runs on.
+
+    Empty where there is no other account than the first.
+    """
+    held, reaches = known.held, known.coverage.own
     own = own_accounts(by, student, held.separate) if held.separate else []
-    shown = [(each.name, each.balance) for each in own if each.balance.amount or not each.is_over]
-    base = _("the student's balance").capitalize(), Money(held.base, student.branch.currency)
+    shown = [
+        (each.name, each.balance, None if each.is_over else reaches.get(each.id))
+        for each in own
+        if each.balance.amount or not each.is_over
+    ]
+    base = _("the student's balance").capitalize(), Money(held.base, student.branch.currency), None
     return [base, *shown] if shown else []
 
 

@@ -3,7 +3,7 @@
 from daftar.courses.rules import PlanKind
 from daftar.tuition.rules.agreed import LessonsWanted, agreed
 from daftar.tuition.rules.charging import ChargeDraft
-from daftar.tuition.rules.coverage import Coverage, affordable_lessons, coverage
+from daftar.tuition.rules.coverage import Coverage, Reached, affordable_lessons, coverage
 from daftar.tuition.rules.decisions import Decisions
 from daftar.tuition.rules.difference import PostedCharge, difference
 from daftar.tuition.rules.due import due, unpriced
@@ -51,6 +51,7 @@ __all__ = [
     "PlanKind",
     "PostedCharge",
     "PriceStep",
+    "Reached",
     "Reason",
     "SharedLessons",
     "StudentFacts",

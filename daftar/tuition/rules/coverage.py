@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +24,25 @@ BASE = 0
 """The account that is no subscription's own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The last covered lesson's day (None: no lesson is covered), and their number."""
+
+    paid_until: date | None
+    lessons_left: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """The last covered lesson's day (None: no lesson is covered), their number, and the charge to come next."""
+    """The last covered lesson's day (None: no lesson is covered), their number, and the charge to come next.
+
+    `own`: how far the account of a subscription that has its own reaches, of the lessons that it pays for.
+    """
 
     paid_until: date | None
     lessons_left: int
     next_charge: ChargeDraft | None
+    own: Mapping[int, Reached] = field(default_factory=dict)
 
 
 def coverage(
@@ -62,11 +74,14 @@ def coverage(
         else:
             accounts[account] -= draft.amount
     accounts[BASE] = balance
-    covered = _covered([by_id[pk] for pk in coming if pk in paying], ahead, accounts, paying)
+    lessons = [by_id[pk] for pk in coming if pk in paying]
+    own = {pk: _covered(lessons, ahead, accounts, _of_account(pk, paying)) for pk in separate}
+    everything = _covered(lessons, ahead, accounts, paying)
     return Coverage(
-        paid_until=covered[-1].on if covered else None,
-        lessons_left=len(covered),
+        paid_until=everything.paid_until,
+        lessons_left=everything.lessons_left,
         next_charge=next((draft for _moment, _account, draft in ahead if draft.amount > 0), None),
+        own=own,
     )
 
 
@@ -119,21 +134,27 @@ def _paid_in(facts: StudentFacts, account: int, until: date) -> int:
     return sum(each.amount for each in facts.payments if each.subscription_id == account and each.on <= until)
 
 
+def _of_account(account: int, paying: Mapping[int, set[int]]) -> dict[int, set[int]]:
+    """What only this account pays for; who pays beside it is not asked."""
+    return {lesson_id: {account} for lesson_id, accounts in paying.items() if account in accounts}
+
+
 def _covered(
     lessons: Sequence[LessonFact],
     ahead: Sequence[tuple[tuple[Any, ...], int, ChargeDraft]],
-    accounts: Counter[int],
+    held: Mapping[int, int],
     paying: Mapping[int, set[int]],
-) -> list[LessonFact]:
-    """The lessons up to the first after whose charges, and all before it, an account that pays for it is negative."""
-    covered: list[LessonFact] = []
-    place = 0
+) -> Reached:
+    """Up to the first lesson after whose charges, and all before it, an account that pays for it is negative."""
+    last, count, place, accounts = None, 0, 0, Counter(held)
     for lesson in lessons:
+        if lesson.id not in paying:
+            continue
         while place < len(ahead) and ahead[place][0] <= lesson.moment:
             _moment, account, draft = ahead[place]
             accounts[account] -= draft.amount
             place += 1
         if any(accounts[account] < 0 for account in paying[lesson.id]):
             break
-        covered.append(lesson)
-    return covered
+        last, count = lesson.on, count + 1
+    return Reached(last, count)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from daftar.courses.rules import lesson_dates
-from daftar.tuition.rules import LessonFact, LessonStatus, affordable_lessons, coverage, due
+from daftar.tuition.rules import LessonFact, LessonStatus, PaymentFact, affordable_lessons, coverage, due
 from daftar.tuition.tests.rules_cast import (
     CONDUCTED,
     EVEN,
@@ -211,3 +211,20 @@ def test_a_lesson_and_a_month_draw_on_the_same_balance():
 )
 def test_affordable_lessons(price, lessons_count, balance, lessons):
     assert affordable_lessons(price, lessons_count, balance, step=1) == lessons
+
+
+def test_an_account_of_its_own_reaches_as_far_as_the_lessons_it_pays_for():
+    """Mondays out of the student's balance, Thursdays by their own type out of an account with 850: three of them."""
+    facts = mondays_and_thursdays()
+    lessons = tuple(replace(each, type="club") if each.on.isoweekday() == 4 else each for each in facts.lessons)
+    apart = replace(facts.subscriptions[0], id=2, is_separate=True, lesson_types=("club",))
+    paid = PaymentFact(on=day("2024-04-01"), amount=850_00, subscription_id=2)
+    facts = replace(facts, lessons=lessons, subscriptions=(*facts.subscriptions, apart), payments=(paid,))
+    for base, whole in ((1_000_00, (7, "2024-05-02")), (0, (1, "2024-04-11")), (-1, (1, "2024-04-11"))):
+        found = coverage(facts, TODAY, base)
+        assert (found.lessons_left, found.paid_until.isoformat()) == whole, base
+        assert found.own.keys() == {2}
+        assert (found.own[2].lessons_left, found.own[2].paid_until) == (3, day("2024-04-25")), base
+    empty = coverage(replace(facts, payments=()), TODAY, 0)
+    assert (empty.own[2].lessons_left, empty.own[2].paid_until) == (0, None)
+    assert coverage(mondays_and_thursdays(), TODAY, 0).own == {}

@@ -114,7 +114,7 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         "enrolment-transfer": {
             "group_id": ids["into_group"], "last_on": day, "starts_on": day, "gives_credit": "on",
         },
-        "enrolment-trial": {"from_on": day},
+        "enrolment-trial": {"from_on": day, "gives_credit": "on"},
         "enrolment-weekdays": {"comes_on": ["1", "3"], "from_on": day},
         "student-bind": {"tariff_id": ids["tariff_id"], "starts_on": day},
         "lesson-payer": {"subscription_id": ""},
@@ -179,6 +179,7 @@ def _lesson_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, obje
             "on": "2030-01-01",
             "last_on": "",
             "reason_id": ids["leaving_reason"],
+            "gives_credit": "on",
         },
         "absence-new": {"starts_on": str(today), "last_on": str(today), "reason_id": ids["reason"], "note": "n"},
         "absence-withdraw": {"sent": "on"},

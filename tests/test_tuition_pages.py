@@ -23,7 +23,7 @@ from daftar.office.urls import urlpatterns
 from daftar.orgs.models import Branch, Organization
 from daftar.orgs.rules import ANSWERS
 from daftar.orgs.services import add_branch
-from daftar.tuition.models import CreditGiven, Discount, Tariff
+from daftar.tuition.models import CreditDeclined, CreditGiven, Discount, Subscription, Tariff
 from daftar.tuition.services import enrol_active
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
 from tests.cast import PASSWORD, a_course, a_group, a_student, enrolled
@@ -383,3 +383,58 @@ def given(ours) -> list[str]:
     """The reasons of what was given to the member."""
     with tenant_transaction(ours.by.org_id):
         return list(CreditGiven.objects.visible_to(ours.by).filter(reason="ill").values_list("reason", flat=True))
+
+
+SEVERAL = {"leave": {}, "transfer": {"group_id": "into"}, "pause": {}, "trial": {}}
+
+
+@pytest.mark.parametrize("deed", SEVERAL)
+def test_what_was_paid_ahead_is_declined_for_several_with_a_reason(ours, owner, paid_ahead, deed):
+    with tenant_transaction(ours.by.org_id):
+        Organization.objects.filter(pk=ours.by.org_id).update(unserved_lessons="credited")
+        group_id = Enrolment.objects.visible_to(ours.by).get(pk=paid_ahead["enrolment_id"]).group_id
+    there = url("group-several", ours, ours.ids | {"group_id": group_id})
+    body = {"enrolment_ids": [paid_ahead["enrolment_id"]], "deed": deed, "on": str(ours.by.today + timedelta(days=1))}
+    body |= {name: str(paid_ahead[key]) for name, key in SEVERAL[deed].items()}
+    missing = owner.post(there, body)
+    assert missing.status_code == 422
+    assert "Write why nothing is credited." in beside(missing, "decline_reason")
+    assert declined(ours) == []
+    assert owner.post(there, body | {"decline_reason": "as agreed"}).status_code == 302
+    assert declined(ours) == ["as agreed"]
+
+
+@pytest.mark.parametrize("deed", SEVERAL)
+def test_what_the_centre_keeps_is_given_back_to_several_with_a_reason(ours, owner, paid_ahead, deed):
+    with tenant_transaction(ours.by.org_id):
+        group_id = Enrolment.objects.visible_to(ours.by).get(pk=paid_ahead["enrolment_id"]).group_id
+    there = url("group-several", ours, ours.ids | {"group_id": group_id})
+    body = {"enrolment_ids": [paid_ahead["enrolment_id"]], "deed": deed, "on": str(ours.by.today + timedelta(days=1))}
+    body |= {name: str(paid_ahead[key]) for name, key in SEVERAL[deed].items()} | {"gives_credit": "on"}
+    assert "Write why it is given back." in beside(owner.post(there, body), "give_reason")
+    assert owner.post(there, body | {"give_reason": "ill"}).status_code == 302
+    assert given(ours) == ["ill"]
+
+
+def test_back_to_trial_asks_whether_what_was_paid_ahead_comes_back(ours, owner, paid_ahead):
+    there, body = url("enrolment-trial", ours, paid_ahead), {"from_on": str(ours.by.today + timedelta(days=1))}
+    assert "Write why it is given back." in beside(owner.post(there, body | {"gives_credit": "on"}), "give_reason")
+    assert owner.post(there, body | {"gives_credit": "on", "give_reason": "ill"}).status_code == 302
+    assert given(ours) == ["ill"]
+
+
+def declined(ours) -> list[str]:
+    with tenant_transaction(ours.by.org_id):
+        return list(
+            CreditDeclined.objects.visible_to(ours.by).filter(reason="as agreed").values_list("reason", flat=True)
+        )
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_whether_pauses_move_its_end_is_said_when_a_tariff_is_bound(ours, owner, moves):
+    there = url("student-bind", ours)
+    assert 'name="extended_by_suspensions"' in owner.get(there).content.decode()
+    body = good_bodies(ours)["student-bind"] | ({"extended_by_suspensions": "on"} if moves else {})
+    assert owner.post(there, body).status_code == 302
+    with tenant_transaction(ours.by.org_id):
+        assert Subscription.objects.visible_to(ours.by).latest("id").extended_by_suspensions is moves

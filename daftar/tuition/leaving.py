@@ -76,10 +76,14 @@ def transfer(
 
 
 @verb("tuition.pause")
-def return_to_trial(by: Actor, *, enrolment_id: int, from_on: date) -> Enrolment:
+def return_to_trial(
+    by: Actor, *, enrolment_id: int, from_on: date, gives_credit: bool | None = None, decline_reason: str = "",
+    give_reason: str = "",
+) -> Enrolment:  # fmt: skip
     """Makes a student a trial again from a day on: nothing is charged for later days, and what was is credited.
 
-    From the day of activation or earlier, it is as if the student had never been activated.
+    As the centre decides, or otherwise with a reason, as when a student leaves. From the day of activation or
+    earlier, it is as if the student had never been activated.
     """
     row = memberships.running_membership(by, enrolment_id)
     if row.activated_on is None:
@@ -87,7 +91,10 @@ def return_to_trial(by: Actor, *, enrolment_id: int, from_on: date) -> Enrolment
     if from_on < row.starts_on:
         raise ReturnsBeforeJoining(first=row.starts_on)
     if from_on > row.activated_on:
-        leave_group(by.trusted(), enrolment_id=enrolment_id, last_on=from_on - timedelta(days=1))
+        leave_group(
+            by.trusted(), enrolment_id=enrolment_id, last_on=from_on - timedelta(days=1), gives_credit=gives_credit,
+            decline_reason=decline_reason, give_reason=give_reason,
+        )  # fmt: skip
         return enrol_student(by.trusted(), student_id=row.student_id, group_id=row.group_id, starts_on=from_on)
     bound = Subscription.objects.visible_to(by).filter(enrolment=row)
     for subscription in bound:

@@ -13,6 +13,7 @@ from daftar.ledger import services as ledger
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, publish, question, verb
 from daftar.people.models import Student
+from daftar.tuition.credits import ReasonToDeclineMissing, ReasonToGiveMissing, Wish
 from daftar.tuition.leaving import leave_group, return_to_trial, transfer
 from daftar.tuition.models import DeedTogether, DoneTogether
 from daftar.tuition.pauses import end_pause, suspend
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from daftar.tuition.rules.taking_back import Picture
 
 MOST = 100
+AS_DECIDED = Wish()
 WHAT = {
     "membership": _("a membership"), "pause": _("a pause"), "mark": _("a mark in a lesson"),
     **dict.fromkeys(("subscription", "price", "payer", "declined", "given"), _("what is agreed on paying")),
@@ -77,27 +79,29 @@ def activate_together(by: Actor, *, enrolment_ids: Collection[int], on: date) ->
 
 @verb("tuition.pause")
 def leave_together(
-    by: Actor, *, enrolment_ids: Collection[int], last_on: date, reason: str = "", reason_id: int | None = None
-) -> Done:
-    """Ends several memberships with one last day, for one reason."""
+    by: Actor, *, enrolment_ids: Collection[int], last_on: date, reason: str = "", reason_id: int | None = None,
+    wish: Wish = AS_DECIDED,
+) -> Done:  # fmt: skip
+    """Ends several memberships with one last day, for one reason; what was paid ahead comes back as wished, of all."""
     return _done(
         by, DeedTogether.LEAVE, enrolment_ids, last_on,
         _named(lambda row: leave_group(
-            by.trusted(), enrolment_id=row.pk, last_on=last_on, reason=reason, reason_id=reason_id
+            by.trusted(), enrolment_id=row.pk, last_on=last_on, reason=reason, reason_id=reason_id, **wish._asdict()
         )),
     )  # fmt: skip
 
 
 @verb("tuition.pause")
 def pause_together(
-    by: Actor, *, enrolment_ids: Collection[int], starts_on: date, last_on: date | None = None, reason: str = ""
-) -> Done:
+    by: Actor, *, enrolment_ids: Collection[int], starts_on: date, last_on: date | None = None, reason: str = "",
+    wish: Wish = AS_DECIDED,
+) -> Done:  # fmt: skip
     """Pauses several students in the group from a day to another (None: until ended)."""
     return _done(
         by, DeedTogether.PAUSE, enrolment_ids, starts_on,
         _named(lambda row: suspend(
             by.trusted(), student_ids=[row.student_id], group_id=row.group_id, starts_on=starts_on, last_on=last_on,
-            reason=reason,
+            reason=reason, **wish._asdict(),
         )[0]),
     )  # fmt: skip
 
@@ -131,24 +135,26 @@ def pause_group(
 
 
 @verb("tuition.pause")
-def transfer_together(by: Actor, *, enrolment_ids: Collection[int], group_id: int, starts_on: date) -> Done:
+def transfer_together(
+    by: Actor, *, enrolment_ids: Collection[int], group_id: int, starts_on: date, wish: Wish = AS_DECIDED
+) -> Done:
     """Moves several students into another group from a day on; the day before is their last in this one."""
     memberships.hold_groups(by.trusted(), [group_id], enrolment_ids)
     return _done(
         by, DeedTogether.TRANSFER, enrolment_ids, starts_on,
         _named(lambda row: transfer(
             by.trusted(), enrolment_id=row.pk, group_id=group_id, last_on=starts_on - timedelta(days=1),
-            starts_on=starts_on,
+            starts_on=starts_on, **wish._asdict(),
         )),
     )  # fmt: skip
 
 
 @verb("tuition.pause")
-def return_together(by: Actor, *, enrolment_ids: Collection[int], from_on: date) -> Done:
+def return_together(by: Actor, *, enrolment_ids: Collection[int], from_on: date, wish: Wish = AS_DECIDED) -> Done:
     """Makes several students trials again from a day on."""
     return _done(
         by, DeedTogether.TRIAL, enrolment_ids, from_on,
-        _named(lambda row: return_to_trial(by.trusted(), enrolment_id=row.pk, from_on=from_on)),
+        _named(lambda row: return_to_trial(by.trusted(), enrolment_id=row.pk, from_on=from_on, **wish._asdict())),
     )  # fmt: skip
 
 
@@ -178,11 +184,17 @@ def transfer_one(
 
 
 @verb("tuition.pause")
-def return_one(by: Actor, *, enrolment_id: int, from_on: date) -> Done:
+def return_one(
+    by: Actor, *, enrolment_id: int, from_on: date, gives_credit: bool | None = None, decline_reason: str = "",
+    give_reason: str = "",
+) -> Done:  # fmt: skip
     """Makes one a trial again, so that it can be taken back."""
     return _done(
         by, DeedTogether.TRIAL, [enrolment_id], from_on,
-        lambda row: return_to_trial(by.trusted(), enrolment_id=row.pk, from_on=from_on),
+        lambda row: return_to_trial(
+            by.trusted(), enrolment_id=row.pk, from_on=from_on, gives_credit=gives_credit,
+            decline_reason=decline_reason, give_reason=give_reason,
+        ),
     )  # fmt: skip
 
 
@@ -304,6 +316,8 @@ def _named(each: Callable[[Enrolment], Any]) -> Callable[[Enrolment], Any]:
     def run(row: Enrolment) -> Any:
         try:
             return each(row)
+        except (ReasonToDeclineMissing, ReasonToGiveMissing):
+            raise  # it is given for all of them
         except Refusal as refusal:
             raise CannotBe(name=row.student.full_name, why=refusal) from refusal
 

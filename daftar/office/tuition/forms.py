@@ -24,7 +24,7 @@ KINDS = [("percent", _("Percent of the price")), ("amount", _("Amount of money")
 EMPTY = {"percent": _("Write a percentage."), "amount": MONEY_SAYS["empty"]}
 
 
-class _Credit(forms.Form):
+class CreditForm(forms.Form):
     """Whether what was paid ahead comes back, and where it is otherwise than the centre decides (D8), why.
 
     Cleaned, `gives_credit` is None where the centre's answer holds. `keeps`: it gives nothing back.
@@ -58,7 +58,7 @@ class PauseEditForm(forms.Form):
     extends = forms.BooleanField(label=_("The end of the subscription moves by it"), required=False)
 
 
-class PauseForm(_Credit, PauseEditForm):
+class PauseForm(CreditForm, PauseEditForm):
     """A new pause."""
 
     field_order = ("starts_on", "last_on", "reason", "extends", "gives_credit", "decline_reason", "give_reason")
@@ -69,7 +69,7 @@ class PauseForm(_Credit, PauseEditForm):
             self.fields["group_id"] = pick_field(_("Where"), groups, none=_("in all groups"))
 
 
-class LeaveForm(_Credit):
+class LeaveForm(CreditForm):
     """The last day in a group, and why."""
 
     last_on = day_field(_("Last day in the group"))
@@ -89,7 +89,7 @@ def leaving_field(reasons: Iterable[LeavingReason]) -> Any:
     return pick_field(_("Reason of leaving"), offered, none=_("none given"))
 
 
-class TransferForm(_Credit):
+class TransferForm(CreditForm):
     """From one group into another."""
 
     last_on = day_field(_("Last day in this group"))
@@ -109,10 +109,12 @@ class AgainForm(forms.Form):
     from_on = day_field(_("Comes again from"))
 
 
-class ReturnForm(forms.Form):
+class ReturnForm(CreditForm):
     """From when a student is on trial again."""
 
     from_on = day_field(_("On trial from"))
+
+    field_order = ("from_on", "gives_credit", "decline_reason", "give_reason")
 
 
 class WeekdaysForm(forms.Form):
@@ -202,9 +204,15 @@ class BindForm(forms.Form):
         label=_("Keep its money apart"), required=False,
         help_text=_("Payments into it are spent on its lessons only."),
     )  # fmt: skip
+    extended_by_suspensions = forms.BooleanField(
+        label=_("Pauses move its last day"), required=False, initial=True,
+        help_text=_("By as many days as they take, if the pause says so."),
+    )  # fmt: skip
     note = forms.CharField(label=_("Note"), max_length=300, required=False)
 
-    field_order = ("tariff_id", "group_id", "starts_on", "last_on", "price", "is_separate", "note")
+    field_order = (
+        "tariff_id", "group_id", "starts_on", "last_on", "extended_by_suspensions", "price", "is_separate", "note",
+    )  # fmt: skip
 
     def __init__(
         self, *args: Any, tariffs: Sequence[Tariff], groups: Sequence[tuple[int, str]], currency: str, **kwargs: Any

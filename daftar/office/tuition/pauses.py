@@ -171,7 +171,8 @@ def enrolment_end_pause(request: OfficeRequest, enrolment_id: int) -> HttpRespon
 @page("tuition.pause")
 def enrolment_trial(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
     by, row = request.by, get_enrolment(request.by, enrolment_id)
-    form = ReturnForm(filled(request), initial={"from_on": max(by.today, row.starts_on)})
+    initial, keeps = {"from_on": max(by.today, row.starts_on)}, keeps_unserved(row.student.branch)
+    form = ReturnForm(filled(request), initial=initial, keeps=keeps)
     return _about(
         request, row, form, partial(several.return_one, by, enrolment_id=enrolment_id),
         title=_("%(name)s back to trial in %(group)s"), submit_label=_("Back to trial"),

@@ -16,9 +16,9 @@ from daftar.office.forms import UndoForm, day_field, done, form_page, pick_field
 from daftar.office.page import OfficeRequest, page
 from daftar.office.places import full_if_chosen
 from daftar.office.previews import filled, priced_page, undo_address
-from daftar.office.tuition.forms import leaving_field
+from daftar.office.tuition.forms import CreditForm, leaving_field
 from daftar.tuition import several
-from daftar.tuition.credits import keeps_unserved
+from daftar.tuition.credits import Wish, keeps_unserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,9 +46,10 @@ MEANS = {
 MEANS_KEPT = MEANS | {
     "leave": gettext_lazy("The day is their last one. What was paid for later lessons stays charged."),
 }
+OF_CREDIT = ("gives_credit", "decline_reason", "give_reason")
 
 
-class SeveralForm(forms.Form):
+class SeveralForm(CreditForm):
     """Who, what, and from when."""
 
     on = day_field(gettext_lazy("Day"))
@@ -59,13 +60,13 @@ class SeveralForm(forms.Form):
     )
     reason = forms.CharField(label=gettext_lazy("In your own words"), max_length=200, required=False)
 
-    field_order = ("enrolment_ids", "deed", "group_id", "on", "last_on", "reason_id", "reason")
+    field_order = ("enrolment_ids", "deed", "group_id", "on", "last_on", "reason_id", "reason", *OF_CREDIT)
 
     def __init__(
         self, *args: Any, members: Iterable[tuple[int, str]], others: Iterable[Group],
         reasons: Iterable[LeavingReason], may_activate: bool, keeps: bool, **kwargs: Any,
     ) -> None:  # fmt: skip
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, keeps=keeps, **kwargs)
         self.fields["enrolment_ids"] = forms.TypedMultipleChoiceField(
             label=gettext_lazy("Students"), choices=list(members), coerce=int, widget=forms.CheckboxSelectMultiple,
             error_messages={"required": gettext_lazy("Choose at least one student.")},
@@ -81,10 +82,12 @@ class SeveralForm(forms.Form):
         why.shown_by = ("deed", "leave")
         self.fields["last_on"].shown_by = ("deed", "pause")  # type: ignore[attr-defined] # for the template
         self.fields["reason"].shown_by = ("deed", "leave pause")  # type: ignore[attr-defined] # for the template
+        for name in self.fields.keys() & OF_CREDIT:
+            self.fields[name].shown_by = ("deed", "leave transfer pause trial")  # type: ignore[attr-defined] # as above
         self.order_fields(self.field_order)
 
     def clean(self) -> dict[str, Any]:
-        values = self.cleaned_data
+        values = super().clean()
         if values.get("deed") == "transfer" and values.get("group_id") is None:
             self.add_error("group_id", _("Choose the group."))
         return values
@@ -129,18 +132,19 @@ def group_several_undo(request: OfficeRequest, done_id: int) -> HttpResponse:
 def _deed(by: Actor, /, **values: Any) -> object:
     """What the form says, done to those chosen."""
     ids, on = values["enrolment_ids"], values["on"]
+    wish = Wish(values["gives_credit"], values.get("decline_reason", ""), values.get("give_reason", ""))
     deeds: dict[str, Callable[[], object]] = {
         "leave": lambda: several.leave_together(
-            by, enrolment_ids=ids, last_on=on, reason=values["reason"], reason_id=values["reason_id"]
+            by, enrolment_ids=ids, last_on=on, reason=values["reason"], reason_id=values["reason_id"], wish=wish
         ),
         "transfer": lambda: several.transfer_together(
-            by, enrolment_ids=ids, group_id=values["group_id"], starts_on=on
+            by, enrolment_ids=ids, group_id=values["group_id"], starts_on=on, wish=wish
         ),
         "pause": lambda: several.pause_together(
-            by, enrolment_ids=ids, starts_on=on, last_on=values["last_on"], reason=values["reason"]
+            by, enrolment_ids=ids, starts_on=on, last_on=values["last_on"], reason=values["reason"], wish=wish
         ),
         "end_pause": lambda: several.end_pauses_together(by, enrolment_ids=ids, from_on=on),
-        "trial": lambda: several.return_together(by, enrolment_ids=ids, from_on=on),
+        "trial": lambda: several.return_together(by, enrolment_ids=ids, from_on=on, wish=wish),
         "activate": lambda: several.activate_together(by, enrolment_ids=ids, on=on),
     }  # fmt: skip
     return deeds[values["deed"]]()

@@ -47,6 +47,7 @@ from daftar.tuition.tariffs import (
     change_tariff_price,
     end_subscription,
     set_own_price,
+    unbind_tariff,
 )
 from tests.cast import a_course, a_group, a_student, enrolled
 from tests.chances import FIRST, around, one_of, perhaps
@@ -143,6 +144,8 @@ def done(by, kind: str, seed: int) -> Any:
 
 
 def bind(by, dice, *, student=None, is_separate=False) -> None:
+    """With an account of its own there is money in it, or else none ever comes."""
+    is_poor = student is None and dice.random() < 0.2
     student = student or one_of(by, dice, Student)
     if Subscription.objects.visible_to(by).filter(student=student).count() >= 4:
         return
@@ -151,7 +154,7 @@ def bind(by, dice, *, student=None, is_separate=False) -> None:
     binding = Binding(
         starts, perhaps(dice, starts + timedelta(days=dice.randint(0, 60))),
         group_id=dice.choice([None, *sorted(joined)]), price=perhaps(dice, dice.randint(1, 400) * 100_000),
-        is_separate=is_separate, extended_by_suspensions=dice.random() < 0.8,
+        is_separate=is_separate or is_poor, extended_by_suspensions=dice.random() < 0.8,
     )  # fmt: skip
     row = bind_tariff(by, student_id=student.pk, tariff_id=one_of(by, dice, Tariff).pk, binding=binding)
     if is_separate:
@@ -168,6 +171,10 @@ def pay_apart(by, subscription, amount: int) -> None:
 def end(by, dice) -> None:
     row = one_of(by, dice, Subscription)
     end_subscription(by, subscription_id=row.pk, last_on=perhaps(dice, around(by, dice)))
+
+
+def unbind(by, dice) -> None:
+    unbind_tariff(by, subscription_id=one_of(by, dice, Subscription, tariff__isnull=False).pk)
 
 
 def own_price(by, dice) -> None:
@@ -432,8 +439,8 @@ def owed(by, dice) -> None:
 FACTS = {
     each.__name__: each
     for each in (
-        bind, end, own_price, tariff_price, course_price, discount, other_discount, no_discount, pay, reverse, edit,
-        give_back, correct, bring_back, pause, other_pause, no_pause, pause_a_group, leave, stay, move, trial, start,
+        bind, unbind, end, own_price, tariff_price, course_price, discount, other_discount, no_discount, pay, reverse,
+        edit, give_back, correct, bring_back, pause, other_pause, no_pause, pause_a_group, leave, stay, move, trial, start,
         holiday, no_holiday, teach, cancel, restore, move_a_lesson, own_lesson, own_lessons, open_lesson, guest,
         make_up, owed, pick, group_price,
     )

@@ -101,6 +101,9 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
     }
 
 
+PRESSED = ("suspension-remove", "discount-withdraw", "subscription-unbind", "enrolment-undo-leaving")
+
+
 def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, object]]:
     day = str(today)
     return {
@@ -108,7 +111,7 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         "group-pause": {"starts_on": day, "last_on": day, "gives_credit": "on"},
         "suspension-edit": {"starts_on": day, "last_on": day},
         "enrolment-end-pause": {"from_on": day},
-        **{name: {"sent": "on"} for name in ("suspension-remove", "discount-withdraw", "enrolment-undo-leaving")},
+        **{name: {"sent": "on"} for name in PRESSED},
         "enrolment-weekdays-undo": {"sent": "on"},
         "enrolment-leave": {"last_on": day, "gives_credit": "on", "reason_id": ids["leaving_reason"]},
         "enrolment-transfer": {

@@ -371,6 +371,34 @@ def test_a_discount_or_a_pause_is_taken_back_from_its_page_with_the_money_shown_
         assert balances(ours.by, [student_id]) == before
 
 
+def test_a_tariff_bound_by_mistake_is_taken_back_from_the_card_with_the_money_shown_first(ours, owner, paid_ahead):
+    student_id, day = paid_ahead["student_id"], ours.by.today - timedelta(days=40)
+    with tenant_transaction(ours.by.org_id):
+        terms = TariffTerms("Twice a month", PlanKind.CALENDAR_MONTH, "UZS")
+        tariff = add_tariff(ours.by, terms=terms, price=900_000, from_on=day)
+        before = balances(ours.by, [student_id])
+    body = {"tariff_id": tariff.pk, "starts_on": str(day), "last_on": str(ours.by.today - timedelta(days=1))}
+    owner.post(url("student-bind", ours, paid_ahead), body)
+    with tenant_transaction(ours.by.org_id):
+        assert balances(ours.by, [student_id]) != before
+
+    card = f"/lingua/students/{student_id}/?tab=prices"
+    found = re.findall(r'href="([^"]+/unbind/)"', owner.get(card).content.decode())
+    with tenant_transaction(ours.by.org_id):
+        row = Subscription.objects.visible_to(ours.by).get(tariff=tariff)
+        of_tariffs = Subscription.objects.visible_to(ours.by).filter(student_id=student_id, tariff__isnull=False)
+        assert len(found) == of_tariffs.count(), "also one that is over, and none that came with a group"
+    link = url("subscription-unbind", ours, ours.ids | {"subscription_id": row.pk})
+    assert link in found
+    assert "Will come back" in unescape(owner.get(link).content.decode())
+    with tenant_transaction(ours.by.org_id):
+        assert balances(ours.by, [student_id]) != before, "looked at, and not done"
+    assert owner.post(link, {"sent": "on"})["Location"] == card
+    with tenant_transaction(ours.by.org_id):
+        assert balances(ours.by, [student_id]) == before
+    assert owner.post(link, {"sent": "on"}).status_code == 404
+
+
 def test_a_discount_that_the_rule_for_siblings_gave_is_not_offered_to_be_taken_back(ours, owner):
     path = url("discount-edit", ours)
     assert "take-back" in owner.get(path).content.decode()

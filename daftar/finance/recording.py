@@ -32,6 +32,7 @@ from daftar.lib.money import LARGEST_MAJOR, Money, exponent
 from daftar.orgs.access import Actor, add, publish
 from daftar.orgs.queries import today_in
 from daftar.people.models import Student
+from daftar.tuition.models import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -187,13 +188,19 @@ def _places(by: Actor, draft: Draft) -> Places:
         # Under this lock a second copy of the same form finds what the first one made.
         account = ledger.student_accounts(by.trusted(), students=[student])[student.pk]
         if draft.subscription_id is not None:
-            account = separate_accounts(by.trusted(), [student.pk]).get(draft.subscription_id)
-            if account is None:
-                raise NotFound
+            account = _own_account(by, student, draft.subscription_id)
     desk, to_desk = _desk(by, draft.desk_id), _desk(by, draft.to_desk_id)
     if account is None:
         ledger.lock_accounts(by.trusted(), account_ids=[each.account_id for each in (desk, to_desk) if each])
     return Places(student, account, desk, to_desk)
+
+
+def _own_account(by: Actor, student: Student, subscription_id: int) -> Account:
+    """The account of a subscription that is still bound: one that was unbound may leave an empty account behind."""
+    account = separate_accounts(by.trusted(), [student.pk]).get(subscription_id)
+    if account is None or not Subscription.objects.visible_to(by).filter(pk=subscription_id).exists():
+        raise NotFound
+    return account
 
 
 def _desk(by: Actor, desk_id: int | None) -> Desk | None:

@@ -148,7 +148,7 @@ def _locked_of(by: Actor, students: Collection[Student]) -> dict[int, Account]:
 
 
 class Held(NamedTuple):
-    """A student's locked account, and the branch where the student is."""
+    """A student's locked account, the branch where the student is, and whether there are accounts of subscriptions."""
 
     id: int
     student_id: int
@@ -157,6 +157,7 @@ class Held(NamedTuple):
     balance: int
     charged_until: date | None
     branch_id: int
+    has_separate: bool = False
 
     @property
     def pk(self) -> int:
@@ -178,7 +179,8 @@ def hold_accounts(by: Actor, *, student_ids: Collection[int]) -> dict[int, Held]
 
 def _held(by: Actor, student_ids: Collection[int]) -> dict[int, Held]:
     rows = _held_rows(by, student_ids=student_ids)
-    return {row[1]: Held._make(row) for row in rows if row[2] == AccountKind.STUDENT}
+    apart = {row[1] for row in rows if row[2] == AccountKind.SEPARATE}
+    return {row[1]: Held._make((*row, row[1] in apart)) for row in rows if row[2] == AccountKind.STUDENT}
 
 
 @compiled
@@ -186,7 +188,7 @@ def _held_rows(by: Asker, *, student_ids: Collection[int]) -> Any:
     rows = _locked(by, student_ids)
     if by.branch_ids is not None:
         rows = rows.filter(student__branch__among=by.branch_ids)
-    return rows.values_list(*Held._fields[:-1], "student__branch_id")
+    return rows.values_list(*Held._fields[:-2], "student__branch_id")
 
 
 def _open(by: Actor, students: Collection[Student | Learner]) -> None:

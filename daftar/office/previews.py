@@ -62,8 +62,9 @@ def priced_page(request: OfficeRequest, form: Form, student_ids: Collection[int]
 
 
 def priced_undo(
-    request: OfficeRequest, student_ids: Collection[int], deed: Deed, *, title: str, told: str, home: str, name: str
-) -> Answer:
+    request: OfficeRequest, student_ids: Collection[int], deed: Deed, *, title: str, told: str, home: str, name: str,
+    text: str = "",
+) -> Answer:  # fmt: skip
     """Takes something back and leads to where Undo was pressed; whoever comes without having pressed it is asked first.
 
     `home`, called `name`: where it leads otherwise.
@@ -75,7 +76,7 @@ def priced_undo(
     preview = None if form.errors else preview_of(request.by, form, student_ids, deed)
     return form_page(
         request, "office/form_preview.html", form, preview=preview, cancel_url=home, crumbs=[(name, home)], title=title,
-        submit_label=_("Take back"),
+        submit_label=_("Take back"), text=text,
     )  # fmt: skip
 
 

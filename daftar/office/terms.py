@@ -81,4 +81,5 @@ def _bound(by: Actor, each: Bound, types: dict[str, str]) -> dict[str, Any]:
     return {
         "id": row.pk, "name": name_of(row), "price": f"{formats.money_text(each.price)} · {plan}", "next": ahead,
         "limits": limits(row, types), "is_own": row.has_own_price, "is_separate": row.is_separate,
+        "is_of_tariff": row.tariff_id is not None,
     } | _days(row, by.today)  # fmt: skip

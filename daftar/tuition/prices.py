@@ -70,7 +70,9 @@ def choose_payer(by: Actor, *, student_id: int, lesson_id: int, subscription_id:
         return
     rows.delete()
     if subscription_id is not None:
-        chosen: Subscription = Subscription.objects.visible_to(by).one(pk=subscription_id)
+        # Under this lock nobody takes its binding back meanwhile.
+        bound = Subscription.objects.visible_to(by).select_for_update(no_key=True)
+        chosen: Subscription = bound.one(pk=subscription_id)
         if chosen.student_id != student_id or chosen.group_id not in (None, lesson.group_id):
             raise PayerDoesNotFit
         LessonPick.objects.create(org_id=by.org_id, student=student, lesson=lesson, subscription=chosen)

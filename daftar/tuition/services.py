@@ -205,7 +205,8 @@ def reconcile(by: Actor, *, student_ids: Collection[int], since: date | None = N
     accounts = ledger.hold_accounts(by.trusted(), student_ids=student_ids)
     students = learners_in(by.trusted(), {pk: account.branch_id for pk, account in accounts.items()})
     asked = to_charge(by, students, accounts, since)
-    apart = [each.student.id for each in asked if each.has_separate_accounts]
+    # By the accounts, not by the subscriptions: what one charged that was unbound since stands there still.
+    apart = [each.student.id for each in asked if accounts[each.student.id].has_separate]
     own = ledger_queries.separate_accounts(by.trusted(), apart) if apart else {}
     posted = _posted_to(by, asked, accounts, own)
     closed = ledger.closed_books(by.trusted(), branch_ids={each.student.branch_id for each in asked}) if asked else {}

@@ -13,6 +13,7 @@ from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.models import Group
 from daftar.courses.rules import PlanKind
 from daftar.ledger import services as ledger
+from daftar.ledger.queries import money_moved
 from daftar.lib.errors import Refusal
 from daftar.lib.money import LARGEST_MAJOR, exponent
 from daftar.orgs.access import Actor, add, change, note, publish, verb
@@ -60,6 +61,14 @@ class BoundAlready(Refusal):
 class BoundEndsBeforeStart(Refusal):
     field = "last_on"
     text = _("The last day lies before the first.")
+
+
+class CameWithActivation(Refusal):
+    text = _("This price came with being active in a group. Return the student to trial there to take it back.")
+
+
+class MoneyKeptApart(Refusal):
+    text = _("Money was recorded on the own account of this subscription, so it stays. Set its last day instead.")
 
 
 class PriceDayTaken(Refusal):
@@ -183,10 +192,29 @@ def bind_tariff(by: Actor, *, student_id: int, tariff_id: int, binding: Binding)
 
 
 @verb("tuition.price")
+def unbind_tariff(by: Actor, *, subscription_id: int) -> Subscription:
+    """Takes a binding back as if it had never been: all it charged is reversed; to end it, set its last day.
+
+    The lessons that it was chosen for are left to the rules again. Where money was recorded on its own account it
+    stays, because payments tell what they were for.
+    """
+    row = _locked(by, subscription_id)
+    if row.tariff_id is None:
+        raise CameWithActivation
+    # Nobody pays into its account from here on.
+    ledger.hold_accounts(by.trusted(), student_ids=[row.student_id])
+    if row.is_separate and _has_own_money(by, row):
+        raise MoneyKeptApart
+    note(by, row, was={"starts_on": row.starts_on, "note": row.note}, now={"starts_on": None, "note": None})
+    Subscription.objects.visible_to(by).filter(pk=subscription_id).delete()
+    publish(by, TuitionFactsChanged((row.student_id,)))
+    return row
+
+
+@verb("tuition.price")
 def end_subscription(by: Actor, *, subscription_id: int, last_on: date | None) -> Subscription:
     """Sets the last day of a subscription (None: without end); charges of later days are taken back."""
-    rows = Subscription.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
-    row: Subscription = rows.select_related("student").one(pk=subscription_id)
+    row = _locked(by, subscription_id)
     if last_on is not None and last_on < row.starts_on:
         raise BoundEndsBeforeStart
     change(by, row, ends_on=None if last_on is None else last_on + timedelta(days=1))
@@ -197,8 +225,7 @@ def end_subscription(by: Actor, *, subscription_id: int, last_on: date | None) -
 @verb("tuition.price")
 def set_own_price(by: Actor, *, subscription_id: int, price: int, from_on: date) -> Subscription:
     """A price of the student's own from a day on; what others pay no longer changes it."""
-    rows = Subscription.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
-    row: Subscription = rows.select_related("student__branch").one(pk=subscription_id)
+    row = _locked(by, subscription_id)
     check_price(price, row.student.branch.currency)
     change(by, row, has_own_price=True)
     step, _made = PriceStep.objects.visible_to(by).update_or_create(
@@ -207,6 +234,17 @@ def set_own_price(by: Actor, *, subscription_id: int, price: int, from_on: date)
     note(by, row, was=None, now={"price": price, "from_on": step.from_on})
     publish(by, TuitionFactsChanged((row.student_id,)))
     return row
+
+
+def _locked(by: Actor, subscription_id: int) -> Subscription:
+    rows = Subscription.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
+    row: Subscription = rows.select_related("student__branch", "tariff").one(pk=subscription_id)
+    return row
+
+
+def _has_own_money(by: Actor, row: Subscription) -> bool:
+    """Whether anything but charges ever moved on its account, also where that was taken back."""
+    return any(moved.subscription_id == row.pk for moved in money_moved(by.trusted(), [row.student_id]))
 
 
 def _check_new(by: Actor, student: Student, tariff: Tariff, binding: Binding) -> None:

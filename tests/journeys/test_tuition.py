@@ -101,6 +101,28 @@ def test_a_pause_made_by_mistake_is_taken_back_from_the_toast(visit, centre, pup
     assert who.errors == []
 
 
+def test_a_tariff_bound_by_mistake_is_taken_back_from_the_toast_and_from_the_card(visit, centre, pupil):
+    who = visit("aziza@lingua.example")
+    for way in ("toast", "card"):
+        who.open(f"/lingua/students/{pupil}/tariff/")
+        who.save()
+        assert soums(centre, pupil) < -300_000
+        if way == "card":
+            open_prices(who, pupil)
+            with who.page.expect_navigation():
+                who.click("main a:has-text('Take back')")
+            assert previewed(who) > 0
+            who.save()
+        else:
+            with who.page.expect_navigation():
+                who.click("[data-testid=toast-undo]")
+        assert "is taken back" in told(who)
+        assert soums(centre, pupil) == -300_000
+    with tenant_transaction(centre.org_id):
+        assert not Subscription.objects.visible_to(centre).filter(tariff__isnull=False).exists()
+    assert who.errors == []
+
+
 def test_a_discount_changes_what_was_charged_by_keyboard_alone(visit, centre, pupil):
     who = visit("aziza@lingua.example")
     open_prices(who, pupil)

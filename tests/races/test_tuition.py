@@ -26,7 +26,7 @@ from daftar.tuition.jobs import reconcile_everyone
 from daftar.tuition.models import Subscription
 from daftar.tuition.pauses import suspend
 from daftar.tuition.services import enrol_active, reconcile
-from daftar.tuition.tariffs import TariffTerms, add_tariff
+from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
 from tests.cast import a_centre, a_course, a_group, a_student, at
 from tests.races.conftest import as_owner
 from tests.races.together import CROWD, at_once, books, kinds, together
@@ -143,6 +143,7 @@ def forms(by, pupil) -> dict[str, tuple[str, dict[str, str], list[int]]]:
         other = a_group(by, a_course(by, "German"), name="Other", last_on="2027-12-31")
         terms = TariffTerms(name="Standard", plan=PlanKind.CALENDAR_MONTH, currency="UZS")
         tariff = add_tariff(by, terms=terms, price=100, from_on=MAY)
+        wrong = bind_tariff(by, student_id=student, tariff_id=tariff.pk, binding=Binding(MAY))
         pause = suspend(by, student_ids=[student], starts_on=date(2025, 7, 1), last_on=date(2025, 7, 2))[0]
         given = give_discount(by, student_id=student, terms=DiscountTerms(MAY, percent=Decimal(5)))
     today = by.today.isoformat()
@@ -164,6 +165,7 @@ def forms(by, pupil) -> dict[str, tuple[str, dict[str, str], list[int]]]:
         "pause remove": (f"pauses/{pause.pk}/remove/", {"sent": "on"}, gone),
         "withdraw": (f"discounts/{given.pk}/withdraw/", {"sent": "on"}, gone),
         "bind": (f"students/{student}/tariff/", {"tariff_id": str(tariff.pk), "starts_on": today}, once),
+        "unbind": (f"subscriptions/{wrong.pk}/unbind/", {"sent": "on"}, gone),
         "discount": (
             f"students/{student}/discount/",
             {"kind": "percent", "percent": "20", "starts_on": "2025-05-01", "per": "", "reason": ""}, once,
@@ -172,7 +174,8 @@ def forms(by, pupil) -> dict[str, tuple[str, dict[str, str], list[int]]]:
 
 
 PAGES = (
-    "pause", "leave", "move", "trial", "end", "price", "pause edit", "pause remove", "withdraw", "bind", "discount",
+    "pause", "leave", "move", "trial", "end", "price", "pause edit", "pause remove", "withdraw", "bind", "unbind",
+    "discount",
 )  # fmt: skip
 
 

@@ -129,6 +129,7 @@ VERBS = {
     "tuition.open_balances": _("brought in balances"), "tuition.leave_group": _("ended the membership:"),
     "tuition.transfer": _("moved to another group:"), "tuition.return_to_trial": _("returned to trial:"),
     "tuition.undo_leaving": _("took back the end of the membership:"), "tuition.bind_tariff": _("bound a tariff:"),
+    "tuition.unbind_tariff": _("took back a tariff:"),
     "tuition.end_subscription": _("ended the subscription"),
     "tuition.set_own_price": _("wrote an own price of the subscription"),
     "tuition.choose_payer": _("chose what pays for the lesson"), "tuition.suspend": _("paused"),

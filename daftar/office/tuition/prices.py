@@ -38,7 +38,20 @@ def student_bind(request: OfficeRequest, student_id: int) -> HttpResponse:
         request, form, [student_id], partial(tariffs.bind_tariff, by, student_id=student_id),
         title=_("A tariff for %(name)s") % {"name": student.full_name}, submit_label=_("Bind"),
         crumbs=[(student.full_name, prices_tab(request, student_id))], back=prices_tab(request, student_id),
-        told=_("Saved."),
+        told=_("Saved."), undo=lambda row: reverse("office:subscription-unbind", args=[by.org_slug, row.pk]),
+    )  # fmt: skip
+
+
+@page("tuition.price")
+def subscription_unbind(request: OfficeRequest, subscription_id: int) -> HttpResponse:
+    by, row = request.by, lists.get_subscription(request.by, subscription_id)
+    told = {"tariff": name_of(row), "name": row.student.full_name}
+    return priced_undo(
+        request, [row.student_id], partial(tariffs.unbind_tariff, by, subscription_id=subscription_id),
+        title=_("Take the tariff %(tariff)s back from %(name)s?") % told,
+        told=_("The tariff %(tariff)s is taken back from %(name)s.") % told,
+        home=prices_tab(request, row.student_id), name=row.student.full_name,
+        text=_("As if it had never been bound: all that it charged is given back. To end it, set its last day."),
     )  # fmt: skip
 
 

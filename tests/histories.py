@@ -440,8 +440,8 @@ FACTS = {
     each.__name__: each
     for each in (
         bind, unbind, end, own_price, tariff_price, course_price, discount, other_discount, no_discount, pay, reverse,
-        edit, give_back, correct, bring_back, pause, other_pause, no_pause, pause_a_group, leave, stay, move, trial, start,
-        holiday, no_holiday, teach, cancel, restore, move_a_lesson, own_lesson, own_lessons, open_lesson, guest,
+        edit, give_back, correct, bring_back, pause, other_pause, no_pause, pause_a_group, leave, stay, move, trial,
+        start, holiday, no_holiday, teach, cancel, restore, move_a_lesson, own_lesson, own_lessons, open_lesson, guest,
         make_up, owed, pick, group_price,
     )
 }  # fmt: skip

@@ -18,15 +18,25 @@ from daftar.tuition.models import Tariff
 from daftar.tuition.tariffs import Binding, bind_tariff, set_own_price
 from tests.histories import FIRST, discount_terms, pay_apart
 
+WAYS = [kind.value for kind in (PlanKind.PER_LESSON, PlanKind.MONTH_SPREAD, PlanKind.DAILY)]
+
 
 def independent_facts(by, dice) -> list[Any]:
     """Deeds that may be done in any order: none needs another, and no two of them are of one lesson or one day."""
     people, deeds = list(Student.objects.visible_to(by).order_by("id")), []
     starts = dice.sample(range(60), len(people) * 2)
+    ways = [dice.sample(WAYS, 2) for _student in people]  # the same twice at once would be refused
     for number, student in enumerate(people * 2):
         deeds += [
             _given(by, student, discount_terms(by, dice)),
-            _bound(by, dice, student, FIRST + timedelta(days=starts[number]), is_separate=number < 2),
+            _bound(
+                by,
+                dice,
+                student,
+                FIRST + timedelta(days=starts[number]),
+                is_separate=number < 2,
+                way=ways[number % len(people)][number // len(people)],
+            ),
         ]
     for student in people:
         first = FIRST + timedelta(days=dice.randint(5, 50))
@@ -52,11 +62,10 @@ def _given(by, student, terms):
     return partial(give_discount, by, student_id=student.pk, terms=terms)
 
 
-def _bound(by, dice, student, starts_on: date, *, is_separate: bool):
+def _bound(by, dice, student, starts_on: date, *, is_separate: bool, way: str):
     """By its own first day, so that nothing is decided by which was entered first; with its money and its price."""
     joined = Enrolment.objects.visible_to(by).filter(student=student).values_list("group_id", flat=True)
-    kinds = [kind.value for kind in (PlanKind.PER_LESSON, PlanKind.MONTH_SPREAD, PlanKind.DAILY)]
-    tariff = Tariff.objects.visible_to(by).get(name=dice.choice(kinds))
+    tariff = Tariff.objects.visible_to(by).get(name=way)
     group, money, price = dice.choice([None, *sorted(joined)]), dice.randint(1, 99) * 100_000, dice.randint(1, 99)
     binding = Binding(starts_on, group_id=group, is_separate=is_separate, note=f"{student} {starts_on}")
 

@@ -44,6 +44,11 @@ class PausedAlready(Refusal):
     text = _("There is a pause at that time already.")
 
 
+class PausedInAllGroups(Refusal):
+    field = "starts_on"
+    text = _("The student pauses in all groups on all of these days already, since %(first)s.")
+
+
 class LeftAlready(Refusal):
     text = _("This membership is over already.")
 
@@ -66,6 +71,9 @@ def add_pauses(
         Group.objects.visible_to(by).one(pk=group_id)
     ends_on = _end(starts_on, last_on)
     _check_free(Suspension.objects.visible_to(by).filter(student__in=students, group_id=group_id), starts_on, ends_on)
+    # Of a whole group at once nobody is in the way who pauses anyway.
+    if group_id is not None and len(students) == 1:
+        _check_not_within(by, next(iter(students)).pk, starts_on, ends_on)
     rows: list[Suspension] = Suspension.objects.bulk_create(
         Suspension(
             org_id=by.org_id, student=student, group_id=group_id, starts_on=starts_on, ends_on=ends_on,
@@ -88,6 +96,8 @@ def change_pause(
     ends_on = _end(starts_on, last_on)
     others = Suspension.objects.visible_to(by).filter(student_id=row.student_id, group_id=row.group_id)
     _check_free(others.exclude(pk=row.pk), starts_on, ends_on)
+    if row.group_id is not None:
+        _check_not_within(by, row.student_id, starts_on, ends_on)
     change(by, row, starts_on=starts_on, ends_on=ends_on, reason=reason.strip(), extends=extends)
     return row
 
@@ -235,3 +245,11 @@ def _check_free(others: QuerySet[Suspension], starts_on: date, ends_on: date | N
         overlapping = overlapping.filter(starts_on__lt=ends_on)
     if overlapping.exists():
         raise PausedAlready
+
+
+def _check_not_within(by: Actor, student_id: int, starts_on: date, ends_on: date | None) -> None:
+    """Refuses a pause in one group where one in all groups holds on every day of it: it would change nothing."""
+    rows = Suspension.objects.visible_to(by).filter(student=student_id, group=None, starts_on__lte=starts_on)
+    wide = rows.filter(Q(ends_on=None) if ends_on is None else Q(ends_on=None) | Q(ends_on__gte=ends_on)).first()
+    if wide is not None:
+        raise PausedInAllGroups(first=wide.starts_on)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -55,7 +55,12 @@ class TariffInOtherCurrency(Refusal):
 
 class BoundAlready(Refusal):
     field = "tariff_id"
-    text = _("The student is bound to this tariff from that day already.")
+    text = _("The student is bound to this tariff on some of these days already, from %(first)s on.")
+
+
+class BoundAgain(Refusal):
+    field = "last_on"
+    text = _("From %(first)s the student is bound to this tariff once more. End it before.")
 
 
 class BoundEndsBeforeStart(Refusal):
@@ -176,14 +181,10 @@ def bind_tariff(by: Actor, *, student_id: int, tariff_id: int, binding: Binding)
         Group.objects.visible_to(by).one(pk=binding.group_id)
     elif tariff.plan in BY_GROUP:
         raise NeedsGroup
-    _check_new(by, student, tariff, binding)
-    row = add(
-        by, Subscription, student=student, tariff=tariff, group_id=binding.group_id, plan=tariff.plan,
-        lessons_count=tariff.lessons_count, module_lessons=tariff.module_lessons, months=tariff.months,
-        subjects=tariff.subjects, lesson_types=tariff.lesson_types, starts_on=binding.starts_on,
-        ends_on=_end(binding, tariff), is_separate=binding.is_separate, has_own_price=binding.price is not None,
-        extended_by_suspensions=binding.extended_by_suspensions, note=binding.note.strip(),
-    )  # fmt: skip
+    agreed = _agreed(student, tariff, binding)
+    if same := _same_at_once(by, Subscription(**agreed), agreed["ends_on"]):
+        raise BoundAlready(first=same.starts_on)
+    row = add(by, Subscription, **agreed)
     PriceStep.objects.bulk_create(_steps(row, tariff, binding.price))
     if binding.is_separate:
         ledger.open_separate_account(by.trusted(), student=student, subscription_id=row.pk)
@@ -217,7 +218,11 @@ def end_subscription(by: Actor, *, subscription_id: int, last_on: date | None) -
     row = _locked(by, subscription_id)
     if last_on is not None and last_on < row.starts_on:
         raise BoundEndsBeforeStart
-    change(by, row, ends_on=None if last_on is None else last_on + timedelta(days=1))
+    ends_on = None if last_on is None else last_on + timedelta(days=1)
+    goes_on = row.ends_on is not None and (ends_on is None or ends_on > row.ends_on)
+    if goes_on and row.tariff_id is not None and (same := _same_at_once(by, row, ends_on)):
+        raise BoundAgain(first=same.starts_on)
+    change(by, row, ends_on=ends_on)
     publish(by, TuitionFactsChanged((row.student_id,)))
     return row
 
@@ -247,10 +252,29 @@ def _has_own_money(by: Actor, row: Subscription) -> bool:
     return any(moved.subscription_id == row.pk for moved in money_moved(by.trusted(), [row.student_id]))
 
 
-def _check_new(by: Actor, student: Student, tariff: Tariff, binding: Binding) -> None:
-    same = Subscription.objects.visible_to(by).filter(student=student, tariff=tariff, group_id=binding.group_id)
-    if same.filter(starts_on=binding.starts_on, is_separate=binding.is_separate).exists():
-        raise BoundAlready
+def _agreed(student: Student, tariff: Tariff, binding: Binding) -> dict[str, Any]:
+    return {
+        "student": student, "tariff": tariff, "group_id": binding.group_id, "plan": tariff.plan,
+        "lessons_count": tariff.lessons_count, "module_lessons": tariff.module_lessons, "months": tariff.months,
+        "subjects": tariff.subjects, "lesson_types": tariff.lesson_types, "starts_on": binding.starts_on,
+        "ends_on": _end(binding, tariff), "is_separate": binding.is_separate,
+        "has_own_price": binding.price is not None,
+        "extended_by_suspensions": binding.extended_by_suspensions, "note": binding.note.strip(),
+    }  # fmt: skip
+
+
+def _same_at_once(by: Actor, row: Subscription, ends_on: date | None) -> Subscription | None:
+    """The first other binding to the same tariff, for the same lessons and from the same account, before `ends_on`.
+
+    Subscriptions that differ may hold at once: the rules choose which pays (decision D6).
+    """
+    rows = Subscription.objects.visible_to(by).filter(
+        student=row.student, tariff=row.tariff, group_id=row.group_id, is_separate=row.is_separate,
+        subjects=row.subjects, lesson_types=row.lesson_types,
+    ).exclude(pk=row.pk)  # fmt: skip
+    later = rows.exclude(ends_on__lte=row.starts_on).order_by("starts_on")
+    found: Subscription | None = (later if ends_on is None else later.filter(starts_on__lt=ends_on)).first()
+    return found
 
 
 def _steps(row: Subscription, tariff: Tariff, own: int | None) -> list[PriceStep]:

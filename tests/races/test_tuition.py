@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -143,7 +144,8 @@ def forms(by, pupil) -> dict[str, tuple[str, dict[str, str], list[int]]]:
         other = a_group(by, a_course(by, "German"), name="Other", last_on="2027-12-31")
         terms = TariffTerms(name="Standard", plan=PlanKind.CALENDAR_MONTH, currency="UZS")
         tariff = add_tariff(by, terms=terms, price=100, from_on=MAY)
-        wrong = bind_tariff(by, student_id=student, tariff_id=tariff.pk, binding=Binding(MAY))
+        other_tariff = add_tariff(by, terms=replace(terms, name="By mistake"), price=200, from_on=MAY)
+        wrong = bind_tariff(by, student_id=student, tariff_id=other_tariff.pk, binding=Binding(MAY))
         pause = suspend(by, student_ids=[student], starts_on=date(2025, 7, 1), last_on=date(2025, 7, 2))[0]
         given = give_discount(by, student_id=student, terms=DiscountTerms(MAY, percent=Decimal(5)))
     today = by.today.isoformat()

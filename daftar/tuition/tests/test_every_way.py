@@ -367,7 +367,6 @@ def test_a_tariff_is_not_offered_where_money_is_of_another_currency(by):
 def test_the_same_tariff_or_discount_is_not_agreed_on_twice(by):
     student, tariff = a_student(by), a_tariff(by)
     bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=Binding(MAY))
-    bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=Binding(date(2025, 6, 1)))
     with pytest.raises(BoundAlready):
         bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=Binding(MAY))
     give_discount(by, student_id=student.pk, terms=DiscountTerms(MAY, percent=Decimal(20)))

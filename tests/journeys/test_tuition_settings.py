@@ -203,6 +203,20 @@ def test_a_decision_shows_its_example_while_it_is_chosen(visit, centre):
     assert "1 decision of its own" in who.text()
 
 
+def test_a_reason_of_absence_shows_what_a_missed_lesson_costs_while_it_is_ticked(visit, centre):
+    who = visit(LOGIN)
+    who.open("/lingua/settings/reasons/new/")
+    assert "25,000 is charged" in who.page.inner_text("#example").replace("\u00a0", " ")
+    who.page.uncheck("[name=charges]")
+    who.page.wait_for_selector("#example:has-text('0 is charged'):not(:has-text('25,000'))")
+    who.page.check("[name=charges]")
+    who.page.wait_for_selector("#example:has-text('25,000')")
+    assert who.errors == []
+    who.open("/lingua/settings/charging/")
+    assert "25,000 without a reason" in who.page.inner_text("#rule-D3").replace("\u00a0", " ")
+    assert "330,000 for June if that was said" in who.page.inner_text("#rule-D11").replace("\u00a0", " ")
+
+
 def test_all_this_works_without_script(visit, centre):
     who = visit(LOGIN, java_script_enabled=False)
     who.open("/lingua/courses/new/")

@@ -15,6 +15,7 @@ from daftar.office.forms import done, form_page, tell
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled
 from daftar.office.questions import QUESTIONS
+from daftar.office.settings import examples
 from daftar.office.settings.charging_forms import ChargingForm, ReasonForm, written
 from daftar.office.settings.examples import LIVE, Chosen
 from daftar.office.settings.fixed_rules import fixed_rules
@@ -24,6 +25,7 @@ from daftar.orgs.queries import branches, get_branch, organization
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
+    from daftar.orgs.access import Actor
     from daftar.orgs.models import Branch, Organization
 
 NAMES = (*QUESTIONS, "rounding_step")
@@ -39,7 +41,7 @@ def charging(request: OfficeRequest) -> HttpResponse:
     chosen = _chosen(form, org, org.currency)
     return form_page(
         request, "office/settings/charging.html", form, title=_("Charging"), examples=_examples(chosen),
-        branches=[_branch(row) for row in branches(by)], fixed=fixed_rules(chosen),
+        branches=[_branch(row) for row in branches(by)], fixed=fixed_rules(chosen), absence=examples.absences(chosen),
         crumbs=[(_("Settings"), reverse("office:settings", args=[by.org_slug]))],
         cancel_url=reverse("office:settings", args=[by.org_slug]),
     )  # fmt: skip
@@ -80,13 +82,13 @@ def reasons(request: OfficeRequest) -> HttpResponse:
 def reason_new(request: OfficeRequest) -> HttpResponse:
     by = request.by
     initial = {"charges": True, "pays_teacher": True, "credit_days": 30, "place": len(absence_reasons(by)) + 1}
-    form = ReasonForm(request.POST or None, initial=initial)
-    if added := done(form, partial(absence.add_reason, by)):
+    form = ReasonForm(filled(request), initial=initial)
+    if request.method == "POST" and (added := done(form, partial(absence.add_reason, by))):
         tell(request, _("The reason %(name)s is added.") % {"name": added.name})
         return redirect("office:reasons", by.org_slug)
     return form_page(
-        request, "office/form.html", form, title=_("New reason of absence"), submit_label=_("Add reason"),
-        cancel_url="../",
+        request, "office/settings/reason.html", form, title=_("New reason of absence"), submit_label=_("Add reason"),
+        cancel_url="../", example=_example_of(by, form),
     )  # fmt: skip
 
 
@@ -94,14 +96,26 @@ def reason_new(request: OfficeRequest) -> HttpResponse:
 def reason_edit(request: OfficeRequest, reason_id: int) -> HttpResponse:
     by, row = request.by, absence.get_reason(request.by, reason_id)
     names = ("name", "charges", "pays_teacher", "gives_credit", "credit_days", "place")
-    form = ReasonForm(request.POST or None, initial={name: getattr(row, name) for name in names})
-    if done(form, partial(absence.edit_reason, by, reason_id=reason_id)):
+    form = ReasonForm(filled(request), initial={name: getattr(row, name) for name in names})
+    if request.method == "POST" and (_edited := done(form, partial(absence.edit_reason, by, reason_id=reason_id))):
         tell(request, _("Saved."))
         return redirect("office:reasons", by.org_slug)
     return form_page(
-        request, "office/form.html", form, title=row.name, submit_label=_("Save"), cancel_url="../../",
+        request, "office/settings/reason.html", form, title=row.name, submit_label=_("Save"), cancel_url="../../",
+        example=_example_of(by, form),
         text=_("Where it begins or ceases to be charged, past absences are recounted in the background."),
     )  # fmt: skip
+
+
+def _example_of(by: Actor, form: ReasonForm) -> str:
+    """What a missed lesson costs by the flags that the form shows now."""
+    org = organization(by.trusted())
+    charges = form["charges"].value()  # of what is typed too, and the wrong beside it does not matter
+    return examples.absence(_as_centre(org, org.currency), charges=bool(charges))
+
+
+def _as_centre(org: Organization, currency: str) -> Chosen:
+    return Chosen(currency, **{name: getattr(org, name) for name in NAMES}, sibling_percent=org.sibling_percent)
 
 
 def _form(request: OfficeRequest, row: Organization | Branch, currency: str) -> ChargingForm:

@@ -219,8 +219,55 @@ def moved(chosen: Chosen) -> str:
     return _("The lesson of %(from)s is moved to %(to)s: who is active from %(start)s pays %(sum)s for May.") % values
 
 
-def written(_chosen: Chosen) -> str:
-    return _("Written on the page New price of a course, group or tariff.")
+def absence(chosen: Chosen, *, charges: bool) -> str:
+    """A lesson that is missed for a reason that charges it or not (decision D3)."""
+    values = {"price": _sum(chosen.currency, chosen.price), "day": _day(_MISSED), "sum": _missed(chosen, charges)}
+    return _("12 lessons cost %(price)s, one on %(day)s is missed for this reason: %(sum)s is charged.") % values
+
+
+def absences(chosen: Chosen) -> str:
+    """The same lesson missed for a reason that is free of charge, and without any."""
+    values = {
+        "price": _sum(chosen.currency, chosen.price), "day": _day(_MISSED), "free": _missed(chosen, charges=False),
+        "sum": _missed(chosen, charges=True),
+    }  # fmt: skip
+    return (
+        _(
+            "12 lessons cost %(price)s, one on %(day)s is missed: %(free)s for a reason that is free of charge, "
+            "%(sum)s without a reason."
+        )
+        % values
+    )
+
+
+_MISSED = date(2026, 5, 8)
+
+
+def _missed(chosen: Chosen, charges: bool) -> str:  # noqa: FBT001 - private, and always named or last
+    held = {_MISSED: {"status": rules.LessonStatus.CONDUCTED, "id": 1}}
+    mark = rules.AttendanceFact(lesson_id=1, present=False, charges_absence=charges)
+    facts = _facts(chosen, plan=PlanKind.PER_LESSON, changed=held, attendances=(mark,))
+    bundle = replace(facts.subscriptions[0], lessons_count=12)
+    drafts = rules.due(replace(facts, subscriptions=(bundle,)), LAST)
+    return _sum(chosen.currency, sum(draft.amount for draft in drafts))
+
+
+def new_price(chosen: Chosen) -> str:
+    """A month's price that is changed from the 1st of June on (decision D11)."""
+    since, more = date(2026, 6, 1), chosen.price + chosen.price // 10
+    facts = _facts(chosen)
+    bound = facts.subscriptions[0]
+    following = replace(bound, prices=(*bound.prices, rules.PriceStep(since, more)))
+    may, kept = _charged(facts, since)
+    _may, followed = _charged(replace(facts, subscriptions=(following,)), since)
+    values = {"may": may, "day": _day(since), "new": _sum(chosen.currency, more), "kept": kept, "followed": followed}
+    return (
+        _(
+            "May was charged with %(may)s, from %(day)s the price is %(new)s: who studies already pays "
+            "%(followed)s for June if that was said, and %(kept)s if not; May stays."
+        )
+        % values
+    )
 
 
 def debt(chosen: Chosen) -> str:

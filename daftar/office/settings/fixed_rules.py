@@ -17,7 +17,7 @@ RULES: tuple[tuple[str, Any, Any, Callable[[Chosen], str]], ...] = (
     (
         "D11", _("A new price"),
         _("It holds from a day, for those who study already only where that was said. What was charged stays."),
-        examples.written,
+        examples.new_price,
     ),
 )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.utils.translation import override
@@ -68,6 +69,28 @@ def said(name: str, **changes) -> str:
 )
 def test_an_example_says_what_the_decision_does(name, changes, figures):
     assert figures in said(name, **changes)
+
+
+def told(rule, **changes) -> str:
+    with override("en"):
+        return rule(replace(CENTRE, **changes)).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes", "figures"),
+    [
+        (partial(examples.absence, charges=True), {}, "12 lessons cost UZS 300,000, one on 8 May"),
+        (partial(examples.absence, charges=True), {}, "for this reason: UZS 25,000 is charged"),
+        (partial(examples.absence, charges=False), {}, "for this reason: UZS 0 is charged"),
+        (examples.absences, {}, "UZS 0 for a reason that is free of charge, UZS 25,000 without"),
+        (examples.absences, {"currency": "PLN"}, "PLN 25.00 without"),
+        (examples.new_price, {}, "the price is UZS 330,000: who studies already pays UZS 330,000 for June if that"),
+        (examples.new_price, {}, "was charged with UZS 300,000"),
+        (examples.new_price, {}, "and UZS 300,000 if not"),
+    ],
+)
+def test_an_example_of_what_is_decided_case_by_case_is_priced_too_d3_d11(rule, changes, figures):
+    assert figures in told(rule, **changes)
 
 
 @pytest.mark.parametrize("currency", ["UZS", "RUB", "PLN", "EUR", "USD", "JPY"])

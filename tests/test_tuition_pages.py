@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.kinds import LessonStatus
-from daftar.courses.models import Enrolment, Lesson, Suspension
+from daftar.courses.models import Course, Enrolment, Lesson, Suspension
 from daftar.courses.rules import PlanKind
 from daftar.finance.models import Desk
 from daftar.finance.services import give_bonus, take_payment
@@ -154,6 +154,24 @@ def test_a_branch_of_another_currency_is_told_beside_the_branches_of_a_tariff(ou
     assert "Almaty keeps its money in another currency" in beside(answer, "branches")
     with tenant_transaction(ours.by.org_id):
         assert list(Tariff.objects.visible_to(ours.by).order_by("id").values()) == before
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "stored", "wrong"), [("UZS", "350000", 350_000_00, "15.5555"), ("JPY", "3500", 3500, "15.5")]
+)
+def test_a_price_has_the_decimals_of_the_currency_that_is_chosen(ours, owner, currency, price, stored, wrong):
+    with tenant_transaction(ours.by.org_id):
+        add_branch(ours.by, name="Osaka", timezone="Asia/Tokyo", currency="JPY", language="en")
+    body = good_bodies(ours)["tariff-new"] | {"currency": currency, "price": price, "branches": []}
+    assert owner.post(url("tariff-new", ours), body).status_code == 302
+    assert owner.post(url("course-new", ours), good_bodies(ours)["course-new"] | {"currency": currency, "price": price})
+    with tenant_transaction(ours.by.org_id):
+        assert Tariff.objects.visible_to(ours.by).latest("id").prices.get().amount == stored
+        made = Course.objects.visible_to(ours.by).latest("id")
+        assert (made.currency, made.price) == (currency, stored)
+    answer = owner.post(url("tariff-new", ours), body | {"name": "Another", "price": wrong})
+    assert answer.status_code == 422
+    assert "fewer decimals" in beside(answer, "price")
 
 
 def beside(answer, field: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from daftar.courses.events import TuitionFactsChanged
 from daftar.finance.models import BONUSES, WITH_RECEIPT, Desk, Payment, PaymentKind, PaymentReversal, ReceiptCounter
+from daftar.finance.permissions import BACK_DATE
 from daftar.finance.queries import paid_and_refunded
 from daftar.finance.refusals import (
     AlreadyReversed,
@@ -252,7 +253,7 @@ def _day(by: Actor, draft: Draft, places: Places, replaces: Payment | None) -> t
     if on > today:
         raise PaidAhead
     if on < today and on not in kept and not by.may("finance.back_date"):
-        raise BackDatingForbidden
+        raise BackDatingForbidden(right=BACK_DATE.label)
     branches = {place.branch_id for place in (places.student, places.desk, places.to_desk) if place}
     closed = ledger.closed_books(by.trusted(), branch_ids=branches)
     until = max(closed.values(), default=None)

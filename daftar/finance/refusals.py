@@ -22,7 +22,7 @@ class PaidAhead(Refusal):
 
 class BackDatingForbidden(Refusal):
     field = "paid_on"
-    text = _("Only the owner may record a payment dated before today.")
+    text = _("A day before today needs a right that your role does not have: %(right)s.")
 
 
 class DeskIsClosed(Refusal):

@@ -60,6 +60,15 @@ class MoneyField(forms.CharField):
         return money.amount
 
 
+def price_field(form: forms.Form, currencies: Sequence[str], **kwargs: Any) -> MoneyField:
+    """A price in the currency that the form's own field was sent with, with the decimals of that one."""
+    sent = form.data.get("currency") if form.is_bound else None
+    if len(currencies) > 1:
+        kwargs["help_text"] = _("In the currency that is chosen.")
+    chosen = [code for code in currencies if code == sent]
+    return MoneyField((chosen or currencies)[0], **kwargs)
+
+
 def grouped(written: str) -> str:
     """1250000.50 as 1 250 000.50: what a field shows can be read, and read back."""
     whole, mark, rest = written.partition(".")

@@ -50,7 +50,7 @@ ENTRIES = (
     (_("Rooms"), "office:rooms", "door", "courses.see_all", ""),
     (_("Team"), "office:team", "id-badge-2", "orgs.manage", ""),
     (_("Desks"), "office:desks", "building-bank", "finance.manage_desks", ""),
-    (_("Books"), "office:books", "lock", "finance.close_books", ""),
+    (_("Books"), "office:books", "lock", "finance.view", ""),
     (_("Import"), "office:imports", "file-import", "transfer.import", ""),
     (_("History"), "office:history", "history", "orgs.see_history", ""),
     (_("Settings"), "office:settings", "settings", "orgs.manage", ""),

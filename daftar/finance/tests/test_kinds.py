@@ -320,6 +320,7 @@ def test_dating_back_is_one_right_for_all_kinds(by, student, desks, paid, kind):
     with pytest.raises(BackDatingForbidden) as refused:
         do(without, kind, student, desks, paid_on=yesterday)
     assert refused.value.field == "paid_on"
+    assert "Record payments dated before today" in refused.value.message, "the right, which any role may be given"
     assert do(owner, kind, student, desks, paid_on=yesterday).paid_on == yesterday
 
 

@@ -12,7 +12,7 @@ from daftar.courses.catalogue import TYPE_ICONS
 from daftar.courses.kinds import Colour, LessonKind
 from daftar.courses.rules import EVEN, EVERY_DAY, ODD, WEEKEND, Pattern, PlanKind, pattern_of
 from daftar.courses.services import Charging, Schedule
-from daftar.office.forms import MoneyField, day_field, pick_field
+from daftar.office.forms import MoneyField, day_field, pick_field, price_field
 from daftar.office.lesson_words import miss_choices
 from daftar.office.plans import SIZES, plan_fields, with_sizes
 from daftar.office.words import WEEKDAYS
@@ -57,7 +57,7 @@ class NewCourseForm(CourseForm):
         )
         if len(currencies) == 1:
             first["currency"].widget = forms.HiddenInput()
-        first["price"] = MoneyField(currencies[0], label=_("Price"), required=False)
+        first["price"] = price_field(self, currencies, label=_("Price"), required=False)
         self.fields = {**first, **self.fields}
 
     def clean(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.rules import PlanKind
-from daftar.office.forms import MoneyField, day_field, yes_or_no
+from daftar.office.forms import MoneyField, day_field, price_field, yes_or_no
 from daftar.office.plans import plan_fields, with_sizes
 from daftar.tuition.tariffs import TariffTerms
 
@@ -53,7 +53,7 @@ class TariffForm(forms.Form):
             )
             if len(currencies) == 1:
                 more["currency"].widget = forms.HiddenInput()
-            more["price"] = MoneyField(currencies[0], label=_("Price"), required=True)
+            more["price"] = price_field(self, currencies, label=_("Price"), required=True)
             more["from_on"] = day_field(_("From"), help_text=_("Before that day the same price holds."))
         more["valid_days"] = forms.IntegerField(
             label=_("Valid for so many days"), min_value=1, max_value=3650, required=False,

@@ -163,6 +163,7 @@ def pages_of(ours: Probe) -> dict[str, str]:
         "students search": f"{found['students']}?q={ours.canary}",
         "students owe": f"{found['students']}?state=owes",
         "payment for": f"{found['payment-new']}?student={ours.ids['student_id']}",
+        "students to add": f"{found['group-add-student']}?q={ours.canary}&student={ours.ids['free_student']}",
         "payments all": f"{found['payments']}?all=1",
         "lifetime file": f"{found['lifetime']}?{LONG}&kinds=income&kinds=sale&most=500&format=csv",
         "income file": f"{found['group-income']}?since=2026-01-01&until=2026-12-31&kinds=income&kinds=sale&format=csv",

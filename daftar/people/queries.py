@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from django.db import connection
 
 from daftar.lib.compiled import compiled
+from daftar.lib.errors import NotFound
 from daftar.lib.text import search_key
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import Branch
@@ -70,6 +71,16 @@ def _branches(by: Asker, *, ids: Collection[int]) -> Any:
 def get_student(by: Actor, student_id: int) -> Student:
     """The student with payer, branch and what the centre decided; NotFound when invisible."""
     return Student.objects.visible_to(by).select_related("branch__org", "payer").one(pk=student_id)
+
+
+@question("people.view")
+def get_students(by: Actor, student_ids: Collection[int]) -> list[Student]:
+    """These students by name, with their branches; NotFound when one of them is invisible."""
+    rows = Student.objects.visible_to(by).select_related("branch__org").filter(pk__in=student_ids)
+    found: list[Student] = list(rows.order_by("sort_key", "id"))
+    if len(found) < len(set(student_ids)):
+        raise NotFound
+    return found
 
 
 @question("people.view")

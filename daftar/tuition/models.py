@@ -266,7 +266,10 @@ class CreditGiven(CreditByHand):
 
 
 class DeedTogether(models.TextChoices):
-    """What is done with several members of a group at once."""
+    """What is done with several members of a group at once.
+
+    To join is kept as a deed that makes them trials or active.
+    """
 
     LEAVE = "leave", _("Leave the group")
     TRANSFER = "transfer", _("Move to another group")

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses import memberships
+from daftar.courses import services as courses
 from daftar.courses.events import TuitionFactsChanged
+from daftar.courses.refusals import JoinOutsideGroup, LeavesBeforeJoins
 from daftar.ledger import services as ledger
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, publish, question, verb
 from daftar.people.models import Student
+from daftar.people.queries import get_students
 from daftar.tuition.credits import ReasonToDeclineMissing, ReasonToGiveMissing, Wish
 from daftar.tuition.leaving import leave_group, return_to_trial, transfer
 from daftar.tuition.models import DeedTogether, DoneTogether
 from daftar.tuition.pauses import end_pause, suspend
 from daftar.tuition.pictures import marks_seen, pictures, put_prices_back, take_away_prices, values_of
 from daftar.tuition.rules.taking_back import Step, changed_since, groups_to_watch, seen, steps
-from daftar.tuition.services import activate
+from daftar.tuition.services import activate, enrol_active
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -66,6 +69,37 @@ class Done(NamedTuple):
 
     id: int
     rows: list[Any]
+
+
+class Kept(NamedTuple):
+    """What is kept of a deed besides what it changes: of which group, from which day, and to whom it is done."""
+
+    deed: DeedTogether
+    group_id: int
+    on: date
+    students: list[int]
+
+
+@verb("courses.enrol")
+def join_together(
+    by: Actor, *, student_ids: Collection[int], group_id: int, starts_on: date, last_on: date | None = None
+) -> Done:
+    """Puts several students into a group as trials from a day, up to `last_on` (None: without an end)."""
+    return _joined(
+        by, DeedTogether.TRIAL, courses.enrol_student, student_ids=student_ids, group_id=group_id,
+        starts_on=starts_on, last_on=last_on,
+    )  # fmt: skip
+
+
+@verb("tuition.activate")
+def join_active_together(
+    by: Actor, *, student_ids: Collection[int], group_id: int, starts_on: date, last_on: date | None = None
+) -> Done:
+    """The same, and they are charged from that day."""
+    return _joined(
+        by, DeedTogether.ACTIVATE, enrol_active, student_ids=student_ids, group_id=group_id, starts_on=starts_on,
+        last_on=last_on,
+    )  # fmt: skip
 
 
 @verb("tuition.activate")
@@ -239,6 +273,31 @@ def take_back_together(by: Actor, *, done_id: int) -> DoneTogether:
     return row
 
 
+def _joined(
+    by: Actor, deed: DeedTogether, join: Callable[..., Enrolment], *, student_ids: Collection[int], group_id: int,
+    starts_on: date, last_on: date | None,
+) -> Done:  # fmt: skip
+    """The places of the group are held before anybody's account, as by every way into it."""
+    if not student_ids:
+        raise NobodyChosen
+    if len(student_ids) > MOST:
+        raise TooMany(most=MOST)
+    memberships.hold_groups(by.trusted(), [group_id])
+    students = {row.pk: row for row in get_students(by.trusted(), student_ids)}
+    ledger.hold_accounts(by.trusted(), student_ids=students)
+
+    def each(student: Student) -> Enrolment:
+        try:
+            return join(by.trusted(), student_id=student.pk, group_id=group_id, starts_on=starts_on, last_on=last_on)
+        except (JoinOutsideGroup, LeavesBeforeJoins):
+            raise  # it is about the day, whoever joins
+        except Refusal as refusal:
+            raise CannotBe(name=student.full_name, why=refusal) from refusal
+
+    kept = Kept(deed, group_id, starts_on, list(students))
+    return _keep(by, kept, lambda: [each(row) for row in students.values()])
+
+
 def _done(
     by: Actor, deed: DeedTogether, enrolment_ids: Collection[int], on: date, each: Callable[[Enrolment], Any]
 ) -> Done:
@@ -254,15 +313,19 @@ def _at_once(
 ) -> Done:  # fmt: skip
     """Does it to all of them, and keeps how everything was before."""
     rows = _chosen(by, enrolment_ids)
-    students = sorted({row.student_id for row in rows})
-    before = pictures(by, students)
-    found = do(rows)
-    after = pictures(by, students)
-    changes = {pk: steps(before[pk], after[pk]) for pk in students}
-    looks = _looks(by, after, changes, on)
+    kept = Kept(deed, rows[0].group_id, on, sorted({row.student_id for row in rows}))
+    return _keep(by, kept, lambda: do(rows))
+
+
+def _keep(by: Actor, what: Kept, do: Callable[[], list[Any]]) -> Done:
+    """Does it, and keeps how everything of these students was before."""
+    before = pictures(by, what.students)
+    found = do()
+    after = pictures(by, what.students)
+    changes = {pk: steps(before[pk], after[pk]) for pk in what.students}
     kept = DoneTogether.objects.create(
-        org_id=by.org_id, group_id=rows[0].group_id, deed=deed, on=on, changes=changes, seen=looks,
-        member_id=by.member_id, done_at=by.at,
+        org_id=by.org_id, group_id=what.group_id, deed=what.deed, on=what.on, changes=changes,
+        seen=_looks(by, after, changes, what.on), member_id=by.member_id, done_at=by.at,
     )  # fmt: skip
     return Done(kept.pk, found)
 

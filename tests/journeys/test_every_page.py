@@ -14,7 +14,10 @@ VARIANTS = {
     "charges": ("student={student}&group={group_id}",), "group-money": ("month=2001-01",),
     "group-changes": ("kind=learning",),
     "payments": ("all=1",), "payment-edit": ("find=1",),
-    "payment-new": ("student={free_student}",), "group-add-student": ("student={free_student}",),
+    "payment-new": ("student={free_student}",),
+    "group-add-student": (
+        "student={free_student}", "student={free_student}&student={other_student}", "q=C&student={student}"
+    ),
     **dict.fromkeys(("lesson-single-new", "lessons-regular-new"), ("student={student}", "kind=trial")),
 }  # fmt: skip
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

@@ -14,7 +14,7 @@ from daftar.lib.errors import NotFound
 from daftar.lib.tenancy import tenant_transaction
 from daftar.tuition.leaving import leave_group, transfer, undo_leaving
 from daftar.tuition.services import enrol_active
-from daftar.tuition.several import transfer_together
+from daftar.tuition.several import join_active_together, join_together, transfer_together
 from tests.cast import a_branch, a_student, enrolled
 from tests.races.test_school import rows, the_group
 from tests.races.together import CROWD, at_once, books, kinds
@@ -57,7 +57,9 @@ def every_way_in(by, students, target, other) -> list:
         return lambda: enrol(by, student_id=student_id, group_id=target.pk, starts_on=tomorrow)
 
     together = [row.pk for row in theirs[3:]]
-    works = [join(each.pk, courses.enrol_student) for each in students[:3]]
+    pair = [each.pk for each in students[1:3]]
+    works = [join(students[0].pk, courses.enrol_student)]
+    works += [lambda: join_together(by, student_ids=pair, group_id=target.pk, starts_on=tomorrow)]
     works += [join(each.pk, enrol_active) for each in students[3:6]]
     works += [join(row.student_id, courses.enrol_student) for row in listed]
     works += [move(row) for row in theirs[:3]]
@@ -75,6 +77,23 @@ def test_every_way_into_a_group_at_once_fills_it_and_no_more(by, students, free)
     left = [row for row in members(by, other) if row.student_id in {each.pk for each in students[9:14]}]
     moved = [row for row in members(by, target) if row.student_id in {each.pk for each in students[9:14]}]
     assert len(left) + len(moved) == 5, "whoever found no place is where he was"
+    assert books(by) == []
+
+
+def test_sixteen_who_each_bring_two_for_the_last_places_bring_both_or_neither(by, students):
+    target = the_group(by, capacity=5)
+    with tenant_transaction(by.org_id):
+        friends = [a_student(by, f"Friend {place}") for place in range(CROWD)]
+    pairs = [[one.pk, two.pk] for one, two in zip(students, friends, strict=True)]
+    works = [
+        lambda pair=pair, join=(join_together, join_active_together)[turn % 2]: join(
+            by, student_ids=pair, group_id=target.pk, starts_on=by.today + DAY
+        )
+        for turn, pair in enumerate(pairs)
+    ]
+    assert kinds(at_once(by, works)) == {"done": 2, "CannotBe": CROWD - 2}
+    there = {row.student_id for row in members(by, target)}
+    assert sorted(len(there.intersection(pair)) for pair in pairs) == [0] * (CROWD - 2) + [2, 2]
     assert books(by) == []
 
 

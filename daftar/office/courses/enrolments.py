@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from daftar.attendance.makeups import make_ups_of
 from daftar.courses import queries
@@ -19,14 +21,14 @@ from daftar.office.forms import UndoForm, as_number, done, form_page, tell, the_
 from daftar.office.page import OfficeRequest, page
 from daftar.office.places import full_group
 from daftar.office.previews import membership_home, nothing, preview_of, undo_address
-from daftar.people.queries import get_student
+from daftar.people.queries import get_student, get_students
 from daftar.reports.queries import find_students
 from daftar.tuition import services as tuition
+from daftar.tuition import several
 from daftar.tuition.make_up_days import enrol_for_make_up
-from daftar.tuition.several import activate_one
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from django.http import HttpResponse
 
@@ -34,34 +36,37 @@ if TYPE_CHECKING:
     from daftar.courses.models import Enrolment, Group
     from daftar.office.previews import Preview
     from daftar.orgs.access import Actor
+    from daftar.people.models import Student
     from daftar.tuition.several import Done
 
 
 @page("courses.enrol")
 def group_add_student(request: OfficeRequest, group_id: int) -> HttpResponse:
     by, group = request.by, queries.get_group(request.by, group_id)
-    chosen = as_number(request.POST.get("student") or request.GET.get("student", ""))
+    chosen = get_students(by, _chosen(request))
     crumbs = [(group.name, "../")]
     context: dict[str, Any] = {
         "title": _("Add to %(group)s") % {"group": group.name},
         "crumbs": crumbs,
         "cancel_url": "../",
     }
-    if chosen is None:
+    ids = [row.pk for row in chosen]
+    if not chosen or (request.method == "GET" and "q" in request.GET and "go" not in request.GET):
         q = typed(request, "q")
-        found = find_students(by, q)
+        found = [row for row in find_students(by, q) if row.id not in ids]
         if only := the_only(request, found):
-            return redirect(f"{request.path}?student={only}")
-        picker = {"student": None, "q": q, "found": found, "form": None, "preview": None}
-        return render(request, "office/courses/enrol.html", context | picker)
-    student = get_student(by, chosen)
+            # Who chose some already goes on choosing.
+            more = [("q", "")] if ids else []
+            return redirect(f"{request.path}?{urlencode([*(('student', pk) for pk in [*ids, only]), *more])}")
+        picker = {"students": _names(chosen), "q": q, "found": found}
+        return render(request, "office/courses/pick_students.html", context | picker)
     initial = {"starts_on": min(max(by.today, group.starts_on), group.ends_on), "start": "trial"}
-    form = EnrolForm(
-        _typed(request), initial=initial, owed=_owed(by, student.pk), may_activate=by.may("tuition.activate")
-    )
+    owed = _owed(by, ids[0]) if len(ids) == 1 else []
+    form = EnrolForm(_typed(request), initial=initial, owed=owed, may_activate=by.may("tuition.activate"))
+    others = "?" + urlencode([*(("student", pk) for pk in ids), ("q", "")])
     return _enrol(
-        request, form, student.pk, group_id,
-        context | {"student": {"id": student.pk, "name": student.full_name}, "full": _full(by, group, student.pk)},
+        request, form, ids, group_id,
+        context | {"students": _names(chosen), "others": others, "full": _full(by, group, ids)},
     )  # fmt: skip
 
 
@@ -70,18 +75,18 @@ def student_enrol(request: OfficeRequest, student_id: int) -> HttpResponse:
     by, student = request.by, get_student(request.by, student_id)
     context: dict[str, Any] = {
         "title": _("Add to a group"), "crumbs": [(student.full_name, "../")], "cancel_url": "../",
-        "student": {"id": student.pk, "name": student.full_name},
+        "students": _names([student]), "others": "",
     }  # fmt: skip
     groups = list(queries.groups(by).filter(branch_id=student.branch_id))
     asked = as_number((_typed(request) or {}).get("group_id", ""))
     chosen = next((row for row in groups if row.pk == asked), groups[0] if groups else None)
-    context["full"] = _full(by, chosen, student.pk) if chosen else None
+    context["full"] = _full(by, chosen, [student.pk]) if chosen else None
     initial = {"starts_on": by.today, "start": "trial"}
     form = EnrolForm(
         _typed(request), initial=initial, groups=groups, owed=_owed(by, student.pk),
         may_activate=by.may("tuition.activate"),
     )  # fmt: skip
-    return _enrol(request, form, student.pk, None, context)
+    return _enrol(request, form, [student.pk], None, context)
 
 
 @page("tuition.activate")
@@ -109,18 +114,28 @@ def enrolment_undo(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
     return undo_page(request, form, _("Take %(name)s out of the group again?") % {"name": row.student.full_name}, home)
 
 
+def _chosen(request: OfficeRequest) -> list[int]:
+    """Whose ids were sent, each once; one more than may be chosen is as bad as thousands."""
+    sent = request.POST.getlist("student") or request.GET.getlist("student")
+    return list(dict.fromkeys(pk for text in sent if (pk := as_number(text)) is not None))[: several.MOST + 1]
+
+
+def _names(students: Iterable[Student]) -> list[dict[str, Any]]:
+    return [{"id": row.pk, "name": row.full_name} for row in students]
+
+
 def _owed(by: Actor, student_id: int) -> list[MakeUp]:
     """The misses a student may make up for, where the actor may say so."""
     return make_ups_of(by, student_id) if by.may("attendance.add_guests") else []
 
 
-def _full(by: Actor, group: Group, student_id: int) -> dict[str, Any] | None:
-    full = full_group(by, group)
-    return full and full | {"student_id": student_id}
+def _full(by: Actor, group: Group, ids: list[int]) -> dict[str, Any] | None:
+    full = full_group(by, group, len(ids))
+    return full and (full | {"student_id": ids[0]} if len(ids) == 1 else full)
 
 
 def _activated(by: Actor, form: ActivateForm, enrolment_id: int) -> Done | None:
-    return done(form, lambda **values: activate_one(by, enrolment_id=enrolment_id, **values))
+    return done(form, lambda **values: several.activate_one(by, enrolment_id=enrolment_id, **values))
 
 
 def _typed(request: OfficeRequest) -> Any:
@@ -131,30 +146,48 @@ def _typed(request: OfficeRequest) -> Any:
 
 
 def _enrol(
-    request: OfficeRequest, form: EnrolForm, student_id: int, group_id: int | None, context: dict[str, Any]
+    request: OfficeRequest, form: EnrolForm, ids: list[int], group_id: int | None, context: dict[str, Any]
 ) -> HttpResponse:
     by = request.by
 
-    def enrol(**values: Any) -> Enrolment:
-        asked: dict[str, Any] = {"student_id": student_id, "group_id": group_id} | values
-        is_active, make_up_id = asked.pop("start", "trial") == "active", asked.pop("make_up_id", None)
+    undo: list[str] = []
+
+    def enrol(**values: Any) -> list[Enrolment]:
+        where: dict[str, Any] = {"group_id": group_id} | values
+        is_active, make_up_id = where.pop("start", "trial") == "active", where.pop("make_up_id", None)
         if make_up_id is not None:
-            return enrol_for_make_up(by, make_up_id=make_up_id, is_active=is_active, **asked)
-        return (tuition.enrol_active if is_active else courses.enrol_student)(by, **asked)
+            return [enrol_for_make_up(by, student_id=ids[0], make_up_id=make_up_id, is_active=is_active, **where)]
+        if len(ids) == 1:
+            alone = tuition.enrol_active if is_active else courses.enrol_student
+            return [alone(by, student_id=ids[0], **where)]
+        together = several.join_active_together if is_active else several.join_together
+        made = together(by, student_ids=ids, **where)
+        undo.append(undo_address(by, made) if by.may("tuition.pause") else "")
+        return made.rows
 
     if request.method == "POST" and (added := done(form, enrol)):
-        is_trial = added.activated_on is None
-        undo = reverse("office:enrolment-undo", args=[by.org_slug, added.pk]) if is_trial else ""
-        tell(request, _("Added to %(group)s.") % {"group": added.group.name}, undo=undo)
-        return redirect("office:group", by.org_slug, added.group_id)
-    more: dict[str, Any] = {"preview": _preview(by, form, student_id, enrol), "q": "", "found": []}
-    return form_page(request, "office/courses/enrol.html", form, **context, **more)
+        _tell_added(request, added, undo)
+        return redirect("office:group", by.org_slug, added[0].group_id)
+    return form_page(
+        request, "office/courses/enrol.html", form, preview=_preview(by, form, ids, enrol), **context
+    )  # fmt: skip
 
 
-def _preview(by: Actor, form: EnrolForm, student_id: int, enrol: Callable[..., Enrolment]) -> Preview | None:
-    if form.is_bound and form.is_valid() and form.cleaned_data.get("start", "trial") == "trial":
+def _tell_added(request: OfficeRequest, added: list[Enrolment], undo: list[str]) -> None:
+    first, number = added[0], len(added)
+    if number == 1 and first.activated_on is None:
+        undo = [reverse("office:enrolment-undo", args=[request.by.org_slug, first.pk])]
+    text = _("Added to %(group)s.")
+    if number > 1:
+        text = ngettext("%(num)s student is added to %(group)s.", "%(num)s students are added to %(group)s.", number)
+    tell(request, text % {"group": first.group.name, "num": number}, undo=undo[0] if undo else "")
+
+
+def _preview(by: Actor, form: EnrolForm, ids: list[int], enrol: Callable[..., object]) -> Preview | None:
+    is_trial = form.is_bound and form.is_valid() and form.cleaned_data.get("start", "trial") == "trial"
+    if is_trial and len(ids) == 1:
         return nothing(_("A trial costs nothing until it is activated."))
-    return preview_of(by, form, [student_id], enrol)
+    return preview_of(by, form, ids, enrol)
 
 
 def _shown(by: Actor, row: Enrolment) -> dict[str, Any]:

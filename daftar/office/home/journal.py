@@ -85,6 +85,8 @@ VERBS = {
     "tuition.activate_together": _("activated several:"), "tuition.leave_together": _("ended several memberships:"),
     "tuition.stay_together": _("took back the end of several memberships:"),
     "tuition.pause_together": _("paused several students:"), "tuition.pause_group": _("paused several students:"),
+    "tuition.join_together": _("enrolled several students:"),
+    "tuition.join_active_together": _("enrolled and activated several students:"),
     "tuition.activate_one": _("activated"), "tuition.transfer_one": _("moved to another group:"),
     "tuition.end_pauses_together": _("ended the pauses of several students:"),
     "tuition.end_pause_of_one": _("ended the pause of"),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 import pytest
 
-from daftar.courses.models import Enrolment, Suspension
-from daftar.courses.refusals import JoinOutsideGroup
+from daftar.courses.models import Enrolment, Group, Suspension
+from daftar.courses.refusals import AlreadyEnrolled, GroupIsFull, JoinOutsideGroup
 from daftar.courses.rules import PlanKind
+from daftar.courses.services import enrol_student
 from daftar.ledger.queries import balances
 from daftar.lib.errors import NotFound
-from daftar.orgs.models import AuditEntry
+from daftar.orgs.models import AuditEntry, Branch
 from daftar.tuition import several
 from daftar.tuition.credits import ReasonToDeclineMissing
 from daftar.tuition.leaving import leave_group
@@ -23,6 +25,8 @@ from daftar.tuition.several import (
     TooMany,
     activate_together,
     end_pauses_together,
+    join_active_together,
+    join_together,
     leave_together,
     pause_group,
     pause_together,
@@ -113,6 +117,55 @@ def test_who_does_not_pause_on_that_day_is_named_and_no_pause_ends(by, group, me
         end_pauses_together(by, enrolment_ids=ids(members), from_on=date(2025, 5, 19))
     assert caught.value.values["name"] == "Lola"
     assert [row.ends_on for row in Suspension.objects.visible_to(by).order_by("id")] == [date(2025, 5, 21), None]
+
+
+@pytest.mark.parametrize(("together", "alone"), [(join_together, enrol_student), (join_active_together, enrol_active)])
+def test_several_join_as_each_would_alone_in_one_deed_and_are_gone_when_it_is_taken_back(by, group, together, alone):
+    first, *others = [a_student(by, name) for name in ("Aziz", "Bek", "Lola")]
+    one = alone(by, student_id=first.pk, group_id=group.pk, starts_on=TODAY)
+    before = AuditEntry.objects.visible_to(by).count()
+    done = together(by, student_ids=[row.pk for row in others], group_id=group.pk, starts_on=TODAY)
+    assert AuditEntry.objects.visible_to(by).count() == before + 1
+    assert [row.student_id for row in done.rows] == [row.pk for row in others]
+    assert len(set(owed(by, [one, *done.rows]))) == 1
+    rows = Enrolment.objects.visible_to(by).filter(group=group)
+    assert rows.values("starts_on", "activated_on", "ends_on").distinct().count() == 1
+    take_back_together(by, done_id=done.id)
+    assert list(rows) == [one]
+    assert owed(by, done.rows) == [0, 0]
+
+
+def test_who_cannot_join_is_named_and_nobody_joins(by, group, members):
+    new = a_student(by, "Zafar")
+    join = partial(join_together, by, group_id=group.pk, starts_on=TODAY)
+    with pytest.raises(CannotBe) as refused:
+        join(student_ids=[new.pk, members[1].student_id])
+    assert refused.value.values["name"] == "Bek"
+    assert isinstance(refused.value.values["why"], AlreadyEnrolled)
+    with pytest.raises(JoinOutsideGroup):
+        join(student_ids=[new.pk], starts_on=date(2025, 4, 30))
+    with pytest.raises(NobodyChosen):
+        join(student_ids=[])
+    with pytest.raises(TooMany):
+        join(student_ids=range(1, 102))
+    with pytest.raises(NotFound):
+        join(student_ids=[new.pk, 10**9])
+    assert Enrolment.objects.visible_to(by).filter(group=group).count() == len(members)
+
+
+@pytest.mark.parametrize("blocks", [True, False])
+def test_a_group_without_a_place_for_all_takes_none_of_them_where_the_branch_refuses(by, group, members, blocks):
+    Group.objects.visible_to(by).filter(pk=group.pk).update(capacity=len(members) + 1)
+    Branch.objects.visible_to(by).update(blocks_capacity=blocks)
+    new = [a_student(by, name).pk for name in ("Umar", "Zafar")]
+    if not blocks:
+        join_together(by, student_ids=new, group_id=group.pk, starts_on=TODAY)
+        return
+    with pytest.raises(CannotBe) as refused:
+        join_together(by, student_ids=new, group_id=group.pk, starts_on=TODAY)
+    assert refused.value.values["name"] == "Zafar"
+    assert isinstance(refused.value.values["why"], GroupIsFull)
+    assert not Enrolment.objects.visible_to(by).filter(student_id__in=new).exists()
 
 
 def test_one_who_cannot_leave_is_named_and_nobody_leaves(by, members):

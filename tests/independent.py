@@ -15,7 +15,7 @@ from daftar.people.models import Student
 from daftar.tuition import leaving, pauses
 from daftar.tuition.discounts import give_discount
 from daftar.tuition.models import Tariff
-from daftar.tuition.tariffs import Binding, bind_tariff, set_own_price
+from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, set_own_price
 from tests.histories import FIRST, discount_terms, pay_apart
 
 WAYS = [kind.value for kind in (PlanKind.PER_LESSON, PlanKind.MONTH_SPREAD, PlanKind.DAILY)]
@@ -25,18 +25,10 @@ def independent_facts(by, dice) -> list[Any]:
     """Deeds that may be done in any order: none needs another, and no two of them are of one lesson or one day."""
     people, deeds = list(Student.objects.visible_to(by).order_by("id")), []
     starts = dice.sample(range(60), len(people) * 2)
-    ways = [dice.sample(WAYS, 2) for _student in people]  # the same twice at once would be refused
     for number, student in enumerate(people * 2):
         deeds += [
             _given(by, student, discount_terms(by, dice)),
-            _bound(
-                by,
-                dice,
-                student,
-                FIRST + timedelta(days=starts[number]),
-                is_separate=number < 2,
-                way=ways[number % len(people)][number // len(people)],
-            ),
+            _bound(by, dice, student, FIRST + timedelta(days=starts[number]), is_separate=number < 2),
         ]
     for student in people:
         first = FIRST + timedelta(days=dice.randint(5, 50))
@@ -62,10 +54,19 @@ def _given(by, student, terms):
     return partial(give_discount, by, student_id=student.pk, terms=terms)
 
 
-def _bound(by, dice, student, starts_on: date, *, is_separate: bool, way: str):
-    """By its own first day, so that nothing is decided by which was entered first; with its money and its price."""
+def _bound(by, dice, student, starts_on: date, *, is_separate: bool):
+    """By its own first day, so that nothing is decided by which was entered first; with its money and its price.
+
+    To a tariff of its own: the same twice at once is refused.
+    """
     joined = Enrolment.objects.visible_to(by).filter(student=student).values_list("group_id", flat=True)
-    tariff = Tariff.objects.visible_to(by).get(name=way)
+    like = Tariff.objects.visible_to(by).get(name=dice.choice(WAYS))
+    terms = TariffTerms(
+        name=f"{student} {starts_on}", plan=PlanKind(like.plan), currency=like.currency,
+        lessons_count=like.lessons_count, subjects=tuple(like.subjects), lesson_types=tuple(like.lesson_types),
+        valid_days=like.valid_days,
+    )  # fmt: skip
+    tariff = add_tariff(by, terms=terms, price=like.prices.get().amount, from_on=date(2025, 1, 1))
     group, money, price = dice.choice([None, *sorted(joined)]), dice.randint(1, 99) * 100_000, dice.randint(1, 99)
     binding = Binding(starts_on, group_id=group, is_separate=is_separate, note=f"{student} {starts_on}")
 

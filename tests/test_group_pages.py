@@ -9,6 +9,7 @@ from django.test import Client
 
 from daftar.courses.comment_models import LONGEST_COMMENT, GroupComment
 from daftar.courses.comments import write_comment
+from daftar.courses.models import Group, Recurrence
 from daftar.finance.models import PaymentKind
 from daftar.lib.period import Month
 from daftar.lib.tenancy import tenant_transaction
@@ -16,7 +17,7 @@ from daftar.orgs.models import Role
 from daftar.orgs.services import change_rights
 from daftar.reports.group_income import income_by_group
 from daftar.reports.group_money import money_of_group
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, a_course, a_group
 from tests.probe import Probe, a_probe
 from tests.test_sweep import said
 
@@ -245,3 +246,51 @@ def test_results_stand_in_a_table_and_in_a_file(ours):
     assert "Passed" in "".join(lines)
     assert "100 %" in lines[-1]
     assert home(ours, "exams/results/") in client.get(home(ours, "exams/")).content.decode()
+
+
+# --- the list ------------------------------------------------------------------------------------------------------
+
+
+def test_groups_are_listed_by_teacher_course_weekdays_and_days_also_in_a_kept_view_and_in_the_file(ours):
+    by, client, there = ours.by, client_of(ours, "owner"), f"/{ours.slug}/groups/"
+    with tenant_transaction(by.org_id):
+        mine = Group.objects.visible_to(by).get(pk=ours.ids["group_id"])
+        course = a_course(by, "Chess")
+        other = a_group(by, course, "Sunday chess", starts_on="2040-01-01", last_on="2040-03-31")
+        weekly = Recurrence.objects.visible_to(by).filter(group=other)
+        weekly.exclude(pk=weekly.order_by("pk").first().pk).delete()
+        weekly.update(weekday=7)
+        Group.objects.visible_to(by).filter(pk=other.pk).update(teacher=None)
+        Recurrence.objects.visible_to(by).filter(group=mine, weekday=7).delete()
+        days = set(Recurrence.objects.visible_to(by).filter(group=mine).values_list("weekday", flat=True))
+
+    def listed(query: str) -> set[str]:
+        lines = client.get(f"{there}?{query}&file=1").content.decode("utf-8-sig").splitlines()[1:]
+        shown = client.get(f"{there}?{query}").content.decode()
+        names = {name for name in (mine.name, other.name) if any(name in line for line in lines)}
+        assert names == {name for name in (mine.name, other.name) if f">{name}</a>" in shown}
+        return names
+
+    assert listed("") == {mine.name, other.name}
+    assert listed(f"teacher_id={mine.teacher_id}") == {mine.name}
+    assert listed(f"course_id={course.pk}") == {other.name}
+    assert listed("weekdays=7") == {other.name}
+    assert listed(f"weekdays=7&weekdays={min(days)}") == {mine.name, other.name}
+    assert listed("since=2040-03-31&until=2040-04-30") == {other.name}
+    assert other.name not in listed("since=2040-04-01")
+    assert other.name not in listed("until=2039-12-31")
+    assert "No groups like these" in client.get(f"{there}?course_id={course.pk}&until=2039-12-31").content.decode()
+
+    kept = client.post(f"{there}views/keep/?weekdays=7&page=2", {"name": "Sundays"})
+    assert kept["Location"] == f"{there}?weekdays=7"
+    assert 'href="?weekdays=7"' in client.get(there).content.decode()
+    assert "Sundays" not in client_of(ours, "teacher").get(there).content.decode()
+    assert client.post(f"{there}views/drop/?name=Sundays", {"sent": "on"}).status_code == 302
+    assert 'href="?weekdays=7"' not in client.get(there).content.decode()
+
+
+def test_a_day_that_is_none_is_said_beside_the_filter_and_hides_no_group(ours):
+    answer = client_of(ours, "owner").get(f"/{ours.slug}/groups/?since=yesterday&weekdays=9")
+    assert answer.status_code == 422
+    assert 'id="id_since_error"' in answer.content.decode()
+    assert f"/groups/{ours.ids['group_id']}/" in answer.content.decode()

@@ -157,6 +157,8 @@ def pages_of(ours: Probe) -> dict[str, str]:
     found = {route.name: address(route, ours.slug, ours.ids) for route in urlpatterns}
     return found | {
         "student money": f"{found['student']}?tab=money",
+        "groups filtered": f"{found['groups']}?teacher_id={ours.ids['teacher_id']}&weekdays=1&since=2020-01-01",
+        "groups file": f"{found['groups']}?file=1",
         "group lessons": f"{found['group']}?tab=lessons",
         "group students": f"{found['group']}?tab=students",
         "group strips": f"{found['group']}?by=students",
@@ -181,7 +183,8 @@ def pages_of(ours: Probe) -> dict[str, str]:
 
 # A page that shows what its form would do does it, and takes it back: it asks what the deed asks besides.
 # One of them counts what lies unmarked, for the menu; what can be undone looks at six tables before and after.
-MOST, MOST_REHEARSED = 37, 83
+# Who moves somebody is told how full the other group is.
+MOST, MOST_REHEARSED = 37, 84
 REHEARSES = {
     "lesson-type",
     "enrolment-activate", "student-pause", "group-pause", "suspension-edit", "enrolment-leave", "enrolment-transfer",

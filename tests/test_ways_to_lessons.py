@@ -150,8 +150,18 @@ def test_a_regular_lesson_in_the_weekly_schedule_leads_to_its_student(ours, owne
 def test_a_group_s_list_leads_to_what_can_be_done_with_a_membership_and_back(ours, owner):
     group_id, enrolment_id = ours.ids["group_id"], ours.ids["enrolment_id"]
     home = f"/lingua/groups/{group_id}/?tab=students"
+    with tenant_transaction(ours.by.org_id):
+        group, ahead = Group.objects.visible_to(ours.by).get(pk=group_id), ours.by.today + timedelta(days=2)
+        late = (
+            enrolled(ours.by, a_student(ours.by, "Late"), group, str(ahead))
+            if group.branch == a_branch(ours.by)
+            else None
+        )
     page = owner.get(home).content.decode()
-    for way in ("activate", "move", "weekdays", "leave", "undo"):
+    # Who was in a lesson is not taken away as if by mistake.
+    assert f"/lingua/enrolments/{enrolment_id}/undo/" not in links(page)
+    assert f"/lingua/enrolments/{late.pk}/undo/" in links(page)
+    for way in ("activate", "move", "weekdays", "leave"):
         assert [link for link in links(page) if link.startswith(f"/lingua/enrolments/{enrolment_id}/{way}/")], way
     address = next(link for link in links(page) if f"/enrolments/{enrolment_id}/activate/" in link)
     assert owner.post(address, {"activated_on": str(ours.by.today)})["Location"] == home

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
+from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import (
     Course,
     Enrolment,
@@ -55,14 +56,41 @@ def get_group(by: Actor, group_id: int) -> Group:
     return Group.objects.visible_to(by).select_related("course", "teacher", "room", "branch").one(pk=group_id)
 
 
+@dataclass(frozen=True)
+class WantedGroups:
+    """Which groups are asked for: of a teacher or a course, that meet on one of some weekdays, that run in a period."""
+
+    teacher_id: int | None = None
+    course_id: int | None = None
+    weekdays: tuple[int, ...] = ()
+    since: date | None = None
+    until: date | None = None
+
+    def among(self, by: Actor, rows: TenantQuerySet[Group]) -> TenantQuerySet[Group]:
+        """Those of the groups that are."""
+        asked = {
+            "teacher_id": self.teacher_id, "course_id": self.course_id, "ends_on__gt": self.since,
+            "starts_on__lte": self.until,
+        }  # fmt: skip
+        rows = rows.filter(**{name: value for name, value in asked.items() if value is not None})
+        if self.weekdays:
+            weekly = Recurrence.objects.visible_to(by).filter(weekday__in=self.weekdays, valid_until=None)
+            rows = rows.filter(pk__in=weekly.values("group_id"))
+        return rows
+
+
 @question("courses.view")
-def groups(by: Actor, *, q: str = "", is_over: bool = False) -> TenantQuerySet[Group]:
-    """Groups by name, running or over, with `students`: how many are in them today."""
+def groups(
+    by: Actor, *, q: str = "", is_over: bool = False, wanted: WantedGroups | None = None
+) -> TenantQuerySet[Group]:
+    """Groups by name, running or over."""
     today = by.today
     rows = Group.objects.visible_to(by).select_related("course", "teacher", "room", "branch")
     rows = rows.filter(ends_on__lte=today) if is_over else rows.filter(ends_on__gt=today)
     if q.strip():
         rows = rows.filter(Q(name__icontains=q.strip()) | Q(course__name__icontains=q.strip()))
+    if wanted is not None:
+        rows = wanted.among(by, rows)
     return rows.order_by("name", "id")
 
 
@@ -172,18 +200,28 @@ def days_off_of(by: Actor, branch_id: int) -> TenantQuerySet[Holiday]:
 
 @question("courses.view")
 def roster(by: Actor, group_id: int) -> list[Any]:
-    """Everyone who is or was in the group, by name: enrolments with student, `is_paused` (today), `off` (with_off)."""
+    """Everyone who is or was in the group, by name: enrolments with student, `is_paused` (today), `off` (with_off).
+
+    And `was_taught`.
+    """
     seen = Group.objects.visible_to(by).filter(pk=group_id)
     rows = Enrolment.objects.visible_to(by).filter(group__in=seen).select_related("student__branch", "group")
-    return list(with_off(by, with_pause(by, rows, by.today)).order_by("student__sort_key", "id"))
+    shown = with_off(by, with_pause(by, rows, by.today)).annotate(was_taught=_taught(by))
+    return list(shown.order_by("student__sort_key", "id"))
 
 
 @question("people.view")
 def enrolments_of(by: Actor, student_id: int) -> list[Any]:
-    """A student's enrolments, the newest first, with course, teacher, `is_paused` (today) and `off` (with_off)."""
+    """A student's enrolments, the newest first, with course, teacher, `is_paused` (today), `off` and `was_taught`."""
     rows = Enrolment.objects.visible_to(by).filter(student_id=student_id)
     shown = rows.select_related("group__course", "group__teacher").order_by("-starts_on", "-id")
-    return list(with_off(by, with_pause(by, shown, by.today)))
+    return list(with_off(by, with_pause(by, shown, by.today)).annotate(was_taught=_taught(by)))
+
+
+def _taught(by: Actor) -> Exists:
+    """Whether a lesson of the group was conducted since the enrolment began."""
+    rows = Lesson.objects.visible_to(by).filter(group_id=OuterRef("group_id"), held_on__gte=OuterRef("starts_on"))
+    return Exists(rows.filter(status=LessonStatus.CONDUCTED))
 
 
 @question("courses.view")

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from daftar.office.courses import alone, comments, days, enrolments, money, topics, types, views, waiting
+from daftar.office.courses import alone, comments, days, enrolments, group_list, money, topics, types, views, waiting
 
 urlpatterns = [
-    path("groups/", views.groups, name="groups"),
+    path("groups/", group_list.groups, name="groups"),
+    path("groups/views/keep/", group_list.group_view_keep, name="group-view-keep"),
+    path("groups/views/drop/", group_list.group_view_drop, name="group-view-drop"),
     path("groups/new/", views.group_new, name="group-new"),
     path("groups/<int:group_id>/", views.group, name="group"),
     path("groups/<int:group_id>/money/", money.group_money, name="group-money"),

@@ -15,10 +15,9 @@ from daftar.courses.rules import EnrolmentState, standing, state_on
 from daftar.courses.waiting import waiting_list
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
-from daftar.lib.paging import paged
 from daftar.office import formats, words
 from daftar.office.courses.forms import ASKED, CourseForm, GroupForm, LessonForm, NewCourseForm, RoomForm
-from daftar.office.forms import done, form_page, number_in, typed
+from daftar.office.forms import done, form_page, typed
 from daftar.office.grid import grid, month_of
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, teachers, zero_is_due_in
@@ -33,25 +32,6 @@ if TYPE_CHECKING:
     from daftar.orgs.access import Actor
 
 SHOWN_DAYS = timedelta(days=45)
-
-
-@page("courses.view")
-def groups(request: OfficeRequest) -> HttpResponse:
-    by, q = request.by, typed(request, "q")
-    state = "ended" if request.GET.get("state") == "ended" else "current"
-    number = number_in(request, "page") or 1
-    rows, at = paged(queries.groups(by, q=q, is_over=state == "ended"), number)
-    ids = [row.pk for row in rows]
-    sizes, plans = queries.sizes(by, ids), queries.schedules(by, ids)
-    shown = [
-        {
-            "id": row.pk, "name": row.name, "course": row.course.name, "schedule": words.schedule_text(plans[row.pk]),
-            "teacher": row.teacher.name if row.teacher else "", "room": row.room.name if row.room else "",
-            "students": sizes[row.pk], "capacity": row.capacity, "starts_on": row.starts_on, "last_day": _last(row),
-        }
-        for row in rows
-    ]  # fmt: skip
-    return render(request, "office/courses/groups.html", {"rows": shown, "page": at, "q": q, "state": state})
 
 
 @page("courses.view")
@@ -266,6 +246,7 @@ def _students(by: Actor, row: Group) -> list[dict[str, Any]]:
                 "phone": reach.get(line.student_id, ""),
                 "may_activate": line.activated_on is None and end > by.today and by.may("tuition.activate"),
                 "may_leave": end > by.today and by.may("tuition.pause"), "is_active": line.activated_on is not None,
+                "may_remove": line.activated_on is None and not line.was_taught and by.may("courses.enrol"),
             }
         )  # fmt: skip
     return shown

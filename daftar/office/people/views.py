@@ -219,6 +219,7 @@ def _enrolments(
                 "may_activate": row.activated_on is None and last > by.today and by.may("tuition.activate"),
                 "may_leave": last > by.today and by.may("tuition.pause"),
                 "is_active": row.activated_on is not None,
+                "may_remove": row.activated_on is None and not row.was_taught and by.may("courses.enrol"),
             }
         )  # fmt: skip
     return shown, states

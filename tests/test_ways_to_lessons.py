@@ -152,11 +152,7 @@ def test_a_group_s_list_leads_to_what_can_be_done_with_a_membership_and_back(our
     home = f"/lingua/groups/{group_id}/?tab=students"
     with tenant_transaction(ours.by.org_id):
         group, ahead = Group.objects.visible_to(ours.by).get(pk=group_id), ours.by.today + timedelta(days=2)
-        late = (
-            enrolled(ours.by, a_student(ours.by, "Late"), group, str(ahead))
-            if group.branch == a_branch(ours.by)
-            else None
-        )
+        late = enrolled(ours.by, a_student(ours.by, "Late"), group, str(ahead))
     page = owner.get(home).content.decode()
     # Who was in a lesson is not taken away as if by mistake.
     assert f"/lingua/enrolments/{enrolment_id}/undo/" not in links(page)

@@ -9,12 +9,13 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from daftar.courses.models import Enrolment, Group, Lesson, Recurrence
+from daftar.courses.models import Group, Lesson, Recurrence
 from daftar.courses.queries import roster
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Branch
 from tests.cast import PASSWORD, a_group, a_student, enrolled
 from tests.probe import Probe, a_probe
+from tests.test_sweep import said
 
 
 @pytest.fixture
@@ -148,31 +149,28 @@ def test_a_regular_lesson_in_the_weekly_schedule_leads_to_its_student(ours, owne
 
 
 def test_a_group_s_list_leads_to_what_can_be_done_with_a_membership_and_back(ours, owner):
-    group_id, enrolment_id = ours.ids["group_id"], ours.ids["enrolment_id"]
-    home = f"/lingua/groups/{group_id}/?tab=students"
+    group_id, home = ours.ids["group_id"], f"/lingua/groups/{ours.ids['group_id']}/?tab=students"
     with tenant_transaction(ours.by.org_id):
-        group, ahead = Group.objects.visible_to(ours.by).get(pk=group_id), ours.by.today + timedelta(days=2)
-        late = enrolled(ours.by, a_student(ours.by, "Late"), group, str(ahead))
-    page = owner.get(home).content.decode()
-    # Who was in a lesson is not taken away as if by mistake.
-    assert f"/lingua/enrolments/{enrolment_id}/undo/" not in links(page)
-    assert f"/lingua/enrolments/{late.pk}/undo/" in links(page)
+        group, today = Group.objects.visible_to(ours.by).get(pk=group_id), ours.by.today
+        row = enrolled(ours.by, a_student(ours.by, "Fresh"), group, str(today))
+        late = enrolled(ours.by, a_student(ours.by, "Late"), group, str(today + timedelta(days=2)))
+    here = links(owner.get(home).content.decode())
     for way in ("activate", "move", "weekdays", "leave"):
-        assert [link for link in links(page) if link.startswith(f"/lingua/enrolments/{enrolment_id}/{way}/")], way
-    address = next(link for link in links(page) if f"/enrolments/{enrolment_id}/activate/" in link)
-    assert owner.post(address, {"activated_on": str(ours.by.today)})["Location"] == home
-    page = owner.get(home).content.decode()
-    with tenant_transaction(ours.by.org_id):
-        student_id = Enrolment.objects.visible_to(ours.by).get(pk=enrolment_id).student_id
-    pause = f"/lingua/students/{student_id}/pause/?from_group={group_id}"
-    assert pause in links(page)
-    day = str(ours.by.today)
-    assert owner.post(pause, {"starts_on": day, "last_on": "", "reason": ""})["Location"] == home
-    page = owner.get(home).content.decode()
-    again = next(link for link in links(page) if f"/enrolments/{enrolment_id}/end-pause/" in link)
-    later = str(ours.by.today + timedelta(days=3))
-    answer = owner.post(again, {"from_on": later})
-    assert (answer.status_code, answer["Location"]) == (302, home)
+        assert f"/lingua/enrolments/{row.pk}/{way}/?from_group={group_id}" in here
+    # Who was in a lesson is not taken away as if by mistake.
+    assert f"/lingua/enrolments/{ours.ids['enrolment_id']}/undo/" not in here
+    assert f"/lingua/enrolments/{late.pk}/undo/" in here
+    steps = [
+        (f"/lingua/enrolments/{row.pk}/activate/", {"activated_on": str(today)}),
+        (f"/lingua/students/{row.student_id}/pause/", {"starts_on": str(today), "last_on": "", "gives_credit": "on"}),
+        (f"/lingua/enrolments/{row.pk}/end-pause/", {"from_on": str(today + timedelta(days=3))}),
+    ]
+    for address, values in steps:
+        way = f"{address}?from_group={group_id}"
+        assert way in links(owner.get(home).content.decode())
+        answer = owner.post(way, values)
+        assert answer.status_code == 302, (way, re.findall(r"alert-link[^<]*", said(answer)))
+        assert answer["Location"] == home
 
 
 def test_moving_one_or_several_tells_of_a_full_group(ours, owner):

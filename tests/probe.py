@@ -119,7 +119,8 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         },
         "enrolment-trial": {"from_on": day, "gives_credit": "on"},
         "enrolment-weekdays": {"comes_on": ["1", "3"], "from_on": day},
-        "student-bind": {"tariff_id": ids["tariff_id"], "starts_on": day},
+        # The student is bound to it already; in one group only it is another binding.
+        "student-bind": {"tariff_id": ids["tariff_id"], "group_id": ids["group_id"], "starts_on": day},
         "lesson-payer": {"subscription_id": ""},
         "subscription-end": {"last_on": "2099-02-01"},
         "subscription-price": {"price": "100", "from_on": "2099-02-01"},

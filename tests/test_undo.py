@@ -196,7 +196,7 @@ def test_what_is_done_to_one_membership_offers_undo_which_says_why_it_can_no_lon
     client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
     day = str(today)
     body = {
-        "activate": {"activated_on": day}, "trial": {"from_on": day},
+        "activate": {"activated_on": day}, "trial": {"from_on": day, "gives_credit": "on"},
         "move": {"group_id": other.pk, "last_on": day, "starts_on": day, "gives_credit": "on"},
     }[deed]  # fmt: skip
     for is_last in (False, True):

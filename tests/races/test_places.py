@@ -118,7 +118,7 @@ def test_places_counted_by_each_way_without_the_lock_would_be_given_away_twice(
         theirs = [enrolled(by, each, other, "2025-05-05") for each in students[8:]]
 
     def naively(student, row=None) -> None:
-        courses.check_joining(by, target, student, by.today + DAY)
+        courses.check_joining(by, target, student, by.today + DAY, None)
         everybody_looked.wait()
         if row is not None:
             Enrolment.objects.visible_to(by).filter(pk=row.pk).update(ends_on=by.today + DAY)

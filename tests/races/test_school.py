@@ -70,7 +70,7 @@ def test_a_place_counted_without_the_lock_would_be_given_to_everybody(by, studen
     group = the_group(by, capacity=1)
 
     def naively(student) -> None:
-        check_joining(by, group, student, by.today)
+        check_joining(by, group, student, by.today, None)
         everybody_looked.wait()
         Enrolment.objects.create(org_id=by.org_id, student=student, group=group, starts_on=by.today)
 

@@ -98,11 +98,8 @@ def raise_balance(
 
     With a `subscription_id` it is that of the account which this subscription has of its own.
     """
-    draft = Draft(
-        PaymentKind.UP, amount, paid_on, key, student_id=student_id, subscription_id=subscription_id,
-        note=note.strip(),
-    )  # fmt: skip
-    return _correct(by, draft)
+    draft = Draft(PaymentKind.UP, amount, paid_on, key, student_id=student_id, note=note.strip())
+    return _correct(by, replace(draft, subscription_id=subscription_id))
 
 
 @verb("finance.correct_balance")
@@ -113,11 +110,8 @@ def lower_balance(
 
     With a `subscription_id` it is that of the account which this subscription has of its own.
     """
-    draft = Draft(
-        PaymentKind.DOWN, amount, paid_on, key, student_id=student_id, subscription_id=subscription_id,
-        note=note.strip(),
-    )  # fmt: skip
-    return _correct(by, draft)
+    draft = Draft(PaymentKind.DOWN, amount, paid_on, key, student_id=student_id, note=note.strip())
+    return _correct(by, replace(draft, subscription_id=subscription_id))
 
 
 @verb("finance.correct_balance")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
@@ -19,7 +19,6 @@ from daftar.people.events import FamiliesChanged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import date
 
     from django.db.models import QuerySet
 
@@ -96,7 +95,9 @@ def change_pause(
     ends_on = _end(starts_on, last_on)
     others = Suspension.objects.visible_to(by).filter(student_id=row.student_id, group_id=row.group_id)
     _check_free(others.exclude(pk=row.pk), starts_on, ends_on)
-    if row.group_id is not None:
+    # One that only becomes shorter, as when it ends, was right before the pause in all groups came.
+    is_shorter = row.starts_on <= starts_on and (ends_on or date.max) <= (row.ends_on or date.max)
+    if row.group_id is not None and not is_shorter:
         _check_not_within(by, row.student_id, starts_on, ends_on)
     change(by, row, starts_on=starts_on, ends_on=ends_on, reason=reason.strip(), extends=extends)
     return row

@@ -106,6 +106,13 @@ def test_pauses_of_several_end_on_the_day_they_come_again_and_go_on_when_it_is_t
     assert [(row.ends_on, row.reason) for row in rows.all()] == [(date(2025, 5, 29), "Ill"), (None, "")]
 
 
+def test_a_pause_in_the_group_and_a_later_one_in_all_end_together(by, group, members):
+    suspend(by, student_ids=[members[0].student_id], starts_on=date(2025, 5, 8), group_id=group.pk)
+    suspend(by, student_ids=[members[0].student_id], starts_on=date(2025, 5, 6))
+    end_pauses_together(by, enrolment_ids=ids(members[:1]), from_on=TODAY)
+    assert [row.ends_on for row in Suspension.objects.visible_to(by)] == [TODAY, TODAY]
+
+
 def test_who_does_not_pause_on_that_day_is_named_and_no_pause_ends(by, group, members):
     suspend(by, student_ids=[members[0].student_id], starts_on=TODAY, last_on=date(2025, 5, 20), group_id=group.pk)
     for day in (date(2025, 5, 13), date(2025, 5, 21)):

@@ -156,3 +156,17 @@ def test_a_link_is_made_once_and_by_those_who_plan(by):
     first = open_feed(by, of="group", row_id=group.pk)
     assert open_feed(by, of="group", row_id=group.pk).pk == first.pk
     assert [row.pk for row in feeds(by)] == [first.pk]
+
+
+def test_a_teacher_makes_and_withdraws_the_own_link_and_no_other(by):
+    malika, nodir = (a_member(by, name, "teacher") for name in ("Malika", "Nodir"))
+    other = open_feed(by, of="teacher", row_id=nodir.member_id)
+    with pytest.raises(Forbidden):
+        open_feed(malika, of="teacher", row_id=nodir.member_id)
+    with pytest.raises(Forbidden):
+        withdraw_feed(malika, feed_id=other.pk)
+    own = open_feed(malika, of="teacher", row_id=malika.member_id)
+    assert [row.pk for row in feeds(malika)] == [own.pk]
+    assert {row.pk for row in feeds(by)} == {own.pk, other.pk}
+    withdraw_feed(malika, feed_id=own.pk)
+    assert feeds(malika) == []

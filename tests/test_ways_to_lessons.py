@@ -194,3 +194,13 @@ def test_moving_one_or_several_tells_of_a_full_group(ours, owner):
     page = owner.get(address, asked, **hx).content.decode()
     assert "All places are taken" in page
     assert f"/lingua/groups/{small.pk}/waiting/" in page
+
+
+def test_the_timetable_leads_a_teacher_to_the_own_calendar_link(ours):
+    teacher = client_of(ours, "teacher")
+    address = "/lingua/timetable/calendars/"
+    assert address in links(teacher.get("/lingua/timetable/").content.decode())
+    [whose] = re.findall(r'<option value="(teacher:\d+)"', teacher.get(address).content.decode())
+    assert teacher.post(address, {"whose": whose}).status_code == 302
+    assert teacher.get(address).content.decode().count("calendar-") >= 1
+    assert teacher.post(address, {"whose": f"group:{ours.ids['group_id']}"}).status_code == 422

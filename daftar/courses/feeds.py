@@ -27,14 +27,14 @@ BACK, AHEAD = timedelta(days=30), timedelta(days=180)
 OF = {"teacher": Member, "room": Room, "group": Group, "student": Student}
 
 
-@verb("courses.edit")
+@verb("courses.view")
 def open_feed(by: Actor, *, of: str, row_id: int) -> Feed:
     """The feed "of" a teacher, room, group or student (a family); the one there is, or else a new one.
 
-    A family's needs the right to edit people too.
+    One's own as a teacher is everybody's; others take the right to edit courses, a family's that to edit people too.
     """
+    _check_right(by, of, row_id)
     row = OF[of].objects.visible_to(by).one(pk=row_id)
-    _check_right(by, of)
     there = Feed.objects.visible_to(by).filter(withdrawn_at=None, **{of: row}).first()
     if there is not None:
         found: Feed = there
@@ -45,19 +45,21 @@ def open_feed(by: Actor, *, of: str, row_id: int) -> Feed:
     return feed
 
 
-@verb("courses.edit")
+@verb("courses.view")
 def withdraw_feed(by: Actor, *, feed_id: int) -> Feed:
     """From now on the link opens nothing; a new one has another secret."""
     feed: Feed = Feed.objects.visible_to(by).select_for_update(of=("self",), no_key=True).one(pk=feed_id)
-    _check_right(by, kind_of(feed))
+    _check_right(by, kind_of(feed), feed.teacher_id)
     change(by, feed, withdrawn_at=by.at)
     return feed
 
 
-@question("courses.edit")
+@question("courses.view")
 def feeds(by: Actor) -> list[Feed]:
-    """The feeds that stand, the newest first; those of families for whoever may edit people."""
+    """The feeds that stand, the newest first: one's own, or of all; those of families for whoever may edit people."""
     rows = Feed.objects.visible_to(by).filter(withdrawn_at=None).select_related("teacher", "room", "group", "student")
+    if not by.may("courses.edit"):
+        rows = rows.filter(teacher_id=by.member_id, teacher__isnull=False)
     return list((rows if by.may("people.edit") else rows.filter(student=None)).order_by("-id"))
 
 
@@ -100,7 +102,9 @@ def kind_of(feed: Feed) -> str:
     return next(of for of in OF if getattr(feed, f"{of}_id") is not None)
 
 
-def _check_right(by: Actor, of: str) -> None:
+def _check_right(by: Actor, of: str, row_id: int | None) -> None:
+    if of != "teacher" or row_id != by.member_id:
+        by.must("courses.edit")
     if of == "student":
         by.must("people.edit")
 

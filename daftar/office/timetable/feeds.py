@@ -55,7 +55,7 @@ class FeedForm(forms.Form):
         return {"of": of, "row_id": int(row_id)} if row_id.isdecimal() else {}
 
 
-@page("courses.edit")
+@page("courses.view")
 def calendars(request: OfficeRequest) -> HttpResponse:
     """The links there are, and a new one; `?student=` offers that family's."""
     by = request.by
@@ -70,7 +70,7 @@ def calendars(request: OfficeRequest) -> HttpResponse:
     return form_page(request, "office/timetable/calendars.html", form, rows=rows)
 
 
-@page("courses.edit")
+@page("courses.view")
 def calendar_withdraw(request: OfficeRequest, feed_id: int) -> HttpResponse:
     by = request.by
     row = next((each for each in feeds(by) if each.pk == feed_id), None)
@@ -143,6 +143,8 @@ def _event(lesson: Lesson, of: str) -> Event:
 
 
 def _choices(by: Actor, student_id: int | None) -> list[Any]:
+    if not by.may("courses.edit"):
+        return [(f"teacher:{by.member_id}", by.name)]
     people = [(f"teacher:{row.pk}", row.name) for row in teachers(by)]
     rooms = [(f"room:{row.pk}", f"{row.name}, {row.branch.name}") for row in queries.rooms(by)]
     groups = [(f"group:{row.pk}", row.name) for row in queries.groups(by)]

@@ -53,9 +53,9 @@ def without_lock(monkeypatch, everybody_looked) -> None:
         return {row.student_id: row for row in Account.objects.visible_to(by).filter(student__in=students)}
 
     def unheld(by: Any, *, student_ids: Any) -> dict[int, Held]:
-        columns = (*Held._fields[:-1], "student__branch_id")
+        columns = (*Held._fields[:-2], "student__branch_id")
         rows = Account.objects.visible_to(by).filter(student_id__in=student_ids).values_list(*columns)
-        return {row[1]: Held._make(row) for row in rows}
+        return {row[1]: Held(*row) for row in rows}
 
     def patient(post: Any) -> Any:
         def patiently(by: Any, **values: Any) -> Any:

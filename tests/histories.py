@@ -38,6 +38,7 @@ from daftar.tuition.discounts import DiscountTerms, change_discount, give_discou
 from daftar.tuition.jobs import reconcile_all
 from daftar.tuition.make_up_days import enrol_for_make_up
 from daftar.tuition.models import Discount, Subscription, Tariff
+from daftar.tuition.queries import may_pay
 from daftar.tuition.services import activate, enrol_active
 from daftar.tuition.tariffs import (
     Binding,
@@ -209,6 +210,8 @@ def pick(by, dice) -> None:
     lessons = Lesson.objects.visible_to(by).filter(Q(pk__in=marked.values("lesson")) | ahead).order_by("id")
     chosen = dice.sample(list(lessons), min(4, len(lessons)))
     for lesson in chosen:
+        if row.pk not in may_pay(by, student_id=row.student_id, lesson_id=lesson.pk):
+            continue
         payer = None if dice.random() < 0.15 else row.pk
         prices.choose_payer(by, student_id=row.student_id, lesson_id=lesson.pk, subscription_id=payer)
 
@@ -257,7 +260,9 @@ def otherwise(dice) -> dict[str, Any]:
 def other_pause(by, dice) -> None:
     row, starts = one_of(by, dice, Suspension), around(by, dice)
     last_on = perhaps(dice, starts + timedelta(days=dice.randint(0, 40)))
-    pauses.change_suspension(by, suspension_id=row.pk, starts_on=starts, last_on=last_on, reason="", extends=True)
+    pauses.change_suspension(
+        by, suspension_id=row.pk, starts_on=starts, last_on=last_on, reason="", extends=True, **otherwise(dice)
+    )  # fmt: skip
 
 
 def no_pause(by, dice) -> None:

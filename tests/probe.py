@@ -109,7 +109,7 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
     return {
         "student-pause": {"starts_on": day, "last_on": day, "gives_credit": "on"},
         "group-pause": {"starts_on": day, "last_on": day, "gives_credit": "on"},
-        "suspension-edit": {"starts_on": day, "last_on": day},
+        "suspension-edit": {"starts_on": day, "last_on": day, "gives_credit": "on"},
         "enrolment-end-pause": {"from_on": day},
         **{name: {"sent": "on"} for name in PRESSED},
         "enrolment-weekdays-undo": {"sent": "on"},

@@ -23,6 +23,7 @@ QUERY_IDS = {
     "payment-new": "student",
     "payment-edit": "student",
     "group-add-student": "student",
+    "student-bind": "group_id",
     "lesson-single-new": "student",
     "group-test-new": "like",
     "test-edit": "group",

@@ -9,11 +9,13 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from daftar.courses.models import Group, Lesson, Recurrence
+from daftar.attendance.services import conduct_lesson
+from daftar.courses.models import Enrolment, Group, Lesson, Recurrence
 from daftar.courses.queries import roster
+from daftar.courses.rules import PlanKind
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Branch
-from tests.cast import PASSWORD, a_group, a_student, enrolled
+from tests.cast import PASSWORD, a_course, a_group, a_student, enrolled
 from tests.probe import Probe, a_probe
 from tests.test_sweep import said
 
@@ -204,3 +206,22 @@ def test_the_timetable_leads_a_teacher_to_the_own_calendar_link(ours):
     assert teacher.post(address, {"whose": whose}).status_code == 302
     assert teacher.get(address).content.decode().count("calendar-") >= 1
     assert teacher.post(address, {"whose": f"group:{ours.ids['group_id']}"}).status_code == 422
+
+
+def test_a_lesson_attended_without_a_price_leads_to_a_tariff_for_its_group_from_its_day_on(ours, owner):
+    """And without the right to give prices there is no such link."""
+    with tenant_transaction(ours.by.org_id):
+        course = a_course(ours.by, "Drawing", plan=PlanKind.PER_LESSON, price=None)
+        group, student = a_group(ours.by, course, "Drawing-1"), a_student(ours.by, "Nigora Unpriced")
+        member = enrolled(ours.by, student, group, "2025-05-01")
+        Enrolment.objects.visible_to(ours.by).filter(pk=member.pk).update(activated_on=member.starts_on)
+        held = Lesson.objects.visible_to(ours.by).filter(group=group, held_on__lt=ours.by.today).order_by("-held_on")[0]
+        conduct_lesson(ours.by, lesson_id=held.pk, absent={}, because="typed later")
+    report = f"/lingua/reports/unpriced/?since={held.held_on}&until={held.held_on}"
+    [address] = [link for link in links(owner.get(report).content.decode()) if f"/{student.pk}/tariff/" in link]
+    page = owner.get(address).content.decode()
+    assert f'value="{held.held_on}"' in page
+    assert re.search(rf'<option value="{group.pk}"[^>]* selected', page)
+    cashier = client_of(ours, "cashier").get(report).content.decode()
+    assert "Nigora Unpriced" in cashier
+    assert not [link for link in links(cashier) if "/tariff/" in link]

@@ -25,6 +25,7 @@ from daftar.tuition.leaving import leave_group
 from daftar.tuition.pauses import suspend
 from daftar.tuition.prices import change_course_price, change_group_price, choose_payer
 from daftar.tuition.services import enrol_active
+from daftar.tuition.queries import may_pay
 from daftar.tuition.several import leave_together
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, change_tariff_price
 from daftar.tuition.weekdays import choose_weekdays
@@ -65,7 +66,8 @@ def _tariff(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
     bound = bind_tariff(owner, student_id=student_id, tariff_id=tariff.pk, binding=binding)
     probe.keep(tariff_id=tariff.pk, subscription_id=bound.pk)
     held = Lesson.objects.visible_to(owner).filter(branch=branch, status=LessonStatus.CONDUCTED).order_by("id")
-    choose_payer(owner, student_id=student_id, lesson_id=held[place].pk, subscription_id=bound.pk)
+    own = may_pay(owner, student_id=student_id, lesson_id=held[place].pk)
+    choose_payer(owner, student_id=student_id, lesson_id=held[place].pk, subscription_id=own[0])
 
 
 def _discount(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:

@@ -81,6 +81,7 @@ class Unpriced:
     name: str
     lesson_id: int
     on: date
+    group_id: int | None
     group: str
 
 
@@ -99,7 +100,7 @@ def attended_without_subscription(by: Actor, *, since: date, until: date) -> tup
     held = Lesson.objects.visible_to(by).filter(pk__in={pk for _student, pk in missing}, held_on__range=(since, until))
     lessons = {row.pk: row for row in held.select_related("group", "student", "course")}
     found = [
-        Unpriced(student.pk, student.full_name, pk, lessons[pk].held_on, lessons[pk].name)
+        Unpriced(student.pk, student.full_name, pk, lessons[pk].held_on, lessons[pk].group_id, lessons[pk].name)
         for student, pk in missing
         if pk in lessons
     ]

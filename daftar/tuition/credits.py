@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from django.utils.translation import gettext_lazy as _
 
+from daftar.courses.models import Suspension
 from daftar.lib.errors import Refusal
-from daftar.orgs.access import Actor, note
+from daftar.orgs.access import Actor, change, note
 from daftar.orgs.queries import today_in, tuition_settings
 from daftar.orgs.rules import UnservedLessons
 from daftar.people.models import Student
@@ -61,6 +62,32 @@ def students_to_price(by: Actor, student_ids: Collection[int]) -> list[Student]:
 def keeps_unserved(branch: Branch) -> bool:
     """Whether nothing comes back of what was paid ahead, unless a person gives it."""
     return tuition_settings(branch).unserved_lessons == UnservedLessons.KEPT
+
+
+def is_credited(by: Actor, pause: Suspension) -> bool:
+    """Whether what was paid ahead for a pause comes back, by what was decided of it; the branch has to be loaded."""
+    keeps = keeps_unserved(pause.student.branch)
+    table: Any = CreditGiven if keeps else CreditDeclined
+    decided = table.objects.visible_to(by).filter(student_id=pause.student_id, on=pause.starts_on)
+    return bool(decided.exists()) is keeps
+
+
+def move_decisions(by: Actor, pause: Suspension, on: date) -> None:
+    """What was decided of the credits of a pause goes along when its first day moves.
+
+    Where another pause of the student began on the same day, it stays there: it may be about both.
+    """
+    if pause.starts_on == on:
+        return
+    twins = Suspension.objects.visible_to(by).filter(student_id=pause.student_id, starts_on=pause.starts_on)
+    if twins.exclude(pk=pause.pk).exists():
+        return
+    for table in (CreditDeclined, CreditGiven):
+        rows = table.objects.visible_to(by).filter(student_id=pause.student_id)
+        there = set(rows.filter(on=on).values_list("subscription_id", "key"))
+        for row in rows.filter(on=pause.starts_on):
+            if (row.subscription_id, row.key) not in there:
+                change(by, row, on=on)
 
 
 @contextmanager

@@ -116,8 +116,8 @@ def suspensions_of(by: Actor, student_id: int) -> list[Suspension]:
 
 @question("tuition.view")
 def get_suspension(by: Actor, suspension_id: int) -> Suspension:
-    """The pause with student, branch and group; NotFound when invisible."""
-    rows = Suspension.objects.visible_to(by).select_related("student__branch", "group")
+    """The pause with student, branch, organization and group; NotFound when invisible."""
+    rows = Suspension.objects.visible_to(by).select_related("student__branch__org", "group")
     row: Suspension = rows.one(pk=suspension_id)
     return row
 

@@ -13,7 +13,7 @@ from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.models import Suspension
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, publish, verb
-from daftar.tuition.credits import Wish, by_hand, students_to_price
+from daftar.tuition.credits import Wish, by_hand, is_credited, keeps_unserved, move_decisions, students_to_price
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -53,14 +53,37 @@ def suspend(
 
 @verb("tuition.pause")
 def change_suspension(
-    by: Actor, *, suspension_id: int, starts_on: date, last_on: date | None, reason: str, extends: bool
-) -> Suspension:
-    """Moves the days of a pause or ends it; the charges and credits follow."""
+    by: Actor, *, suspension_id: int, starts_on: date, last_on: date | None, reason: str, extends: bool,
+    gives_credit: bool | None = None, decline_reason: str = "", give_reason: str = "",
+) -> Suspension:  # fmt: skip
+    """Moves the days of a pause or ends it; the charges and credits follow.
+
+    Where a pause is prolonged and the days that this adds are credited (`gives_credit`, None: as the centre decides)
+    otherwise than those it had, they become a pause of their own: a decision is about all of a pause.
+    """
+    rows = Suspension.objects.visible_to(by).select_related("student__branch__org")
+    was: Suspension = rows.select_for_update(of=("self",), no_key=True).one(pk=suspension_id)
+    asks = not keeps_unserved(was.student.branch) if gives_credit is None else gives_credit
+    added = None if asks == is_credited(by, was) else _added(was, starts_on, last_on)
     row = memberships.change_pause(
-        by.trusted(), suspension_id=suspension_id, starts_on=starts_on, last_on=last_on, reason=reason, extends=extends
-    )
+        by.trusted(), suspension_id=suspension_id, starts_on=starts_on,
+        last_on=last_on if added is None else added - timedelta(days=1), reason=reason, extends=extends,
+    )  # fmt: skip
+    move_decisions(by, was, starts_on)
+    if added is not None:
+        suspend(
+            by, student_ids=[row.student_id], starts_on=added, last_on=last_on, reason=reason, extends=extends,
+            group_id=row.group_id, gives_credit=gives_credit, decline_reason=decline_reason, give_reason=give_reason,
+        )  # fmt: skip
     publish(by, TuitionFactsChanged((row.student_id,)))
     return row
+
+
+def _added(was: Suspension, starts_on: date, last_on: date | None) -> date | None:
+    """The first of the days that are added at the end of a pause; None where none are, or where it moved as a whole."""
+    if was.ends_on is None or starts_on >= was.ends_on or (last_on is not None and last_on < was.ends_on):
+        return None
+    return was.ends_on
 
 
 @verb("tuition.pause")

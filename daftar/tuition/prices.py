@@ -13,6 +13,7 @@ from daftar.orgs.access import Actor, note, publish, verb
 from daftar.people.models import Student
 from daftar.tuition.listed import write_step
 from daftar.tuition.models import LessonPick, Subscription
+from daftar.tuition.queries import may_pay
 from daftar.tuition.tariffs import check_price, follow
 
 if TYPE_CHECKING:
@@ -61,7 +62,10 @@ def change_group_price(by: Actor, *, group_id: int, price: int | None, from_on: 
 
 @verb("tuition.price")
 def choose_payer(by: Actor, *, student_id: int, lesson_id: int, subscription_id: int | None) -> None:
-    """Says by hand which subscription pays for one lesson; None leaves it to the rules again (decision D6)."""
+    """Says by hand which subscription pays for one lesson; None leaves it to the rules again (decision D6).
+
+    PayerDoesNotFit for one that does not run on that day, or is not for such a lesson.
+    """
     student: Student = Student.objects.visible_to(by).one(pk=student_id)
     lesson: Lesson = Lesson.objects.visible_to(by).one(pk=lesson_id)
     rows = LessonPick.objects.visible_to(by).filter(student=student, lesson=lesson)
@@ -73,7 +77,7 @@ def choose_payer(by: Actor, *, student_id: int, lesson_id: int, subscription_id:
         # Under this lock nobody takes its binding back meanwhile.
         bound = Subscription.objects.visible_to(by).select_for_update(no_key=True)
         chosen: Subscription = bound.one(pk=subscription_id)
-        if chosen.student_id != student_id or chosen.group_id not in (None, lesson.group_id):
+        if chosen.pk not in may_pay(by.trusted(), student_id=student_id, lesson_id=lesson_id):
             raise PayerDoesNotFit
         LessonPick.objects.create(org_id=by.org_id, student=student, lesson=lesson, subscription=chosen)
     note(by, lesson, was={"subscription": had}, now={"subscription": subscription_id})

@@ -64,6 +64,13 @@ def outlook(by: Actor, student_id: int, amount: int | None = None) -> Outlook:
     return Outlook(asked, then)
 
 
+@question("tuition.view")
+def may_pay(by: Actor, *, student_id: int, lesson_id: int) -> tuple[int, ...]:
+    """The subscriptions of which a person may choose one to pay for a lesson; none where no subscription fits it."""
+    student = Student.objects.visible_to(by).select_related("branch__org").one(pk=student_id)
+    return rules.may_pay(facts_of(by, [student])[student_id], lesson_id)
+
+
 def coverage_of(facts: rules.StudentFacts, today: date, balance: int) -> rules.Coverage:
     """How far money reaches, with so much on the base account; an unmarked lesson of today lies ahead."""
     still_open = {lesson.id for lesson in facts.lessons if lesson.on == today and lesson.status == "planned"}

@@ -8,14 +8,16 @@ from datetime import timedelta
 
 import pytest
 
-from daftar.courses.models import Enrolment, Suspension
+from daftar.attendance.services import conduct_lesson
+from daftar.courses.models import Enrolment, Lesson, Suspension
 from daftar.courses.rules import PlanKind
 from daftar.ledger.queries import balances
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Organization
 from daftar.tuition.models import Discount, Subscription
+from daftar.tuition.pauses import suspend
 from daftar.tuition.services import enrol_active
-from daftar.tuition.tariffs import TariffTerms, add_tariff
+from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
 from tests.cast import a_course, a_group, a_student
 from tests.journeys.conftest import PHONE
 
@@ -98,6 +100,52 @@ def test_a_pause_made_by_mistake_is_taken_back_from_the_toast(visit, centre, pup
     assert soums(centre, pupil) == -300_000
     with tenant_transaction(centre.org_id):
         assert not Suspension.objects.visible_to(centre).exists()
+    assert who.errors == []
+
+
+def test_a_pause_goes_on_longer_and_what_that_adds_stays_charged(visit, centre, pupil):
+    begun, last = centre.today - timedelta(days=6), centre.today - timedelta(days=4)
+    with tenant_transaction(centre.org_id):
+        suspend(centre, student_ids=[pupil], starts_on=begun, last_on=last)
+    credited, who = soums(centre, pupil), visit("aziza@lingua.example")
+    assert credited > -300_000
+    open_prices(who, pupil)
+    with who.page.expect_navigation():
+        who.click("section[aria-labelledby=pauses-title] .row-link")
+    who.page.fill("[name=last_on]", (centre.today - timedelta(days=1)).isoformat())
+    who.page.keyboard.press("Tab")
+    who.page.wait_for_selector("#preview .alert-title:has-text('Will come back')")
+    who.page.uncheck("[name=gives_credit]")
+    who.page.fill("[name=decline_reason]", "told too late")
+    who.page.keyboard.press("Tab")
+    who.page.wait_for_selector("#preview:has-text('No money moves now')")
+    who.save()
+    assert soums(centre, pupil) == credited
+    assert who.page.locator("section[aria-labelledby=pauses-title] li").count() == 2
+    assert who.errors == []
+
+
+def test_what_pays_for_a_lesson_is_chosen_from_the_card(visit, centre, pupil):
+    with tenant_transaction(centre.org_id):
+        terms = TariffTerms(name="By the lesson", plan=PlanKind.PER_LESSON, currency="UZS")
+        tariff = add_tariff(centre, terms=terms, price=2_000_000, from_on=centre.today - timedelta(days=10))
+        binding = Binding(centre.today - timedelta(days=3))
+        bind_tariff(centre, student_id=pupil, tariff_id=tariff.pk, binding=binding)
+        days = [centre.today - timedelta(days=back) for back in (5, 2)]
+        for lesson in Lesson.objects.visible_to(centre).filter(held_on__in=days, group__name="Mornings"):
+            conduct_lesson(centre, lesson_id=lesson.pk, absent={}, because="typed later")
+    who = visit("aziza@lingua.example")
+    for place, offered in ((1, 2), (0, 3)):
+        who.open(f"/lingua/students/{pupil}/")
+        link = who.page.locator("main .rows a:has-text('What pays')")
+        with who.page.expect_navigation():
+            link.nth(place).click()
+        assert who.page.locator("[name=subscription_id]").count() == offered, "the tariff does not run before its day"
+    assert soums(centre, pupil) == -300_000
+    who.click("label:has-text('By the lesson')")
+    who.page.wait_for_selector("#preview .alert-title:has-text('20')")
+    who.save()
+    assert soums(centre, pupil) == -320_000
     assert who.errors == []
 
 

@@ -58,6 +58,20 @@ class PauseEditForm(forms.Form):
     extends = forms.BooleanField(label=_("The end of the subscription moves by it"), required=False)
 
 
+class PauseChangeForm(CreditForm, PauseEditForm):
+    """Other days of a pause, and whether those that are added at its end are credited as those it had, or otherwise."""
+
+    field_order = ("starts_on", "last_on", "reason", "extends", "gives_credit", "decline_reason", "give_reason")
+
+    def __init__(self, *args: Any, keeps: bool, **kwargs: Any) -> None:
+        super().__init__(*args, keeps=keeps, **kwargs)
+        self.fields["gives_credit"].label = (
+            _("Give back the lessons of days that are added, though the centre keeps them")
+            if keeps
+            else _("Credit the lessons of days that are added")
+        )
+
+
 class PauseForm(CreditForm, PauseEditForm):
     """A new pause."""
 
@@ -236,8 +250,9 @@ class PayerForm(forms.Form):
     def __init__(self, *args: Any, subscriptions: Sequence[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["subscription_id"] = pick_field(
-            _("Subscription"), subscriptions, none=_("as the rules choose"), radio=True
-        )
+            _("Subscription"), subscriptions, none=_("as the rules choose"), radio=True,
+            help_text="" if subscriptions else _("No subscription is for such a lesson on that day: bind a tariff."),
+        )  # fmt: skip
 
 
 class EndForm(forms.Form):

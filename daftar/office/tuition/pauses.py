@@ -22,7 +22,7 @@ from daftar.office.terms import last_of
 from daftar.office.tuition.forms import (
     AgainForm,
     LeaveForm,
-    PauseEditForm,
+    PauseChangeForm,
     PauseForm,
     ReturnForm,
     TransferForm,
@@ -31,7 +31,7 @@ from daftar.office.tuition.forms import (
 from daftar.orgs.queries import tuition_settings
 from daftar.people.queries import get_student
 from daftar.tuition import leaving, lists, pauses, several
-from daftar.tuition.credits import keeps_unserved
+from daftar.tuition.credits import is_credited, keeps_unserved
 from daftar.tuition.weekdays import choose_weekdays
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def group_pause(request: OfficeRequest, group_id: int) -> HttpResponse:
 def suspension_edit(request: OfficeRequest, suspension_id: int) -> HttpResponse:
     by, row = request.by, lists.get_suspension(request.by, suspension_id)
     initial = {"starts_on": row.starts_on, "last_on": last_of(row), "reason": row.reason, "extends": row.extends}
-    form = PauseEditForm(filled(request), initial=initial)
+    initial["gives_credit"] = is_credited(by, row)
+    form = PauseChangeForm(filled(request), initial=initial, keeps=keeps_unserved(row.student.branch))
     return priced_page(
         request, form, [row.student_id], partial(pauses.change_suspension, by, suspension_id=suspension_id),
         title=_("Pause of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),

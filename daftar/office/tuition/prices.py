@@ -19,6 +19,7 @@ from daftar.office.terms import last_of, limits, name_of, worth
 from daftar.office.tuition.forms import BindForm, DiscountForm, EndForm, OwnPriceForm, PayerForm
 from daftar.people.queries import get_student
 from daftar.tuition import discounts, lists, prices, tariffs
+from daftar.tuition.queries import may_pay
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 def student_bind(request: OfficeRequest, student_id: int) -> HttpResponse:
     by, student = request.by, get_student(request.by, student_id)
     mine = sorted({(row.group_id, row.group.name) for row in enrolments_of(by, student_id)})
+    asked = {name: request.GET[name] for name in ("starts_on", "group_id") if request.GET.get(name)}
     form = BindForm(
-        filled(request), initial={"starts_on": by.today}, tariffs=lists.tariffs_for(by, student.branch), groups=mine,
-        currency=student.branch.currency,
+        filled(request), initial={"starts_on": by.today} | asked, tariffs=lists.tariffs_for(by, student.branch),
+        groups=mine, currency=student.branch.currency,
     )  # fmt: skip
     return priced_page(
         request, form, [student_id], partial(tariffs.bind_tariff, by, student_id=student_id),
@@ -83,13 +85,15 @@ def subscription_price(request: OfficeRequest, subscription_id: int) -> HttpResp
 @page("tuition.price")
 def lesson_payer(request: OfficeRequest, student_id: int, lesson_id: int) -> HttpResponse:
     by, student, lesson = request.by, get_student(request.by, student_id), get_lesson(request.by, lesson_id)
-    bound = [each for each in lists.subscriptions_of(by, student_id) if each.row.group_id in {None, lesson.group_id}]
+    fitting = may_pay(by, student_id=student_id, lesson_id=lesson_id)
+    bound = [each for each in lists.subscriptions_of(by, student_id) if each.row.pk in fitting]
     choices = [(each.row.pk, f"{name_of(each.row)} · {formats.money_text(each.price)}") for each in bound]
-    initial = {"subscription_id": lists.payer_chosen(by, student_id, lesson_id)}
+    chosen = lists.payer_chosen(by, student_id, lesson_id)
+    initial = {"subscription_id": chosen if chosen in fitting else None}
     back = reverse("office:student", args=[by.org_slug, student_id]) + "?tab=money"
     return priced_page(
         request, PayerForm(filled(request), initial=initial, subscriptions=choices), [student_id],
-        partial(_choose, by, student_id, lesson_id), title=_("Who pays for the lesson"), submit_label=_("Save"),
+        partial(_choose, by, student_id, lesson_id), title=_("What pays for the lesson"), submit_label=_("Save"),
         crumbs=[(student.full_name, back)], back=back, told=_("Saved."),
         text=f"{lesson.name}, {formats.day(lesson.held_on)}",
     )  # fmt: skip

@@ -25,6 +25,7 @@ from daftar.tuition.rules.facts import (
     SuspensionFact,
 )
 from daftar.tuition.rules.forecast import forecast
+from daftar.tuition.rules.payer import may_pay
 from daftar.tuition.rules.shared import SharedLessons
 from daftar.tuition.rules.told import Told, told
 from daftar.tuition.rules.uncharged import Reason, why_not_charged
@@ -71,6 +72,7 @@ __all__ = [
     "forecast",
     "from_json",
     "is_enough",
+    "may_pay",
     "own_group",
     "own_lessons",
     "takes_no_marks",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
 from daftar.orgs.rules import AccountFirst
 from daftar.tuition.rules.facts import NO_END
+from daftar.tuition.rules.known import known
 from daftar.tuition.rules.plans import PLANS
 from daftar.tuition.rules.why import subscription_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from daftar.tuition.rules.facts import LessonFact, SubscriptionFact
+    from daftar.tuition.rules.facts import LessonFact, StudentFacts, SubscriptionFact
     from daftar.tuition.rules.known import Known
     from daftar.tuition.rules.why import Why
 
@@ -58,6 +60,13 @@ def payer_of(known: Known, lesson: LessonFact, has_money: _HasMoney) -> Payer | 
     (best, first), (second, _runner_up), *_rest = ranked
     place = next(place for place, (mine, theirs) in enumerate(zip(best, second, strict=True)) if mine != theirs)
     return Payer(first, _RULES[first_pays][order[best[2]]][place], tuple(each.id for _rank, each in ranked[1:]))
+
+
+def may_pay(facts: StudentFacts, lesson_id: int) -> tuple[int, ...]:
+    """The subscriptions of which a person may pick one for a lesson (decision D6): those `payer_of` chooses among."""
+    now = known(facts, date.max)
+    lesson = next((each for each in now.lessons if each.id == lesson_id), None)
+    return tuple(each.id for each in now.subscriptions if lesson is not None and each.fits(lesson))
 
 
 _IN_DEBT, _BASE, _SEPARATE = range(3)

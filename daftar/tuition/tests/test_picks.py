@@ -16,8 +16,9 @@ from daftar.tuition.lists import payer_chosen
 from daftar.tuition.models import LessonPick
 from daftar.tuition.pauses import remove_suspension, suspend
 from daftar.tuition.prices import PayerDoesNotFit, choose_payer
+from daftar.tuition.queries import may_pay
 from daftar.tuition.services import enrol_active, reconcile
-from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
+from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, end_subscription
 from tests.cast import a_course, a_group, a_member, a_student, at, enrolled
 from tests.histories import pay_apart
 
@@ -37,8 +38,8 @@ def student(by, group):
     return row
 
 
-def bundle(by, student, price, *, starts_on=MAY, plan=PlanKind.PER_LESSON, **binding):
-    terms = TariffTerms(name=f"{plan} {price} {binding}", plan=plan, currency="UZS", lessons_count=1)
+def bundle(by, student, price, *, starts_on=MAY, plan=PlanKind.PER_LESSON, subjects=(), lesson_types=(), **binding):
+    terms = TariffTerms(f"{plan} {price} {binding}", plan, "UZS", subjects=subjects, lesson_types=lesson_types)
     tariff = add_tariff(by, terms=terms, price=price * 100, from_on=MAY)
     return bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=Binding(starts_on, **binding))
 
@@ -95,12 +96,30 @@ def test_a_pick_comes_before_an_account_of_its_own_with_money_and_before_a_runni
     assert soums(by, student) == 1000 - 13_000
 
 
-def test_a_pick_of_what_does_not_run_on_that_day_changes_nothing(by, group, student):
+def test_a_pick_of_what_does_not_run_on_that_day_or_is_not_for_such_lessons_is_refused(by, group, student):
     bundle(by, student, 100)
     later = bundle(by, student, 900, starts_on=date(2025, 5, 6))
+    over = bundle(by, student, 800, last_on=date(2025, 5, 4))
+    chess = bundle(by, student, 700, subjects=("chess",))
+    alone = bundle(by, student, 600, lesson_types=("individual",))
     lesson = held(by, group)
-    chosen(by, student, lesson, later)
-    assert soums(by, student) == -100
+    for row in (later, over, chess, alone):
+        with pytest.raises(PayerDoesNotFit):
+            chosen(by, student, lesson, row)
+    assert (soums(by, student), payer_chosen(by, student.pk, lesson.pk)) == (-100, None)
+
+
+def test_a_pick_stands_aside_while_what_was_picked_does_not_run_and_counts_again_when_it_does(by, group, student):
+    bundle(by, student, 100)
+    dear = bundle(by, student, 900)
+    cheaper = bundle(by, student, 50)
+    lesson = held(by, group)
+    chosen(by, student, lesson, dear)
+    end_subscription(by, subscription_id=dear.pk, last_on=date(2025, 5, 2))
+    assert soums(by, student) == -50, "the rules choose: the latest"
+    end_subscription(by, subscription_id=dear.pk, last_on=None)
+    assert (soums(by, student), payer_chosen(by, student.pk, lesson.pk)) == (-900, dear.pk)
+    assert cheaper.pk in may_pay(by, student_id=student.pk, lesson_id=lesson.pk)
 
 
 def test_a_pick_is_refused_where_it_is_anothers_or_of_another_group_and_written_down_where_it_is_made(

@@ -24,8 +24,8 @@ from daftar.tuition.forecasts import keep_forecast
 from daftar.tuition.leaving import leave_group
 from daftar.tuition.pauses import suspend
 from daftar.tuition.prices import change_course_price, change_group_price, choose_payer
-from daftar.tuition.services import enrol_active
 from daftar.tuition.queries import may_pay
+from daftar.tuition.services import enrol_active
 from daftar.tuition.several import leave_together
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, change_tariff_price
 from daftar.tuition.weekdays import choose_weekdays

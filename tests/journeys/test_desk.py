@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from daftar.courses.models import Lesson
 from daftar.finance.models import Promise
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.services import add_branch
+from daftar.people.models import Student
 from daftar.tuition.services import enrol_active
 from tests.cast import a_group, a_student
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
 
 
 def a_debtor(centre) -> int:
@@ -104,6 +110,44 @@ def test_the_palette_waits_for_what_was_typed_fast(visit, centre):
     who.page.keyboard.press("Enter")
     who.page.wait_for_url("**/students/*/")
     assert "Aziz Karimov" in who.text()
+
+
+def test_a_late_answer_to_another_question_is_not_taken_for_what_was_typed(visit, centre):
+    """What the palette shows before anything is typed comes when the question is on its way already."""
+    with tenant_transaction(centre.org_id):
+        a_student(centre, "Aziz Karimov", phone="+998901234567")
+    who = visit("aziza@lingua.example")
+    who.open("/lingua/")
+    held: list[Route] = []
+    who.page.route(re.compile(r"/find/\?q=$"), lambda route: held.append(route))  # noqa: PLW0108 - it wants a function
+    who.press("Control+k")
+    who.page.keyboard.type("4567")
+    who.page.keyboard.press("Enter")
+    who.page.wait_for_timeout(300)
+    held.pop().continue_()
+    who.page.wait_for_url("**/students/*/")
+    assert "Aziz Karimov" in who.text()
+
+
+def test_a_preview_that_arrives_while_save_is_being_pressed_does_not_take_the_press_away(visit, centre):
+    with tenant_transaction(centre.org_id):
+        a_debtor(centre)
+        student = Student.objects.visible_to(centre).get()
+    who = visit("aziza@lingua.example")
+    who.open(f"/lingua/students/{student.pk}/pause/")
+    before = who.page.inner_html("#preview")
+    held: list[Route] = []
+    who.page.route(re.compile("/pause/.*last_on"), lambda route: held.append(route))  # noqa: PLW0108 - it wants a function
+    with who.page.expect_response(re.compile("/pause/.*last_on")):
+        who.page.fill("[name=last_on]", (centre.today + timedelta(days=3)).isoformat())
+        who.page.locator("[data-save]").hover()
+        who.page.mouse.down()
+        held.pop().continue_()
+    who.page.wait_for_timeout(300)
+    assert who.page.inner_html("#preview") == before, "it would move the button"
+    with who.page.expect_navigation():
+        who.page.mouse.up()
+    assert "pauses" in who.page.inner_text("[data-testid=toast]")
 
 
 def test_a_promise_is_noted_on_the_card_while_she_is_on_the_phone(visit, centre):

@@ -142,6 +142,10 @@
 
   document.addEventListener("htmx:beforeRequest", (event) => event.detail.target.setAttribute("aria-busy", "true"));
   document.addEventListener("htmx:afterRequest", (event) => event.detail.target.removeAttribute("aria-busy"));
+  // What arrives while Save is being pressed would move it from under the finger, and the press would be lost.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if ($("[data-save]:active")) event.detail.shouldSwap = false;
+  });
   document.addEventListener("htmx:afterSettle", () => {
     const news = $("[data-announce]");
     if (news) say(news.dataset.announce);

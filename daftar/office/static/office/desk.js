@@ -4,7 +4,7 @@
   const palette = document.getElementById("palette");
   const input = palette?.querySelector("input");
   const items = () => [...palette.querySelectorAll("[data-testid=palette-item]")];
-  let chosen = 0, asked = "", answered = "", wanted = false;
+  let chosen = 0, answered = "", wanted = false;
   const mark = () => items().forEach((item, place) => item.closest("li").classList.toggle("bg-primary-lt", place === chosen));
   const open = () => {
     palette.showModal();
@@ -33,9 +33,10 @@
       else wanted = true;
     }
   });
-  palette?.addEventListener("htmx:beforeRequest", () => { asked = input.value; });
-  palette?.addEventListener("htmx:afterSettle", () => {
-    answered = asked;
+  // Each answer knows what it was asked: the next question may be on its way before it is shown.
+  palette?.addEventListener("htmx:beforeRequest", (event) => { event.detail.xhr.asked = input.value; });
+  palette?.addEventListener("htmx:afterSettle", (event) => {
+    answered = event.detail.xhr.asked;
     chosen = 0;
     mark();
     if (wanted && input.value === answered) items()[0]?.click();

@@ -10,6 +10,7 @@ from uuid import uuid4
 from daftar.config.probe import ROLES, Probe, make_probe
 from daftar.orgs.rules import ANSWERS
 from tests.cast import PASSWORD
+from tests.kept import kept_or_made
 
 __all__ = ["ROLES", "Probe", "a_probe", "good_bodies"]
 
@@ -18,7 +19,7 @@ CONTRACT: dict[str, object] = {"starts_on": "2025-09-01", "last_on": "2026-05-31
 
 def a_probe(slug: str) -> Probe:
     """A centre with rows of everything; every text in it carries a canary that must never show up elsewhere."""
-    return make_probe(slug, at=datetime.now(UTC), password=PASSWORD)
+    return kept_or_made(slug, lambda: make_probe(slug, at=datetime.now(UTC), password=PASSWORD))
 
 
 class Upload(BytesIO):

@@ -139,7 +139,8 @@ def test_a_comment_is_written_read_changed_taken_away_and_brought_back(ours):
     assert "Bring &lt;b&gt;chalk&lt;/b&gt;.\nTwice." in text
     with tenant_transaction(ours.by.org_id):
         row = GroupComment.objects.visible_to(ours.by).order_by("-id")[0]
-    assert text.index(f"comment-{row.pk}") < text.index(f"comment-{ours.ids['comment_id']}")
+    first, then = (f'"comment-{pk}"' for pk in (row.pk, ours.ids["comment_id"]))
+    assert text.index(first) < text.index(then)
     assert f"/comments/{row.pk}/remove/" in text  # Undo beside what was said
     own = f"/{ours.slug}/comments/{row.pk}/"
     assert "Bring" in client.get(f"{own}edit/").content.decode()

@@ -108,10 +108,10 @@ def _reconcile_twice() -> list[int]:
 
 def probe() -> dict:
     """The centre of `tests/probe.py`: every name in it carries a canary."""
+    from daftar.config.probe import make_probe
     from tests.cast import PASSWORD
-    from tests.probe import a_probe
 
-    made = a_probe("lingua")
+    made = make_probe("lingua", at=datetime.now(UTC), password=PASSWORD)
     return {
         "slug": made.slug, "canary": made.canary, "ids": made.ids, "login": made.logins["owner"], "password": PASSWORD,
     }  # fmt: skip

@@ -14,6 +14,20 @@ from tests.kept import kept_or_made
 
 __all__ = ["ROLES", "Probe", "a_probe", "good_bodies"]
 
+# Forms that ask only whether it is meant.
+CONFIRMED = (
+    "payment-undo",
+    "payment-restore",
+    "promise-withdraw",
+    "lesson-undo",
+    "lesson-move-undo",
+    "lesson-type-undo",
+    "lesson-take-back",
+    "lesson-guest-remove",
+    "lesson-makes-up-remove",
+    "enrolment-undo",
+    "import-undo",
+)
 CONTRACT: dict[str, object] = {"starts_on": "2025-09-01", "last_on": "2026-05-31", "amount": "100", "visits": "16"}
 
 
@@ -64,20 +78,7 @@ def good_bodies(probe: Probe) -> dict[str, dict[str, object]]:
         **_cells(ids),
         **_money_bodies(ids, today),
         **_lesson_bodies(ids, today),
-        **{
-            name: {"sent": "on"}
-            for name in (
-                "payment-undo",
-                "payment-restore",
-                "promise-withdraw",
-                "lesson-undo",
-                "lesson-move-undo",
-                "lesson-guest-remove",
-                "lesson-makes-up-remove",
-                "enrolment-undo",
-                "import-undo",
-            )
-        },
+        **{name: {"sent": "on"} for name in CONFIRMED},
         "branch": {"branch_id": ids["branch_id"]},
         "promise-new": {"promised_for": str(today)},
         "course-new": {

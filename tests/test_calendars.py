@@ -9,10 +9,11 @@ from django.test import Client
 from icalendar import Calendar
 
 from daftar.attendance.makeups import add_guest, remove_guest
-from daftar.courses.days import cancel_lesson, restore_lesson
+from daftar.courses.days import add_holiday, cancel_lesson, restore_lesson
 from daftar.courses.feeds import feeds, open_feed, withdraw_feed
 from daftar.courses.models import Enrolment, Feed, Lesson
 from daftar.courses.moves import move_lesson
+from daftar.courses.services import enrol_student
 from daftar.lib.errors import Forbidden
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.doors import secret_of
@@ -127,6 +128,31 @@ def test_a_family_s_calendar_has_the_lessons_a_child_comes_to_as_a_guest(centre)
     with tenant_transaction(centre.org_id):
         remove_guest(centre, lesson_id=lesson.pk, student_id=student)
     assert events(family) == []
+
+
+def test_one_link_of_a_family_holds_the_lessons_of_all_children_of_one_payer(centre):
+    groups = [a_weekly_group(centre, name) for name in ("Hers", "His", "Nobody's")]
+    with tenant_transaction(centre.org_id):
+        payer = {"payer_name": "Gulnora", "phone": "+998901234567"}
+        children = [a_student(centre, name, **payer) for name in ("Lola", "Aziz")]
+        first, second = children
+        # The same phone and payer: one family.
+        assert first.payer_id == second.payer_id
+        for child, group in zip([*children, a_student(centre, "Bek")], groups, strict=True):
+            enrol_student(centre, student_id=child.pk, group_id=group.pk, starts_on=centre.today)
+    for child in children:
+        assert {str(event["summary"]) for event in events(a_feed(centre, "student", child.pk))} == {"Hers", "His"}
+
+
+def test_on_a_day_off_a_lesson_that_is_not_held_says_so_and_one_that_was_held_does_not(centre):
+    group = a_weekly_group(centre)
+    feed, days = a_feed(centre, "group", group.pk), [centre.today - timedelta(days=1), centre.today + timedelta(days=1)]
+    with tenant_transaction(centre.org_id):
+        for day in days:
+            add_holiday(centre, name="Feast", starts_on=day)
+        Lesson.objects.visible_to(centre).filter(held_on=days[0]).update(status="conducted", conducted_at=centre.at)
+    off = {event.start.date(): str(event["status"]) for event in events(feed)}
+    assert (off[days[0]], off[days[1]], off[days[1] + timedelta(days=1)]) == ("CONFIRMED", "CANCELLED", "CONFIRMED")
 
 
 def test_a_withdrawn_link_and_one_that_never_was_open_nothing(centre):

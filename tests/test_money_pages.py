@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from daftar.courses.models import Enrolment
 from daftar.courses.rules import PlanKind
 from daftar.finance.models import Desk, Payment
 from daftar.finance.services import take_payment
@@ -18,7 +19,7 @@ from daftar.orgs.services import add_branch
 from daftar.people import services as people
 from daftar.people.models import Student
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, end_subscription
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, a_course, a_group, enrolled
 from tests.probe import a_probe, good_bodies
 from tests.test_sweep import address, urlpatterns
 
@@ -186,3 +187,32 @@ def test_a_payment_on_an_account_of_its_own_is_given_to_a_student_without_one(ou
     assert send("payment-edit", student=str(plain), amount="5000").status_code == 302
     with tenant_transaction(ours.by.org_id):
         assert balances(ours.by, [plain])[plain] == 500_000
+
+
+def test_a_payment_goes_to_the_account_on_which_something_is_owed_unless_another_is_asked_for(ours):
+    with tenant_transaction(ours.by.org_id):
+        since = ours.by.today.replace(day=1)
+        student = people.add_student(ours.by, full_name="Owes Apart", branch_id=ours.ids["branch_id"])
+        terms = TariffTerms("Apart", PlanKind.STUDENT_MONTH, "UZS")
+        tariff = add_tariff(ours.by, terms=terms, price=5_000_000, from_on=since)
+        group = a_group(
+            ours.by,
+            a_course(ours.by, price=None, plan=PlanKind.PER_LESSON),
+            starts_on=str(since),
+            last_on=str(since + timedelta(days=90)),
+        )
+        member = enrolled(ours.by, student, group, str(since))
+        Enrolment.objects.visible_to(ours.by).filter(pk=member.pk).update(activated_on=since)
+        bound = bind_tariff(
+            ours.by, student_id=student.pk, tariff_id=tariff.pk,
+            binding=Binding(since, group_id=group.pk, is_separate=True),
+        )  # fmt: skip
+        owed = -(separate_accounts(ours.by, [student.pk])[bound.pk].balance or 0)
+    assert owed > 0
+    client = Client()
+    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
+    page = client.get(f"/lingua/payments/new/?student={student.pk}").content.decode()
+    assert re.search(rf'<option value="{bound.pk}"[^>]* selected', page)
+    assert f'value="{owed // 100}"' in re.sub(r"(?<=\d)[\s\u00a0,](?=\d)", "", page)
+    other = client.get(f"/lingua/payments/new/?student={student.pk}&subscription=").content.decode()
+    assert not re.search(rf'<option value="{bound.pk}"[^>]* selected', other)

@@ -23,7 +23,7 @@ from daftar.office.urls import urlpatterns
 from daftar.orgs.models import Branch, Organization
 from daftar.orgs.rules import ANSWERS
 from daftar.orgs.services import add_branch
-from daftar.tuition.models import CreditDeclined, CreditGiven, Discount, Subscription, Tariff
+from daftar.tuition.models import CreditDeclined, CreditGiven, Discount, Subscription, Tariff, TariffPrice
 from daftar.tuition.services import enrol_active
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
 from tests.cast import PASSWORD, a_course, a_group, a_student, enrolled
@@ -180,12 +180,13 @@ def beside(answer, field: str) -> str:
     return said[1] if said else ""
 
 
-def test_a_price_already_written_for_a_day_of_a_tariff_is_told_beside_the_day(ours, owner):
+def test_a_price_of_a_tariff_that_was_mistyped_is_put_right_for_the_same_day(ours, owner):
     path, body = url("tariff-price", ours), good_bodies(ours)["tariff-price"]
-    assert owner.post(path, body).status_code == 302
-    answer = owner.post(path, body)
-    assert answer.status_code == 422
-    assert 'id="id_from_on_error"' in answer.content.decode()
+    for price in ("40000", "400000"):
+        assert owner.post(path, body | {"price": price}).status_code == 302
+    with tenant_transaction(ours.by.org_id):
+        prices = TariffPrice.objects.visible_to(ours.by).filter(tariff_id=ours.ids["tariff_id"])
+        assert list(prices.filter(from_on=body["from_on"]).values_list("amount", flat=True)) == [40_000_000]
 
 
 def test_a_cancelled_lesson_is_not_marked_and_says_why_it_is_cancelled(ours, owner, planned):

@@ -13,6 +13,7 @@ from django.test import Client
 from daftar.attendance.models import Attendance
 from daftar.attendance.queries import expected_students
 from daftar.attendance.services import NothingToUndo, conduct_lesson, undo_marks
+from daftar.courses.catalogue import add_lesson_type
 from daftar.courses.models import Enrolment, Group, Lesson
 from daftar.courses.refusals import EnrolmentCounts
 from daftar.courses.services import enrol_student, undo_enrolment
@@ -179,6 +180,33 @@ def test_the_page_says_what_was_done_with_undo_beside_it_and_undo_leads_back_to_
     elsewhere = {"sent": "on", "next": "https://example.com/"}
     answer = client.post(f"/lingua/promises/{ours.ids['promise_id']}/withdraw/", elsewhere)
     assert answer["Location"] == "/lingua/debtors/"
+
+
+def test_another_type_of_a_lesson_and_one_student_added_as_active_are_taken_back_from_the_message(db):
+    ours = a_probe("lingua")
+    by, ids = ours.by, ours.ids
+    client = Client()
+    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
+    with tenant_transaction(by.org_id):
+        lesson = Lesson.objects.visible_to(by).filter(group=ids["group_id"], type=None, held_on__gt=by.today)[0]
+        club = add_lesson_type(by, name="Speaking club", kind="group")
+        before = balances(by, [ids["free_student"]]), Enrolment.objects.visible_to(by).count()
+    page = client.post(f"/lingua/lessons/{lesson.pk}/type/", {"type_id": club.pk}, follow=True).content.decode()
+    undo = re.search(r'action="([^"]*/type/undo/0/)"', page)
+    with tenant_transaction(by.org_id):
+        assert Lesson.objects.visible_to(by).get(pk=lesson.pk).type_id == club.pk
+    assert client.post(undo[1], {"sent": "on"}).status_code == 302
+    with tenant_transaction(by.org_id):
+        assert Lesson.objects.visible_to(by).get(pk=lesson.pk).type_id is None
+
+    body = {"student": ids["free_student"], "start": "active", "starts_on": str(by.today)}
+    page = said(client.post(f"/lingua/groups/{ids['group_id']}/add/", body, follow=True))
+    undo = re.search(r'action="([^"]*/done/\d+/undo/)"', page)
+    with tenant_transaction(by.org_id):
+        assert Enrolment.objects.visible_to(by).count() == before[1] + 1
+    assert client.post(undo[1], {"sent": "on"}).status_code == 302
+    with tenant_transaction(by.org_id):
+        assert (balances(by, [ids["free_student"]]), Enrolment.objects.visible_to(by).count()) == before
 
 
 @pytest.mark.parametrize("deed", ["activate", "move", "trial"])

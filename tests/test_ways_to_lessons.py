@@ -10,11 +10,12 @@ import pytest
 from django.test import Client
 
 from daftar.attendance.services import conduct_lesson
-from daftar.courses.models import Enrolment, Group, Lesson, Recurrence
+from daftar.courses.days import add_holiday
+from daftar.courses.models import Course, Enrolment, Group, Lesson, Recurrence
 from daftar.courses.queries import roster
 from daftar.courses.rules import PlanKind
 from daftar.lib.tenancy import tenant_transaction
-from daftar.orgs.models import Branch
+from daftar.orgs.models import Branch, Member
 from tests.cast import PASSWORD, a_course, a_group, a_student, enrolled
 from tests.probe import Probe, a_probe
 from tests.test_sweep import said
@@ -225,3 +226,59 @@ def test_a_lesson_attended_without_a_price_leads_to_a_tariff_for_its_group_from_
     cashier = client_of(ours, "cashier").get(report).content.decode()
     assert "Nigora Unpriced" in cashier
     assert not [link for link in links(cashier) if "/tariff/" in link]
+
+
+def test_whoever_plans_lessons_reaches_the_opening_hours_from_the_timetable(ours):
+    """Where a branch says whether a taken room or a full group refuses, and what becomes of forgotten lessons."""
+    administrator = client_of(ours, "administrator")
+    [address] = [link for link in links(administrator.get("/lingua/timetable/").content.decode()) if "hours" in link]
+    assert administrator.get(address).status_code == 200
+    assert not [
+        link for link in links(client_of(ours, "teacher").get("/lingua/timetable/").content.decode()) if "hours" in link
+    ]
+
+
+def test_lessons_of_what_is_over_are_found_too_and_a_teacher_filters_by_type_and_subject(ours, owner):
+    with tenant_transaction(ours.by.org_id):
+        group = Group.objects.visible_to(ours.by).get(pk=ours.ids["group_id"])
+        Group.objects.visible_to(ours.by).filter(pk=group.pk).update(ends_on=ours.by.today)
+        Course.objects.visible_to(ours.by).filter(pk=group.course_id).update(is_archived=True)
+        Member.objects.visible_to(ours.by).filter(pk=ours.ids["teacher_id"]).update(is_active=False)
+    since = str(ours.by.today - timedelta(days=40))
+    for name, pk in (("group_id", group.pk), ("course_id", group.course_id), ("teacher_id", ours.ids["teacher_id"])):
+        answer = owner.get("/lingua/lessons/", {"since": since, name: pk})
+        page = answer.content.decode()
+        assert answer.status_code == 200, name
+        assert re.search(rf'<option value="{pk}" selected', page), name
+    assert (
+        f"/lingua/lessons/{ours.ids['lesson_id']}/"
+        in owner.get("/lingua/lessons/", {"since": since, "group_id": group.pk}).content.decode()
+    )
+    with tenant_transaction(ours.by.org_id):
+        Member.objects.visible_to(ours.by).filter(pk=ours.ids["teacher_id"]).update(is_active=True)
+    own = client_of(ours, "teacher").get("/lingua/lessons/").content.decode()
+    assert 'name="type_id"' in own
+    assert 'name="subject"' in own
+
+
+def test_a_lesson_on_a_day_off_is_told_as_one_and_not_as_forgotten(ours, owner):
+    day = ours.by.today - timedelta(days=1)
+    with tenant_transaction(ours.by.org_id):
+        life = {"starts_on": str(day), "last_on": str(day + timedelta(days=30))}
+        group = a_group(ours.by, a_course(ours.by, "Off"), "Off-1", weekdays=(1, 2, 3, 4, 5, 6, 7), **life)
+        student = a_student(ours.by, "Nigora")
+        enrolled(ours.by, student, group, str(day))
+    pages = (f"/lingua/groups/{group.pk}/?tab=lessons", f"/lingua/lessons/?since={day}&until={day}&group_id={group.pk}")
+    for path in pages:
+        page = owner.get(path).content.decode()
+        assert "Not marked" in page.partition("<main")[2]
+    with tenant_transaction(ours.by.org_id):
+        add_holiday(ours.by, name="Feast", starts_on=day)
+        lesson = Lesson.objects.visible_to(ours.by).get(group=group, held_on=day)
+    for path in pages:
+        rows = re.findall(r"<(?:li|tr)[ >].*?</(?:li|tr)>", owner.get(path).content.decode(), re.DOTALL)
+        [row] = [each for each in rows if f"/lessons/{lesson.pk}/" in each][:1]
+        assert "Day off" in row
+        assert "Not marked" not in row
+    assert "This is a day off" in owner.get(f"/lingua/lessons/{lesson.pk}/").content.decode()
+    assert "Day off" in owner.get(f"{pages[1]}&file=1").content.decode()

@@ -16,7 +16,7 @@ from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Enrolment, Group, Lesson
-from daftar.courses.queries import members_at
+from daftar.courses.queries import members_at, on_day_off
 from daftar.courses.rules import Membership, has_place
 from daftar.courses.weekdays import first_day, members
 from daftar.lib.errors import NotFound, Refusal
@@ -177,8 +177,9 @@ def places_for(by: Actor, make_up: MakeUp) -> list[FreePlace]:
     missed = make_up.missed
     course = missed.studied
     rows = Lesson.objects.visible_to(by).filter(
-        Q(group__course_id=course.pk) | Q(course_id=course.pk, student=None), branch__currency=course.currency,
-        status=LessonStatus.PLANNED, held_on__range=(by.today, last), starts_at__gt=by.at,
+        Q(group__course_id=course.pk) | Q(course_id=course.pk, student=None), ~on_day_off(by),
+        branch__currency=course.currency, status=LessonStatus.PLANNED, held_on__range=(by.today, last),
+        starts_at__gt=by.at,
     )  # fmt: skip
     if missed.group_id is not None:
         rows = rows.exclude(group_id=missed.group_id)

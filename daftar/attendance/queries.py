@@ -12,8 +12,8 @@ from django.db.models.functions import Coalesce
 
 from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
 from daftar.courses.kinds import LessonStatus
-from daftar.courses.models import Holiday, Lesson, Suspension
-from daftar.courses.queries import lesson_name, members_at, members_on
+from daftar.courses.models import Lesson, Suspension
+from daftar.courses.queries import lesson_name, members_at, members_on, on_day_off
 from daftar.courses.rules import is_trial_on
 from daftar.courses.weekdays import coming, coming_members, first_day, lessons_of_member
 from daftar.lib.compiled import compiled
@@ -174,11 +174,15 @@ def replaced_of(by: Actor, student_ids: Collection[int]) -> list[Replaced]:
 
 @question("attendance.mark")
 def get_lesson(by: Actor, lesson_id: int) -> Lesson:
-    """The lesson with group, student, course, branch, room, teacher; NotFound unless the actor may conduct it."""
+    """The lesson with group, student, course, branch, room, teacher; NotFound unless the actor may conduct it.
+
+    `is_off`: on a day off.
+    """
     rows = Lesson.objects.visible_to(by).select_related(
         "group__course", "course", "student", "branch", "room", "teacher", "type"
     )
-    lesson: Lesson = rows.one(pk=lesson_id)
+    found: Any = rows.annotate(is_off=on_day_off(by))
+    lesson: Lesson = found.one(pk=lesson_id)
     of_group = lesson.group.teacher_id if lesson.group else None
     if not by.may("courses.see_all") and by.member_id not in {lesson.teacher_id, of_group}:
         raise NotFound
@@ -310,7 +314,5 @@ def _unmarked(by: Actor, since: date, until: date) -> TenantQuerySet[Lesson]:
 
 def waits_for_marks(by: Asker) -> Q:
     """Of lessons: planned, with somebody who is expected, and not on a day off."""
-    days_off = Holiday.unguarded.filter(org_id=by.org_id, on=OuterRef("held_on"))
-    here = Q(branch=None) | Q(branch_id=OuterRef("branch_id"))
     expected = Q(Exists(coming_members(by))) | Q(student__isnull=False) | Q(Exists(_guests(by)), group=None)
-    return Q(expected, ~Exists(days_off.filter(here)), status=LessonStatus.PLANNED)
+    return Q(expected, ~on_day_off(by), status=LessonStatus.PLANNED)

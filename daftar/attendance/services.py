@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 UNDO_WITHIN = timedelta(minutes=10)
 # The deeds on one lesson as a whole.
-UNDONE_HERE = ("attendance.conduct_lesson", "attendance.receive_lesson")
+UNDONE_HERE = ("attendance.conduct_lesson", "attendance.receive_lesson", "attendance.take_marks_back")
 
 
 class LessonAhead(Refusal):
@@ -144,12 +144,13 @@ def undo_marks(by: Actor, *, lesson_id: int) -> Lesson:
     if Attendance.objects.visible_to(by).filter(lesson=lesson, marked_at__gt=deed.at).exists():
         raise NothingToUndo
     marked: set[int] = set()
-    for told in deed.changes:
-        if "attendance" in told["now"]:
-            marked |= {int(pk) for pk in told["now"]["attendance"]}
-            _unmark(by, lesson, told["now"]["attendance"], (told["was"] or {}).get("attendance", {}))
-        elif told["was"]:
-            change(by, lesson, **_as_before(told["was"]))
+    for entry in deed.changes:
+        if "attendance" in entry["now"]:
+            now, was = entry["now"]["attendance"], (entry["was"] or {}).get("attendance", {})
+            marked |= {int(pk) for pk in now | was}
+            _unmark(by, lesson, now, was)
+        elif entry["was"]:
+            change(by, lesson, **_as_before(entry["was"]))
     touched = marked | set(expected_students(by.trusted(), lesson_id))
     cells = dict.fromkeys(((lesson_id, pk) for pk in touched), EMPTY)
     cells |= {(lesson_id, row.student_id): row.cell for row in _marks(by, lesson).filter(is_present=False)}
@@ -247,10 +248,12 @@ def _as_before(was: Mapping[str, Any]) -> dict[str, Any]:
 def _unmark(by: Actor, lesson: Lesson, now: Mapping[str, Any], was: Mapping[str, Any]) -> None:
     marks = Attendance.objects.visible_to(by).filter(lesson=lesson)
     marks.filter(student_id__in=[int(pk) for pk in now.keys() - was.keys()]).delete()
-    changed = list(marks.filter(student_id__in=[int(pk) for pk in was]))
+    had = {row.student_id: row for row in marks.filter(student_id__in=[int(pk) for pk in was])}
+    # A mark that somebody cleared since stays so; where all were taken back all come again.
+    changed = [_row(by, lesson, int(pk), had) for pk in was if not now or int(pk) in had]
     for row in changed:
         set_cell(by, row, Cell(*was[str(row.student_id)]))
-    marks.bulk_update(changed, _WRITTEN)
+    save_marks(changed)
     note(by, lesson, was={"attendance": dict(now)}, now={"attendance": dict(was)})
 
 
@@ -339,7 +342,7 @@ def save_marks(rows: Sequence[Attendance]) -> None:
     )
 
 
-def _told(cell: Cell) -> list[Any]:
+def told(cell: Cell) -> list[Any]:
     """A mark as the history keeps it: whether there, why not, and of the rest what there is."""
     rest = list(cell.detail)
     while rest and rest[-1] in (None, ""):
@@ -361,13 +364,13 @@ def _mark(by: Actor, lesson: Lesson, rows: Mapping[int, Attendance], cells: Mapp
         before, now = row.cell, cells[student_id]
         if row.pk is None or before != now:
             if row.pk is not None:
-                was[str(student_id)] = _told(before)
+                was[str(student_id)] = told(before)
             set_cell(by, row, now)
             changed.append(row)
     if not changed:
         return
     save_marks(changed)
-    now_marks = {str(row.student_id): _told(row.cell) for row in changed}
+    now_marks = {str(row.student_id): told(row.cell) for row in changed}
     note(by, lesson, was={"attendance": was} if was else None, now={"attendance": now_marks})
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
 from daftar.courses.models import Feed, Group, Lesson, Room
+from daftar.courses.queries import on_day_off
 from daftar.courses.weekdays import lessons_of_member
 from daftar.lib.errors import NotFound
 from daftar.lib.tenancy import tenant_transaction
@@ -29,7 +32,7 @@ OF = {"teacher": Member, "room": Room, "group": Group, "student": Student}
 
 @verb("courses.view")
 def open_feed(by: Actor, *, of: str, row_id: int) -> Feed:
-    """The feed "of" a teacher, room, group or student (a family); the one there is, or else a new one.
+    """The feed "of" a teacher, room, group or family (of this student); the one there is, or else a new one.
 
     One's own as a teacher is everybody's; others take the right to edit courses, a family's that to edit people too.
     """
@@ -67,14 +70,14 @@ def feeds(by: Actor) -> list[Feed]:
 class Calendar:
     """What a feed holds: its lessons in order with group or course, branch, room and teacher; `name`: whose it is.
 
-    A family's feed has no name of a child.
+    Each lesson has `is_off`: on a day off it is not held. A family's feed has no name of a child.
     """
 
     org_name: str
     name: str
     feed_id: int
     of: str
-    lessons: list[Lesson]
+    lessons: list[Any]
 
 
 def calendar_behind(
@@ -109,12 +112,25 @@ def _check_right(by: Actor, of: str, row_id: int | None) -> None:
         by.must("people.edit")
 
 
-def _lessons(by: Actor, feed: Feed, of: str, as_guest: Callable[[Actor, int], Collection[int]]) -> list[Lesson]:
+def _family(by: Actor, student_id: int) -> list[int]:
+    """The student, and the other children of the one who pays."""
+    students = Student.objects.visible_to(by)
+    payer = students.filter(pk=student_id).exclude(payer=None).values("payer_id")
+    return list(students.filter(Q(pk=student_id) | Q(payer_id__in=payer)).order_by("id").values_list("pk", flat=True))
+
+
+def _lessons(by: Actor, feed: Feed, of: str, as_guest: Callable[[Actor, int], Collection[int]]) -> list[Any]:
     rows = Lesson.objects.visible_to(by).filter(held_on__range=(by.today - BACK, by.today + AHEAD))
-    joined = rows.select_related("group", "course", "branch", "room", "teacher").order_by("starts_at", "id")
+    joined = (
+        rows.annotate(is_off=on_day_off(by))
+        .select_related("group", "course", "branch", "room", "teacher")
+        .order_by("starts_at", "id")
+    )
     if of == "teacher":
         mine = Q(teacher_id=feed.teacher_id) | Q(teacher=None, group__teacher_id=feed.teacher_id)
         return list(joined.filter(mine))
     if feed.student_id is not None:
-        return list(joined.filter(lessons_of_member(by, feed.student_id) | Q(pk__in=as_guest(by, feed.student_id))))
+        family = _family(by, feed.student_id)
+        theirs = [lessons_of_member(by, pk) | Q(pk__in=as_guest(by, pk)) for pk in family]
+        return list(joined.filter(reduce(or_, theirs)))
     return list(joined.filter(**{f"{of}_id": getattr(feed, f"{of}_id")}))

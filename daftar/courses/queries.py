@@ -122,18 +122,18 @@ def _weekly(days: list[tuple[int, time]]) -> WeeklySchedule:
 
 
 @question("courses.view")
-def lessons_of_group(by: Actor, group_id: int, *, since: date, until: date) -> list[Lesson]:
-    """Lessons of a group from `since` to `until`, both included, in order."""
+def lessons_of_group(by: Actor, group_id: int, *, since: date, until: date) -> list[Any]:
+    """Lessons of a group from `since` to `until`, both included, in order; `is_off`: on a day off."""
     seen = Group.objects.visible_to(by).filter(pk=group_id)
     rows = Lesson.objects.visible_to(by).filter(group__in=seen, held_on__range=(since, until))
-    return list(rows.order_by("held_on", "starts_time", "id"))
+    return list(rows.annotate(is_off=on_day_off(by)).order_by("held_on", "starts_time", "id"))
 
 
 @dataclass(frozen=True)
 class Day:
-    """Lessons of a day by time, and how many more there are."""
+    """Lessons of a day by time, each with `is_off` (it is a day off), and how many more there are."""
 
-    lessons: list[Lesson]
+    lessons: list[Any]
     more: int
 
 
@@ -151,6 +151,7 @@ def lessons_on(by: Actor, on: date, *, most: int | None = None) -> Day:
         rows = rows.filter(mine)
     total = rows.count() if most is not None else 0
     joined = rows.select_related("group", "course", "student", "branch", "room", "teacher", "type")
+    joined = joined.annotate(is_off=on_day_off(by))
     if most is None or total <= most:
         return Day(list(joined.order_by("starts_at", "group__name", "id")), 0)
     # Each part in the order of the index, and only as far as it is shown: of thousands few are read.
@@ -189,6 +190,12 @@ def members_at(by: Actor, lesson: Lesson) -> Any:
     """Those of them who come on the weekday of a lesson of their group; verbs and questions that permit it ask."""
     first_on = first_day(lesson)
     return coming(by, members_on(by, lesson.group_id, lesson.held_on), first_on, first_on.isoweekday())
+
+
+def on_day_off(by: Asker) -> Exists:
+    """Of lessons, as SQL: whether the centre or their branch is off on that day, so that a planned one is not held."""
+    days_off = Holiday.unguarded.filter(org_id=by.org_id, on=OuterRef("held_on"))
+    return Exists(days_off.filter(Q(branch=None) | Q(branch_id=OuterRef("branch_id"))))
 
 
 def days_off_of(by: Actor, branch_id: int) -> TenantQuerySet[Holiday]:
@@ -241,6 +248,12 @@ def courses(by: Actor) -> list[Any]:
     for course in found:
         course.groups = numbers.get(course.pk, 0)
     return found
+
+
+@question("courses.see_all")
+def archived_courses(by: Actor) -> list[Course]:
+    """Courses that are taught no more, by name."""
+    return list(Course.objects.visible_to(by).filter(is_archived=True).order_by("name", "id"))
 
 
 @question("courses.see_all")

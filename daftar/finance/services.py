@@ -33,7 +33,7 @@ from daftar.finance.refusals import (
     TooLateToUndo,
 )
 from daftar.ledger import services as ledger
-from daftar.ledger.queries import balances, bonus_of
+from daftar.ledger.queries import bonus_of, held_by
 from daftar.lib.money import LARGEST_MAJOR, Money, exponent
 from daftar.orgs.access import Actor, add, change, note, verb
 from daftar.orgs.models import Branch
@@ -252,7 +252,7 @@ def promise(by: Actor, *, student_id: int, promised_for: date, note: str = "") -
     today = today_in(by, student.branch)
     if not today <= promised_for <= today + LONGEST_PROMISE:
         raise PromisedTooLate
-    if balances(by.trusted(), [student_id])[student_id] >= 0:
+    if not held_by(by.trusted(), [student_id])[student_id].owed:
         raise NothingOwed
     earlier: Promise | None = Promise.objects.visible_to(by).filter(student=student, stands=True).first()
     if earlier:

@@ -182,9 +182,9 @@ def demo_until(by: Actor) -> date | None:
 
 
 @question("courses.view")
-def teachers(by: Actor) -> list[Member]:
-    """Members who may lead a group, by name."""
-    return list(Member.objects.visible_to(by).filter(is_active=True).order_by("name", "id"))
+def teachers(by: Actor, *, former: bool = False) -> list[Member]:
+    """Members who may lead a group, or (`former`) those who no longer work here, by name."""
+    return list(Member.objects.visible_to(by).filter(is_active=not former).order_by("name", "id"))
 
 
 @question("orgs.manage")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef, Q
 
 from daftar.attendance.models import Attendance, Guest
 from daftar.attendance.nudges import begun_and_unmarked
+from daftar.courses.queries import on_day_off
 from daftar.courses.timetable import Wanted, lessons_seen
 from daftar.courses.weekdays import lessons_of_member
 from daftar.orgs.access import Actor, question
@@ -16,7 +17,6 @@ from daftar.orgs.access import Actor, question
 if TYPE_CHECKING:
     from datetime import date
 
-    from daftar.courses.models import Lesson
     from daftar.lib.tenancy import TenantQuerySet
 
 UNMARKED = "unmarked"
@@ -40,8 +40,11 @@ class WantedLessons(Wanted):
 
 
 @question("courses.view")
-def lessons(by: Actor, wanted: WantedLessons) -> TenantQuerySet[Lesson]:
-    """The lessons in the order of their time, with all that names them; a teacher asks for the own ones."""
+def lessons(by: Actor, wanted: WantedLessons) -> TenantQuerySet[Any]:
+    """The lessons in the order of their time, with all that names them; a teacher asks for the own ones.
+
+    `is_off`: on a day off.
+    """
     rows = wanted.of(lessons_seen(by).filter(held_on__range=(wanted.since, wanted.until)))
     rows = rows.filter(_state(by, wanted.status), _kind(wanted.kind))
     if wanted.type_id is not None:
@@ -51,7 +54,7 @@ def lessons(by: Actor, wanted: WantedLessons) -> TenantQuerySet[Lesson]:
     if wanted.student_id is not None:
         rows = rows.filter(_with_student(by, wanted.student_id))
     joined = rows.select_related("group__course", "course", "student", "branch", "room", "teacher", "type")
-    found: TenantQuerySet[Lesson] = joined.order_by("held_on", "starts_at", "id")
+    found: TenantQuerySet[Any] = joined.annotate(is_off=on_day_off(by)).order_by("held_on", "starts_at", "id")
     return found
 
 

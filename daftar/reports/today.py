@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +30,17 @@ MOST = 500  # who is judged at once
 
 @dataclass(frozen=True)
 class MustPay:
-    """A student who comes today, in which group (or to which course alone), and what is missing for it."""
+    """A student who comes today, in which group (or to which course alone), and what is missing for it.
+
+    `subscription_id`: on whose own account (None: on the student's, or there too).
+    """
 
     student_id: int
     name: str
     group: str
     missing: Money
     phone: str
+    subscription_id: int | None = None
 
 
 @question("tuition.view")
@@ -56,24 +59,18 @@ def must_pay_today(by: Actor) -> tuple[list[MustPay], bool]:
     found = []
     for student in students:
         missing = _missing(facts[student.pk], today_in(by, student.branch), own | {None: sums[student.pk]})
-        if missing > 0:
-            sum_ = Money(missing, student.branch.currency)
-            found.append(MustPay(student.pk, student.full_name, groups[student.pk], sum_, reach.get(student.pk, "")))
+        if missing:
+            sum_ = Money(sum(missing.values()), student.branch.currency)
+            into = None if None in missing else max(missing, key=lambda pk: missing[pk])
+            phone = reach.get(student.pk, "")
+            found.append(MustPay(student.pk, student.full_name, groups[student.pk], sum_, phone, into))
     return found, len(groups) > MOST
 
 
-def _missing(facts: rules.StudentFacts, today: date, money: Mapping[int | None, int]) -> int:
-    """What today's lessons lack: a debt, or the part of what they will cost that is not there.
-
-    `money` lies on the accounts of subscriptions by their id and, None, on the student's: none pays for another.
-    """
+def _missing(facts: rules.StudentFacts, today: date, money: Mapping[int | None, int]) -> dict[int | None, int]:
+    """What each account lacks for today's lessons: a debt, or the part of what they will cost that is not there."""
     still_open = frozenset(lesson.id for lesson in facts.lessons if lesson.on == today and lesson.status == "planned")
-    coming = rules.forecast(facts, today, today, still_open=still_open)
-    separate = {each.id for each in facts.subscriptions if each.is_separate}
-    costs: Counter[int | None] = Counter(dict.fromkeys([None, *separate], 0))
-    for draft in coming:
-        costs[draft.subscription_id if draft.subscription_id in separate else None] += draft.amount
-    return sum(max(0, cost - money.get(account, 0)) for account, cost in costs.items())
+    return rules.missing(facts, rules.forecast(facts, today, today, still_open=still_open), money)
 
 
 def _candidates(by: Actor) -> dict[int, str]:

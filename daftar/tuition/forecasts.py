@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db.models import F, Sum
 from django.utils.translation import gettext_lazy as _
 
-from daftar.ledger.queries import balances
+from daftar.ledger.queries import held_by
 from daftar.lib.errors import Refusal
 from daftar.lib.money import Money
 from daftar.lib.period import Month
@@ -42,7 +42,10 @@ class ForecastTooLong(Refusal):
 
 @dataclass(frozen=True)
 class Forecast:
-    """The charges to come, all of them together, and what has to be paid beside the balance; in one currency."""
+    """The charges to come, all of them together, and what has to be paid for them; in one currency.
+
+    `balance` is on all accounts together; of it none pays for what another is charged (decision D6).
+    """
 
     drafts: list[rules.ChargeDraft]
     balance: Money
@@ -64,8 +67,10 @@ def forecast_of(by: Actor, student_id: int, *, since: date, until: date) -> Fore
         raise ForecastTooLong
     facts = facts_of(by, [student])[student_id]
     drafts = rules.forecast(facts, today, until, still_open=_open_today(facts, today))
-    balance, total = balances(by, [student_id])[student_id], sum(draft.amount for draft in drafts)
-    return Forecast(drafts, Money(balance, currency), Money(total, currency), Money(max(0, total - balance), currency))
+    held, total = held_by(by, [student_id])[student_id], sum(draft.amount for draft in drafts)
+    missing = rules.missing(facts, drafts, {None: held.base} | held.separate)
+    sums = (held.balance, total, sum(missing.values()))
+    return Forecast(drafts, *(Money(sum_, currency) for sum_ in sums))
 
 
 @dataclass(frozen=True)

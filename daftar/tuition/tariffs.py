@@ -128,14 +128,15 @@ def edit_tariff(by: Actor, *, tariff_id: int, terms: TariffTerms, is_archived: b
 def change_tariff_price(by: Actor, *, tariff_id: int, price: int, from_on: date, bound_follow: bool) -> Tariff:
     """Another price from a day on; `bound_follow`: also for those bound, unless they have a price of their own.
 
-    What was charged before that day stays (decision D11).
+    One written for that very day before is put right. What was charged before that day stays (decision D11).
     """
     tariff: Tariff = Tariff.objects.visible_to(by).select_for_update(no_key=True).one(pk=tariff_id)
     check_price(price, tariff.currency)
-    if TariffPrice.objects.visible_to(by).filter(tariff=tariff, from_on=from_on).exists():
-        raise PriceDayTaken
-    step = TariffPrice.objects.create(org_id=by.org_id, tariff=tariff, from_on=from_on, amount=price)
-    note(by, tariff, was=None, now={"price": step.amount, "from_on": from_on, "bound_follow": bound_follow})
+    steps = TariffPrice.objects.visible_to(by)
+    had = steps.filter(tariff=tariff, from_on=from_on).values_list("amount", flat=True).first()
+    steps.update_or_create(org_id=by.org_id, tariff=tariff, from_on=from_on, defaults={"amount": price})
+    was = None if had is None else {"price": had}
+    note(by, tariff, was=was, now={"price": price, "from_on": from_on, "bound_follow": bound_follow})
     if bound_follow:
         follow(by, Subscription.objects.visible_to(by).filter(tariff=tariff), price, from_on)
     return tariff

@@ -162,7 +162,8 @@ def forms(by, pupil) -> dict[str, tuple[str, dict[str, str], list[int]]]:
         "end": (f"subscriptions/{bound.pk}/end/", {"last_on": today}, twice),
         "price": (f"subscriptions/{bound.pk}/price/", {"price": "1000", "from_on": "2025-06-01"}, twice),
         "pause edit": (
-            f"pauses/{pause.pk}/edit/", {"starts_on": "2025-07-01", "last_on": "2025-07-09", "reason": ""}, twice
+            f"pauses/{pause.pk}/edit/",
+            {"starts_on": "2025-07-01", "last_on": "2025-07-09", "reason": ""} | credit, twice,
         ),
         "pause remove": (f"pauses/{pause.pk}/remove/", {"sent": "on"}, gone),
         "withdraw": (f"discounts/{given.pk}/withdraw/", {"sent": "on"}, gone),

@@ -19,7 +19,7 @@ from daftar.attendance.makeups import (
 from daftar.attendance.models import MakeUp
 from daftar.attendance.queries import expected_students, reasons
 from daftar.attendance.services import conduct_lesson, undo_marks
-from daftar.courses.days import cancel_lesson
+from daftar.courses.days import add_holiday, cancel_lesson
 from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.rules import EVEN, PlanKind
 from daftar.courses.services import enrol_student
@@ -104,6 +104,8 @@ def test_places_are_those_of_other_groups_of_the_course_that_are_free(by, course
         enrolled(by, a_student(by, f"Full {place}"), host, "2025-05-17")
     assert [place.lesson.held_on.day for place in places_for(by, row)] == [15]
     assert other.pk
+    add_holiday(by, name="Feast", starts_on=date(2025, 5, 15))
+    assert places_for(by, row) == [], "nobody learns on a day off"
 
 
 def test_one_who_makes_up_pays_as_the_missed_lesson_would_have_cost(by, group, host, student):

@@ -147,7 +147,7 @@ def lesson_move(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     """Another day, hour, room or teacher; one dragged in the timetable, or suggested, comes with them filled in."""
     by, row = request.by, queries.get_lesson(request.by, lesson_id)
     now = {"held_on": row.held_on, "starts_time": row.starts_time, "room_id": row.room_id, "teacher_id": row.teacher_id}
-    asked = {name: request.GET[name] for name in now if request.GET.get(name)}
+    asked = {name: request.GET[name] for name in now if name in request.GET}
     rooms = [room for room in queries.rooms(by) if room.branch_id == row.branch_id]
     form = MoveForm(
         filled(request), initial=now | asked, rooms=rooms, teachers=teachers(by), is_weekly=not row.is_extra
@@ -180,7 +180,20 @@ def lesson_type(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         title=_("What is the lesson of %(day)s?") % {"day": _named(row)}, submit_label=_("Save"), back=home,
         crumbs=[(row.name, home)], told=_("The lesson is changed."),
         text=_("Prices and discounts may be for some types of lessons only."),
+        undo=lambda _row: reverse("office:lesson-type-undo", args=[by.org_slug, lesson_id, row.type_id or 0]),
     )  # fmt: skip
+
+
+@page("courses.edit")
+def lesson_type_undo(request: OfficeRequest, lesson_id: int, lesson_type_id: int) -> HttpResponse:
+    """Of the type that it was of before (0: a plain lesson) once more."""
+    by, row = request.by, queries.get_lesson(request.by, lesson_id)
+    form, home = UndoForm(request.POST or None), _home(request, row)
+    if done(form, lambda: change_type(by, lesson_id=lesson_id, type_id=lesson_type_id or None)):
+        tell(request, _("The lesson is of the type it was of before."))
+        return undone(request, home)
+    asked = _("Is the lesson of %(group)s of the type it was of before?") % {"group": row.name}
+    return undo_page(request, form, asked, home)
 
 
 @page("courses.edit")

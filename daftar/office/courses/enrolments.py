@@ -157,9 +157,8 @@ def _enrol(
         is_active, make_up_id = where.pop("start", "trial") == "active", where.pop("make_up_id", None)
         if make_up_id is not None:
             return [enrol_for_make_up(by, student_id=ids[0], make_up_id=make_up_id, is_active=is_active, **where)]
-        if len(ids) == 1:
-            alone = tuition.enrol_active if is_active else courses.enrol_student
-            return [alone(by, student_id=ids[0], **where)]
+        if len(ids) == 1 and not is_active:
+            return [courses.enrol_student(by, student_id=ids[0], **where)]
         together = several.join_active_together if is_active else several.join_together
         made = together(by, student_ids=ids, **where)
         undo.append(undo_address(by, made) if by.may("tuition.pause") else "")

@@ -35,6 +35,7 @@ urlpatterns = [
     path("lessons/<int:lesson_id>/restore/", days.lesson_restore, name="lesson-restore"),
     path("lessons/<int:lesson_id>/move/", days.lesson_move, name="lesson-move"),
     path("lessons/<int:lesson_id>/type/", days.lesson_type, name="lesson-type"),
+    path("lessons/<int:lesson_id>/type/undo/<int:lesson_type_id>/", days.lesson_type_undo, name="lesson-type-undo"),
     path("lessons/<int:lesson_id>/move/undo/", days.lesson_move_undo, name="lesson-move-undo"),
     path("lessons/<int:lesson_id>/topic/", topics.lesson_topic, name="lesson-topic"),
     path("groups/<int:group_id>/plan/", topics.group_plan, name="group-plan"),

@@ -262,7 +262,8 @@ def _lessons(by: Actor, row: Group) -> list[dict[str, Any]]:
             "id": line.pk, "on": line.held_on, "starts_at": line.starts_time, "topic": line.topic,
             "reason": words.readable(by, line.cancel_reason), "state": line.status,
             "present": figures[line.pk].present, "expected": figures[line.pk].expected,
-            "is_unmarked": line.status == "planned" and line.ends_at < by.at,
+            "is_off": line.status == "planned" and line.is_off,
+            "is_unmarked": line.status == "planned" and line.ends_at < by.at and not line.is_off,
         }
         for line in nearest
     ]  # fmt: skip

@@ -93,12 +93,13 @@ def _is_mine(by: Actor, row: Lesson) -> bool:
     return by.member_id in {row.teacher_id, row.group.teacher_id if row.group else None}
 
 
-def _lesson(by: Actor, row: Lesson) -> dict[str, Any]:
+def _lesson(by: Actor, row: Any) -> dict[str, Any]:
     return {
         "id": row.pk, "group_name": row.name, "teacher": row.teacher.name if row.teacher else "",
         "room": row.room.name if row.room_id and row.room else "", "on": row.held_on, "starts_at": row.starts_time,
         "ends_at": row.ends_at, "state": row.status,
-        "is_unmarked": row.status == "planned" and row.starts_at < by.at,
+        "is_off": (is_off := row.status == "planned" and getattr(row, "is_off", False)),
+        "is_unmarked": row.status == "planned" and row.starts_at < by.at and not is_off,
     }  # fmt: skip
 
 

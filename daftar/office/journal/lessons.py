@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.db.models import Q
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -18,7 +19,7 @@ from daftar.courses.kinds import LessonKind, LessonStatus
 from daftar.lib.paging import paged
 from daftar.office import formats
 from daftar.office.files import as_file
-from daftar.office.forms import UndoForm, done, form_page, number_in, pick_field, tell, undo_page, undone
+from daftar.office.forms import UndoForm, as_number, done, form_page, number_in, pick_field, tell, undo_page, undone
 from daftar.office.lesson_words import type_of
 from daftar.office.named_student import named_student
 from daftar.office.page import OfficeRequest, page
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
-    from daftar.courses.models import Lesson
     from daftar.orgs.access import Actor
 
 ANY = gettext_lazy("all")
 MOST_IN_FILE = 20_000
+A_YEAR = timedelta(days=366)
 STATES = [
     ("", ANY), *LessonStatus.choices, (UNMARKED, gettext_lazy("Not marked")),
 ]  # fmt: skip
@@ -53,22 +54,22 @@ class LessonsForm(forms.Form):
     def __init__(self, *args: Any, by: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         sees_all = by.may("courses.see_all")
+        types = [(0, _("a plain lesson")), *_named(queries.own_lesson_types(by.trusted()))]
         rows: dict[str, tuple[Any, Any]] = {
-            "group_id": (_("Group"), [(row.pk, row.name) for row in queries.groups(by)])
+            "group_id": (_("Group"), _with_past(queries.groups(by), _("Ended"), self._ended(by))),
+            "type_id": (_("Type"), types),
         }
         if sees_all:
-            own = [(0, _("a plain lesson")), *((row.pk, row.name) for row in queries.own_lesson_types(by))]
-            rows["type_id"] = (_("Type"), own)
-            rows["teacher_id"] = (_("Teacher"), [(row.pk, row.name) for row in teachers(by)])
-            rows["course_id"] = (_("Course"), [(row.pk, row.name) for row in queries.courses(by)])
-            subjects = queries.subjects(by)
+            gone, archived = teachers(by, former=True), queries.archived_courses(by)
+            rows["teacher_id"] = (_("Teacher"), _with_past(teachers(by), _("No longer here"), gone))
+            rows["course_id"] = (_("Course"), _with_past(queries.courses(by), _("Archive"), archived))
         elif by.member_id is not None:
             # Those of one's groups that another gives are told from the own ones.
             rows["teacher_id"] = (_("Teacher"), [(by.member_id, by.name)])
         rows["room_id"] = (_("Room"), [(row.pk, row.name) for row in queries.rooms(by)])
         for name, (label, choices) in rows.items():
             self.fields[name] = pick_field(label, choices, none=ANY)
-        if sees_all and subjects:
+        if subjects := queries.subjects(by.trusted()):
             choices = [("", ANY), *((each, each) for each in subjects)]
             # One that a kept view asks for and no course has any more is as if it were not asked for.
             if self.data.get("subject", "") not in dict(choices):
@@ -77,6 +78,21 @@ class LessonsForm(forms.Form):
                 del kept["subject"]
             self.fields["subject"] = forms.ChoiceField(label=_("Subject"), choices=choices, required=False)
         self.fields["student_id"] = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+
+    def _ended(self, by: Actor) -> Any:
+        """Groups that ended within a year, and the one that is asked for."""
+        asked = as_number(self.data.get("group_id", ""))
+        return queries.groups(by, is_over=True).filter(Q(ends_on__gt=by.today - A_YEAR) | Q(pk=asked or 0))
+
+
+def _named(rows: Any) -> list[tuple[int, str]]:
+    return [(row.pk, row.name) for row in rows]
+
+
+def _with_past(rows: Any, label: str, past: Any) -> list[Any]:
+    """What is there now, then under a label what was: past lessons are of it."""
+    over = _named(past)
+    return [*_named(rows), *([(label, over)] if over else [])]
 
 
 class ViewForm(forms.Form):
@@ -161,14 +177,19 @@ def _address(request: OfficeRequest) -> str:
     return kept.urlencode()[:1000]
 
 
-def _shown(by: Actor, rows: list[Lesson]) -> list[dict[str, Any]]:
+def _state_of(row: dict[str, Any]) -> str:
+    return _("Day off") if row["is_off"] else str(LessonStatus(row["state"]).label)
+
+
+def _shown(by: Actor, rows: list[Any]) -> list[dict[str, Any]]:
     figures = lesson_figures(by, [row.pk for row in rows])
     return [
         {
             "id": row.pk, "on": row.held_on, "starts_at": row.starts_time, "ends_at": row.ends_at, "name": row.name,
             "course": row.studied.name, "teacher": row.teacher.name if row.teacher else "",
             "room": row.room.name if row.room else "", "topic": row.topic, "state": row.status,
-            "is_unmarked": row.status == LessonStatus.PLANNED and row.starts_at < by.at,
+            "is_off": row.status == LessonStatus.PLANNED and row.is_off,
+            "is_unmarked": row.status == LessonStatus.PLANNED and row.starts_at < by.at and not row.is_off,
             "present": figures[row.pk].present, "expected": figures[row.pk].expected, **type_of(row),
         }
         for row in rows
@@ -181,7 +202,7 @@ def _file(by: Actor, wanted: WantedLessons) -> HttpResponse:
     lines = [
         [
             row["on"].isoformat(), formats.clock(row["starts_at"]), row["name"], row["course"], row["type"],
-            row["teacher"], row["room"], str(LessonStatus(row["state"]).label), row["topic"], str(row["present"]),
+            row["teacher"], row["room"], _state_of(row), row["topic"], str(row["present"]),
             str(row["expected"]),
         ]
         for row in rows

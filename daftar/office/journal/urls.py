@@ -13,6 +13,7 @@ urlpatterns = [
     path("groups/<int:group_id>/cells/", cells.group_cells, name="group-cells"),
     path("groups/<int:group_id>/journal.csv", cells.group_journal_file, name="group-journal-file"),
     path("lessons/<int:lesson_id>/undo/", views.lesson_undo, name="lesson-undo"),
+    path("lessons/<int:lesson_id>/take-back/", views.lesson_take_back, name="lesson-take-back"),
     path("lessons/<int:lesson_id>/guest/", makeups.lesson_guest, name="lesson-guest"),
     path(
         "lessons/<int:lesson_id>/guest/<int:student_id>/remove/",

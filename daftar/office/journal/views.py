@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from daftar.attendance import services
 from daftar.attendance.announced import announced_in
@@ -18,10 +21,12 @@ from daftar.attendance.queries import (
     expected_students,
     get_lesson,
     just_marked,
+    marks_in,
     paused_students,
     reasons,
 )
 from daftar.attendance.rules import NOTHING_ELSE, Detail
+from daftar.attendance.unmarking import take_marks_back
 from daftar.courses.kinds import LessonKind
 from daftar.courses.queries import own_lesson_types
 from daftar.courses.topics import topics_for
@@ -30,6 +35,7 @@ from daftar.office import words
 from daftar.office.forms import UndoForm, as_number, done, said, tell, typed, undo_page, undone
 from daftar.office.lesson_words import type_of
 from daftar.office.page import OfficeRequest, page
+from daftar.office.previews import filled, priced_page
 from daftar.orgs.queries import today_in
 from daftar.reports.queries import lesson_people
 
@@ -95,6 +101,31 @@ def lesson_undo(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         tell(request, _("The marks are as they were before."))
         return undone(request, home)
     return undo_page(request, form, _("Take back the last marking of %(group)s?") % {"group": row.name}, home)
+
+
+class TakeBackForm(forms.Form):
+    """Why the marks of a lesson are taken back, where the branch asks for it."""
+
+    because = forms.CharField(label=gettext_lazy("Why these marks are corrected"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, asks_why: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks_why:
+            del self.fields["because"]
+
+
+@page("attendance.mark")
+def lesson_take_back(request: OfficeRequest, lesson_id: int) -> HttpResponse:
+    by, row = request.by, get_lesson(request.by, lesson_id)
+    form = TakeBackForm(filled(request), asks_why=services.needs_reason(by, row.branch, row))
+    home = reverse("office:lesson", args=[by.org_slug, lesson_id])
+    return priced_page(
+        request, form, sorted(marks_in(by, lesson_id)), partial(take_marks_back, by, lesson_id=lesson_id),
+        title=_("Take back all marks of %(group)s?") % {"group": row.name}, submit_label=_("Take the marks back"),
+        crumbs=[(row.name, home)], back=home, told=_("The marks are taken back."),
+        text=_("As if nobody had marked the lesson: it can then be moved, cancelled or given to somebody else."),
+        undo=lambda _lesson: reverse("office:lesson-undo", args=[by.org_slug, lesson_id]),
+    )  # fmt: skip
 
 
 def saved_text(present: int, absent: int) -> str:
@@ -164,6 +195,7 @@ def _head(request: OfficeRequest, row: Lesson) -> dict[str, Any]:
         "may_mark": not is_ahead and row.status != "cancelled", "is_ahead": is_ahead, "moved_from": row.moved_from,
         "may_move": may_edit and row.status == "planned", "may_restore": may_edit and row.status == "cancelled",
         "cancel_reason": words.readable(request.by, row.cancel_reason),
+        "is_off": row.status == "planned" and getattr(row, "is_off", False), "may_take_back": row.status == "conducted",
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from daftar.finance import queries, services
 from daftar.finance.models import PaymentKind
-from daftar.ledger.queries import balance_after, desk_balances
+from daftar.ledger.queries import balance_after, base_balances, desk_balances
 from daftar.lib.money import Money, exponent
 from daftar.lib.paging import paged
 from daftar.office import formats, words
@@ -90,7 +90,7 @@ def payment_new(request: OfficeRequest) -> HttpResponse:
     sent = request.POST if request.method == "POST" else request.GET if "amount" in request.GET else None
     # A subscription that is over is paid into only while something is owed on it.
     own = {each.id: each for each in own_accounts(by, student) if not each.is_over or each.balance.amount < 0}
-    into = own.get(as_number(request.GET.get("subscription", "")) or 0)
+    into = _meant(request, student, own)
     form = PaymentForm(
         sent, initial=_suggested(by, student, desks) | {"subscription_id": into and into.id}, desks=desks,
         currency=student.branch.currency, own=[each.choice for each in own.values()],
@@ -265,6 +265,14 @@ def _suggested(by: Actor, student: Student, desks: list[Desk]) -> dict[str, Any]
         "paid_on": today_in(by, student.branch), "key": secrets.token_hex(16),
         "desk_id": last if last in known else (known[0] if known else None),
     }  # fmt: skip
+
+
+def _meant(request: OfficeRequest, student: Student, own: Mapping[int, Own]) -> Own | None:
+    """The account that is asked for; or else one on which something is owed, while nothing is on the student's."""
+    if "subscription" in request.GET:
+        return own.get(as_number(request.GET["subscription"]) or 0)
+    owing = next((each for each in own.values() if each.balance.amount < 0), None)
+    return None if owing is None or base_balances(request.by, [student.pk])[student.pk] < 0 else owing
 
 
 def _amount(form: PaymentForm) -> int | None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from daftar.courses.feeds import Calendar as Behind
-    from daftar.courses.models import Feed, Lesson
+    from daftar.courses.models import Feed
     from daftar.orgs.access import Actor
 
 SINCE = datetime(2024, 1, 1, tzinfo=UTC)
@@ -64,7 +64,13 @@ def calendars(request: OfficeRequest) -> HttpResponse:
         tell(request, _("The link is ready: copy it into a calendar program."))
         return redirect("office:calendars", by.org_slug)
     rows = [
-        {"id": row.pk, "name": str(row), "kind": KINDS[kind_of(row)], "address": _address(request, row)}
+        {
+            "id": row.pk,
+            "name": str(row),
+            "kind": KINDS[kind_of(row)],
+            "address": (address := _address(request, row)),
+            "webcal": f"webcal:{address.partition(':')[2]}",
+        }
         for row in feeds(by)
     ]
     return form_page(request, "office/timetable/calendars.html", form, rows=rows)
@@ -120,7 +126,7 @@ def written(behind: Behind) -> bytes:
     return content
 
 
-def _event(lesson: Lesson, of: str) -> Event:
+def _event(lesson: Any, of: str) -> Event:
     zone = ZoneInfo(lesson.branch.timezone)
     starts = datetime.combine(lesson.held_on, lesson.starts_time, zone)
     changed = lesson.changed_at or SINCE
@@ -138,7 +144,8 @@ def _event(lesson: Lesson, of: str) -> Event:
     event.add("location", ", ".join(filter(None, where)))
     if lesson.teacher and of != "teacher":
         event.add("description", lesson.teacher.name)
-    event.add("status", "CANCELLED" if lesson.status == LessonStatus.CANCELLED else "CONFIRMED")
+    is_held = lesson.status != LessonStatus.CANCELLED and not (lesson.is_off and lesson.status == LessonStatus.PLANNED)
+    event.add("status", "CONFIRMED" if is_held else "CANCELLED")
     return event
 
 

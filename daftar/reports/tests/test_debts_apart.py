@@ -9,7 +9,8 @@ from django.db import connections
 from daftar.courses.models import Enrolment
 from daftar.courses.rules import PlanKind
 from daftar.finance.models import Desk
-from daftar.finance.services import take_payment
+from daftar.finance.refusals import NothingOwed
+from daftar.finance.services import promise, take_payment
 from daftar.ledger.models import Account, AccountKind
 from daftar.ledger.queries import balances, held_by, wrong_debt_days
 from daftar.lib.money import Money
@@ -17,6 +18,7 @@ from daftar.lib.tenancy import tenant_transaction
 from daftar.reports.debts import Bucket, debt_totals, debtors, owes_since
 from daftar.reports.queries import student_counts, students_page
 from daftar.reports.today import must_pay_today
+from daftar.tuition.forecasts import forecast_of
 from daftar.tuition.services import enrol_active, reconcile
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
 from tests.cast import a_centre, a_course, a_group, a_student, at, enrolled
@@ -81,6 +83,16 @@ def test_it_stands_among_the_debts_whatever_lies_on_the_students_account(by, gro
     assert (debtors(by).rows, debt_of(by, student.pk), wrong_debt_days(by)) == ([], (None, 0), 0)
 
 
+def test_when_it_will_be_paid_is_promised_for_it_too(by, group, student):
+    paid(by, student, MONTH * 2)
+    row = apart(by, student, group)
+    made = promise(by, student_id=student.pk, promised_for=by.today)
+    assert made.stands
+    paid(by, student, MONTH, into=row.pk)
+    with pytest.raises(NothingOwed):
+        promise(by, student_id=student.pk, promised_for=by.today)
+
+
 def test_two_debts_of_one_student_are_two_lines_and_one_student(by, group, student):
     apart(by, student, group)
     course = a_course(by, "Other", plan=PlanKind.CALENDAR_MONTH)
@@ -113,9 +125,25 @@ def test_who_has_the_money_for_todays_lesson_apart_need_not_pay_and_who_has_not_
     assert [(found.name, found.missing.amount) for found in must_pay_today(today)[0]] == [("Apart", 5_000_000)]
 
     paid(today, student, 4_000_000, into=row.pk)
-    assert [found.missing.amount for found in must_pay_today(today)[0]] == [1_000_000]
+    found = must_pay_today(today)[0]
+    assert [(each.missing.amount, each.subscription_id) for each in found] == [(1_000_000, row.pk)]
     paid(today, student, 1_000_000, into=row.pk)
     assert must_pay_today(today) == ([], False)
+
+
+def test_what_is_to_pay_for_the_time_ahead_is_what_each_account_lacks(by, group, student):
+    row = apart(by, student, group, PlanKind.CALENDAR_MONTH)
+    paid(by, student, MONTH * 3, into=row.pk)
+    base = add_tariff(by, terms=TariffTerms("Base", PlanKind.CALENDAR_MONTH, "UZS"), price=7_000_000, from_on=SINCE)
+    other = a_group(by, a_course(by, "Chess", price=None, plan=PlanKind.PER_LESSON), "Chess", starts_on="2025-05-01")
+    enrolled(by, student, other, SINCE.isoformat())
+    Enrolment.objects.visible_to(by).filter(group=other).update(activated_on=SINCE)
+    bind_tariff(by, student_id=student.pk, tariff_id=base.pk, binding=Binding(date(2025, 6, 1), group_id=other.pk))
+    paid(by, student, 1_000_000)
+    found = forecast_of(by, student.pk, since=by.today, until=date(2025, 6, 30))
+    assert {draft.amount for draft in found.drafts} == {MONTH, 7_000_000}
+    assert found.balance.amount > found.total.amount, "together there is more than enough"
+    assert found.to_pay.amount == 6_000_000
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])

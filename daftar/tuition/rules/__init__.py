@@ -24,7 +24,7 @@ from daftar.tuition.rules.facts import (
     SubscriptionFact,
     SuspensionFact,
 )
-from daftar.tuition.rules.forecast import forecast
+from daftar.tuition.rules.forecast import forecast, missing
 from daftar.tuition.rules.payer import may_pay
 from daftar.tuition.rules.shared import SharedLessons
 from daftar.tuition.rules.told import Told, told
@@ -73,6 +73,7 @@ __all__ = [
     "from_json",
     "is_enough",
     "may_pay",
+    "missing",
     "own_group",
     "own_lessons",
     "takes_no_marks",

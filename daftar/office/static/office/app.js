@@ -53,7 +53,7 @@
   };
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-theme-switch],[data-close],[data-print],[data-fill],a[href^='#id_']");
+    const target = event.target.closest("[data-theme-switch],[data-close],[data-print],[data-fill],[data-copy],a[href^='#id_']");
     if (!target) return;
     if (target.matches("[data-theme-switch]")) {
       const theme = root.dataset.bsTheme === "dark" ? "light" : "dark";
@@ -63,6 +63,13 @@
       target.closest(".toast").remove();
     } else if (target.matches("[data-print]")) {
       print();
+    } else if (target.matches("[data-copy]")) {
+      const box = document.getElementById(target.dataset.copy);
+      box.select();  // without https there is no clipboard for scripts, and Ctrl C copies what is selected
+      navigator.clipboard?.writeText(box.value).then(() => {
+        target.textContent = target.dataset.copied;
+        say(target.dataset.copied);
+      });
     } else if (target.matches("[data-fill]")) {
       const field = document.getElementById(target.dataset.fill);
       field.value = target.dataset.text;

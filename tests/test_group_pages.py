@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
 from daftar.courses.comment_models import LONGEST_COMMENT, GroupComment
 from daftar.courses.comments import write_comment
-from daftar.courses.models import Group, Recurrence
+from daftar.courses.models import Enrolment, Group, Recurrence
 from daftar.finance.models import PaymentKind
 from daftar.lib.period import Month
 from daftar.lib.tenancy import tenant_transaction
@@ -17,7 +18,7 @@ from daftar.orgs.models import Role
 from daftar.orgs.services import change_rights
 from daftar.reports.group_income import income_by_group
 from daftar.reports.group_money import money_of_group
-from tests.cast import PASSWORD, a_course, a_group
+from tests.cast import PASSWORD, a_course, a_group, a_student, enrolled
 from tests.probe import Probe, a_probe
 from tests.test_sweep import said
 
@@ -295,3 +296,16 @@ def test_a_day_that_is_none_is_said_beside_the_filter_and_hides_no_group(ours):
     assert answer.status_code == 422
     assert 'id="id_since_error"' in answer.content.decode()
     assert f"/groups/{ours.ids['group_id']}/" in answer.content.decode()
+
+
+def test_whoever_was_in_the_group_earlier_stands_apart_from_those_who_are(ours):
+    with tenant_transaction(ours.by.org_id):
+        gone = a_student(ours.by, "Gone Long Ago")
+        group = Group.objects.visible_to(ours.by).get(pk=ours.ids["group_id"])
+        row = enrolled(ours.by, gone, group, str(group.starts_on))
+        Enrolment.objects.visible_to(ours.by).filter(pk=row.pk).update(ends_on=row.starts_on + timedelta(days=1))
+    page = client_of(ours, "owner").get(f"/lingua/groups/{ours.ids['group_id']}/?tab=students").content.decode()
+    now, _summary, earlier = page.partition("here earlier")
+    assert "Gone Long Ago" in earlier
+    assert "Gone Long Ago" not in now
+    assert f"/lingua/students/{ours.ids['student_id']}/" in now

@@ -24,6 +24,7 @@ QUERY_IDS = {
     "payment-edit": "student",
     "group-add-student": "student",
     "student-bind": "group_id",
+    "group": "student",
     "lesson-single-new": "student",
     "group-test-new": "like",
     "test-edit": "group",

@@ -10,7 +10,7 @@ from tests.test_sweep import address
 DOWNLOADS = {"import-errors", "ledger-export", "group-journal-file", "group-cells", "lesson-send", "material"}
 # Pages that look quite different with something in their query.
 VARIANTS = {
-    "student": ("tab=money",), "group": ("tab=lessons", "tab=students", "by=students"),
+    "student": ("tab=money",), "group": ("tab=lessons", "tab=students", "by=students", "by=students&student={student}"),
     "charges": ("student={student}&group={group_id}",), "group-money": ("month=2001-01",),
     "group-changes": ("kind=learning",),
     "payments": ("all=1",), "payment-edit": ("find=1",),

@@ -198,4 +198,11 @@ def test_on_a_phone_the_journal_is_a_list_of_lessons_or_a_strip_for_each_student
     who.click("text=By students")
     who.page.wait_for_selector(".tracking")
     assert "Lola" in who.text()
+    who.page.click(".journal-narrow a:has-text('Lola')")
+    who.page.wait_for_selector("text=All students")
+    # What she missed is told in words, lesson by lesson, with the way to it.
+    assert who.page.locator(f".journal-narrow li:has(a[href='/lingua/lessons/{school.lessons[0]}/'])").count() == 1
+    assert "Aziz" not in who.page.inner_text("main .rows:visible")
+    who.page.click("text=All students")
+    who.page.wait_for_selector(".tracking")
     assert who.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

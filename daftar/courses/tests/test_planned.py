@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -92,3 +93,36 @@ def test_an_hour_lost_when_the_clocks_change_would_be_noticed(by, monkeypatch):
         last_on=date(2025, 4, 5), schedule=Schedule((1, 4), time(14)),
     )  # fmt: skip
     assert in_books(by, group) != alone(by, group)
+
+
+# Two years around what bites in each zone (promise R10): clocks that jump at midnight, by half an hour, for a month, by
+# a law, or over a whole day.
+HARD_ZONES = {
+    **dict.fromkeys(
+        ("Africa/Cairo", "Asia/Beirut", "America/Havana", "Africa/Casablanca", "Australia/Lord_Howe",
+         "America/Santiago", "Asia/Gaza", "Asia/Almaty", "Europe/Berlin", "Asia/Tashkent"), date(2024, 1, 1),
+    ),
+    "Europe/Moscow": date(2013, 6, 1), "Asia/Tehran": date(2021, 6, 1), "Pacific/Apia": date(2010, 6, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("zone", HARD_ZONES)
+def test_for_two_years_every_lesson_begins_at_its_wall_time_where_clocks_are_hard(db, zone):
+    by, first, here = a_centre(timezone=zone), HARD_ZONES[zone], ZoneInfo(zone)
+    days = [first + timedelta(days=count) for count in range(731)]
+    with tenant_transaction(by.org_id):
+        course, branch = a_course(by), Branch.objects.visible_to(by)[0]
+        for at in (time(0), time(0, 30), time(2, 30), time(14)):
+            group = add_group(
+                by, branch_id=branch.pk, name=str(at), course_id=course.pk, starts_on=days[0], last_on=days[-1],
+                schedule=Schedule(tuple(range(1, 8)), at),
+            )  # fmt: skip
+            rows = Lesson.objects.visible_to(by).filter(group=group).order_by("held_on")
+            found = list(rows.values_list("held_on", "starts_at", "ends_at"))
+            assert [on for on, _starts, _ends in found] == days, "one for each day"
+            for on, starts, ends in found:
+                meant = datetime.combine(on, at, here)
+                exists = meant.astimezone(UTC).astimezone(here).replace(tzinfo=None) == meant.replace(tzinfo=None)
+                assert starts == rules.instant(on, at, zone)
+                assert (starts.astimezone(here).replace(tzinfo=None) == meant.replace(tzinfo=None)) is exists
+                assert ends - starts == timedelta(minutes=course.lesson_minutes)

@@ -17,7 +17,7 @@ from daftar.ledger.queries import balances
 from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.courses.forms import ASKED, CourseForm, GroupForm, LessonForm, NewCourseForm, RoomForm
-from daftar.office.forms import done, form_page, typed
+from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.grid import grid, month_of
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, teachers, zero_is_due_in
@@ -56,6 +56,8 @@ def group(request: OfficeRequest, group_id: int) -> HttpResponse:
     if tab == "journal":
         context["journal"] = grid(by, group_id, month_of(typed(request, "month", 7), by.today))
         context["strips"] = request.GET.get("by") == "students"
+        asked, rows = number_in(request, "student"), context["journal"]["rows"]
+        context["one"] = next((each for each in rows if context["strips"] and each.student_id == asked), None)
     return render(request, "office/courses/group.html", context)
 
 
@@ -244,6 +246,7 @@ def _students(by: Actor, row: Group) -> list[dict[str, Any]]:
                 "balance": None if balance is None else Money(balance, line.student.branch.currency),
                 "since": line.starts_on, "off": words.days_text(line.off),
                 "phone": reach.get(line.student_id, ""),
+                "is_over": end <= by.today,
                 "may_activate": line.activated_on is None and end > by.today and by.may("tuition.activate"),
                 "may_leave": end > by.today and by.may("tuition.pause"), "is_active": line.activated_on is not None,
                 "may_remove": line.activated_on is None and not line.was_taught and by.may("courses.enrol"),

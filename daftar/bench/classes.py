@@ -6,8 +6,10 @@ import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 from datetime import time as clock
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from daftar.attendance.models import Guest
 from daftar.attendance.queries import reasons
 from daftar.attendance.services import conduct_lesson
 from daftar.bench.measure import Figure, measured
@@ -21,6 +23,7 @@ from daftar.courses.services import Schedule, add_group
 from daftar.lib.period import add_months
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Branch, Member
+from daftar.people.models import Student
 from daftar.people.services import add_student
 from daftar.tuition.services import enrol_active
 
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
 REPEATS = 3
 SIZE, DAYS, PRICE = 30, 31, 5_000_000
-ROOMS, HOURS = 20, range(9, 19)
+ROOMS, HOURS, PLACES = 20, range(9, 19), 10
 FAR = timedelta(days=400)  # where nothing else is planned
 
 
@@ -49,7 +52,7 @@ class Class:
 
 @dataclass(frozen=True)
 class Day:
-    """A day in a branch with two hundred lessons: twenty rooms and teachers, ten hours."""
+    """A day in a branch with two hundred lessons: twenty rooms and teachers, ten hours, ten students in each."""
 
     branch: int
     on: date
@@ -83,19 +86,23 @@ def a_class(bench: Bench) -> Class:
 
 
 def a_full_day(bench: Bench) -> Day:
-    """Two hundred lessons of no group, each in a room and with a teacher."""
+    """Two hundred lessons of no group, each in a room, with a teacher and ten students who may be elsewhere too."""
     by, on = bench.centre.by, bench.centre.by.today + FAR
     with tenant_transaction(by.org_id):
         branch = Branch.objects.visible_to(by).order_by("id")[0]
         course = Course.objects.visible_to(by).order_by("id")[0]
         rooms, teachers = _rooms(by, branch), list(Member.objects.visible_to(by).order_by("id")[:ROOMS])
+        students = iter(Student.objects.visible_to(by).order_by("id").values_list("pk", flat=True))
+        guests = []
         for place, room in enumerate(rooms):
             staffing = Staffing(room, teachers[place % len(teachers)].pk)
             for hour in HOURS:
-                plan_single_lesson(
+                lesson = plan_single_lesson(
                     by, kind=LessonKind.TRIAL, course_id=course.pk, branch_id=branch.pk, held_on=on,
                     starts_time=clock(hour), minutes=60, staffing=staffing,
                 )  # fmt: skip
+                guests += [Guest(org_id=by.org_id, lesson=lesson, student_id=pk) for pk in islice(students, PLACES)]
+        Guest.objects.bulk_create(guests)
     return Day(branch.pk, on)
 
 

@@ -474,7 +474,7 @@ LINES = (
     Line("five years of lessons of a group", planning, 30, calibrator="raw charges"),
     Line("five years of lessons of 1,000 groups", planning_all, 30_000, calibrator=""),
     Line("journal of 30 x 31", classes.journal, 150),
-    Line("one saved cell of it", classes.saved_cell),
+    Line("one saved cell of it", classes.saved_cell, 60),
     Line("timetable of 200 lessons by rooms", classes.timetable("rooms"), 150),
     Line("timetable of 200 lessons by teachers", classes.timetable("teachers"), 150),
     Line("one posting", posting, 1.9, calibrator="one query"),

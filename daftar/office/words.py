@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
@@ -188,9 +188,22 @@ def _discount(line: WhyLine, currency: str) -> Said:
     }
     if values["num"] == 1:
         return Said(_("Discount"), _("%(size)s: %(sum)s off the price") % values)
+    if others := line.values.get("instead_of"):
+        values["others"] = ", ".join(_other_discount(each, currency) for each in cast("list[str]", others))
+        if line.values.get("rule") == "oldest":
+            return Said(_("Discount"), _("%(size)s: %(sum)s off the price, being the oldest; not %(others)s") % values)
+        return Said(_("Discount"), _("%(size)s: %(sum)s off the price, the largest; not %(others)s") % values)
+    # Charges of before know how many there were, and not which.
     if line.values.get("rule") == "oldest":
         return Said(_("Discount"), _("%(size)s: %(sum)s off the price, the oldest of %(num)s") % values)
     return Said(_("Discount"), _("%(size)s: %(sum)s off the price, the largest of %(num)s") % values)
+
+
+def _other_discount(text: str, currency: str) -> str:
+    """One that was not taken, with what it would have taken off."""
+    size, cut = text.split(" ")
+    shown = size if size.endswith("%") else _money(int(size), currency)
+    return _("%(size)s (%(sum)s)") % {"size": shown, "sum": _money(int(cut), currency)}
 
 
 def _counted(line: WhyLine, _currency: str) -> Said:

@@ -77,11 +77,18 @@ def _less(price: Price, facts: StudentFacts, discounts: list[DiscountFact], less
         return price
     by_age = facts.decisions.several_discounts is SeveralDiscounts.OLDEST
     cut, taken = min(cuts, key=lambda pair: (0 if by_age else -pair[0], pair[1].starts_on or date.min))
-    size = f"{taken.percent.normalize():f}%" if taken.percent is not None else taken.amount
     considered = [str(each.id) for _cut, each in cuts]
     rule = {"rule": "oldest"} if by_age else {}
-    said = line("discount", id=str(taken.id), size=size, cut=int(cut), considered=considered, **rule)
+    others = [f"{_size(each)} {int(less)}" for less, each in cuts if each is not taken]
+    said = line(
+        "discount", id=str(taken.id), size=_size(taken), cut=int(cut), considered=considered,
+        **({"instead_of": others} if others else {}), **rule,
+    )  # fmt: skip
     return replace(price, rest=price.full - cut, why=(*price.why, said), discount_id=taken.id)
+
+
+def _size(discount: DiscountFact) -> str | int:
+    return discount.amount if discount.percent is None else f"{discount.percent.normalize():f}%"
 
 
 def _cut(facts: StudentFacts, discount: DiscountFact, full: int, lessons: int) -> int | Fraction:

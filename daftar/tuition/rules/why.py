@@ -5,7 +5,7 @@
 | `subscription` | `id`, `plan`, `starts_on` | the subscription that prices it |
 | `picked_because` | `rule`: one of the rules below; `over`: the ids of those not taken | why this one |
 | `price` | `amount`, `from_on` | the price step in force, times the months of a whole course |
-| `discount` | `id`, `size` (`20%` or minor units), `cut`; `considered`: all; `rule`: `oldest` | what comes off |
+| `discount` | `id`, `size` (`20%` or minor units), `cut`; `considered`, `instead_of`; `rule`: `oldest` | what is off |
 | `absence_charged` | `on` | missed, and the miss is charged |
 | `made_up` | `on`: the day of the missed one | it is charged in the place of a lesson that was missed |
 | `bundle_place` | `place`, `of`, `before`, `after` | sums of the bundle before and with this lesson |
@@ -23,9 +23,11 @@
 | `credit` | `of`: the day of the charge it corrects; `part`, `lessons` | how many of its lessons were not served |
 | `rounding` | `step`, `numerator`, `denominator`, `amount` | price x part is divided once and rounded half up |
 
-Amounts are minor units, days and months ISO text, ids text. Rules of picking: `only` (no other fits), `by_hand`,
-`period` (it runs and pays by the period) and, over others that fit, `has_money`, `earliest_end`, `base`,
-`base_first`, `bound_to_group`, `subject`, `lesson_type`, `later_start`, `higher_id` (pricing rules 9.27 and 9.28).
+Amounts are minor units, days and months ISO text, ids text. Of a discount `considered` are the ids of all that held,
+`instead_of` those not taken, each as its size and what it would have taken off. Rules of picking: `only` (no other
+fits), `by_hand`, `period` (it runs and pays by the period) and, over others that fit, `has_money`, `earliest_end`,
+`base`, `base_first`, `bound_to_group`, `subject`, `lesson_type`, `later_start`, `higher_id` (pricing rules 9.27 and
+9.28).
 """
 
 from __future__ import annotations

@@ -23,6 +23,8 @@ CONFIRMED = (
     "lesson-move-undo",
     "lesson-type-undo",
     "lesson-take-back",
+    "lesson-topic-undo",
+    "exam-results-undo",
     "lesson-guest-remove",
     "lesson-makes-up-remove",
     "enrolment-undo",

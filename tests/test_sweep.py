@@ -49,7 +49,8 @@ WITHOUT_FORM = {
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
 REFUSED = {
     "payment-restore", "lesson-undo", "enrolment-undo", "import-undo", "enrolment-trial", "lesson-cancel",
-    "lesson-restore", "lesson-move", "lesson-move-undo", "enrolment-end-pause",
+    "lesson-restore", "lesson-move", "lesson-move-undo", "enrolment-end-pause", "lesson-topic-undo",
+    "exam-results-undo",
     "lesson-guest-remove", "lesson-makes-up", "lesson-makes-up-remove", "make-up", "group-wait",
 }  # fmt: skip
 # What only those do who wrote it, and in the probe that is its owner; who edits groups takes comments away too.

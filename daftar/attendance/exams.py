@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Avg, Count, F, Q
@@ -16,15 +17,15 @@ from daftar.courses.models import Group, Topic
 from daftar.courses.queries import members_on
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, note, question, verb
-from daftar.orgs.queries import today_in
+from daftar.orgs.queries import latest_deed, today_in
 from daftar.people.models import Student
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
-    from decimal import Decimal
 
 LONGEST_COMMENT = 300
+UNDO_WITHIN = timedelta(minutes=10)
 
 
 class ExamThere(Refusal):
@@ -55,6 +56,12 @@ class ExamIsDeleted(Refusal):
 class ExamHasResults(Refusal):
     field = "scale_id"
     text = _("This exam has results: its scale stays as it is.")
+
+
+class ResultsStay(Refusal):
+    """Too late, somebody else's, or changed since."""
+
+    text = _("This can no longer be undone: correct the results themselves.")
 
 
 class ScaleIsArchived(Refusal):
@@ -160,8 +167,32 @@ def enter_results(by: Actor, *, exam_id: int, entries: Mapping[int, Entry]) -> E
     if any(entry.score is not None and not measure.has(entry.score) for entry in entries.values()):
         raise ScoreNotOfScale
     said = {pk: entry for pk, entry in sorted(entries.items()) if entry != _entry(had.get(pk))}
-    if not said:
-        return exam
+    if said:
+        _write(by, exam, said, had)
+    return exam
+
+
+@verb("attendance.edit_exams")
+def undo_results(by: Actor, *, exam_id: int) -> Exam:
+    """Takes back what one entered last in an exam, within ten minutes: every result is what it was before.
+
+    ResultsStay when anybody did something to the exam since.
+    """
+    exam = _locked(by, exam_id)
+    deed = latest_deed(by.trusted(), exam)
+    if deed is None or deed.verb != "attendance.enter_results" or deed.member_id != by.member_id:
+        raise ResultsStay
+    if by.at - deed.at > UNDO_WITHIN:
+        raise ResultsStay
+    (told,) = deed.changes
+    before = {int(pk): Entry() for pk in told["now"]["results"]}
+    before |= {int(pk): _read(entry) for pk, entry in told["was"]["results"].items()}
+    rows = ExamResult.objects.visible_to(by).filter(exam=exam, student_id__in=before)
+    _write(by, exam, before, {row.student_id: row for row in rows})
+    return exam
+
+
+def _write(by: Actor, exam: Exam, said: Mapping[int, Entry], had: Mapping[int, ExamResult]) -> None:
     gone = [pk for pk, entry in said.items() if not entry.says_something]
     ExamResult.objects.visible_to(by).filter(exam=exam, student_id__in=gone).delete()
     ExamResult.objects.bulk_create(
@@ -178,11 +209,15 @@ def enter_results(by: Actor, *, exam_id: int, entries: Mapping[int, Entry]) -> E
     )  # fmt: skip
     was = {str(pk): _told(_entry(had[pk])) for pk in said if pk in had}
     note(by, exam, was={"results": was}, now={"results": {str(pk): _told(entry) for pk, entry in said.items()}})
-    return exam
 
 
 def _entry(row: ExamResult | None) -> Entry:
     return Entry() if row is None else Entry(row.score, row.is_absent, row.comment)
+
+
+def _read(told: Sequence[Any]) -> Entry:
+    score, is_absent, comment = told
+    return Entry(None if score is None else Decimal(score), is_absent, comment)
 
 
 def _told(entry: Entry) -> list[Any]:

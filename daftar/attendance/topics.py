@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from daftar.attendance.services import LessonIsCancelled, lock_lesson
+from django.utils.translation import gettext_lazy as _
+
+from daftar.attendance.services import UNDO_WITHIN, LessonIsCancelled, lock_lesson
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.topics import chosen_topic
+from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, change, verb
+from daftar.orgs.queries import latest_deed
 
 if TYPE_CHECKING:
     from daftar.courses.models import Lesson
+
+
+class TopicStays(Refusal):
+    """Too late, somebody else's, or something was done to the lesson since."""
+
+    text = _("This can no longer be undone: choose the topic itself.")
 
 
 @verb("attendance.mark")
@@ -20,4 +30,17 @@ def choose_topic(by: Actor, *, lesson_id: int, plan_topic_id: int | None, topic:
     if lesson.status == LessonStatus.CANCELLED:
         raise LessonIsCancelled
     change(by, lesson, **chosen_topic(by, lesson, plan_topic_id, topic))
+    return lesson
+
+
+@verb("attendance.mark")
+def undo_topic(by: Actor, *, lesson_id: int) -> Lesson:
+    """Gives a lesson the topic again that it had before one's own last choice, within ten minutes; else TopicStays."""
+    lesson = lock_lesson(by, lesson_id)
+    deed = latest_deed(by.trusted(), lesson)
+    is_own = deed is not None and deed.member_id == by.member_id and by.at - deed.at <= UNDO_WITHIN
+    if deed is None or not is_own or deed.verb != "attendance.choose_topic":
+        raise TopicStays
+    for told in deed.changes:
+        change(by, lesson, **told["was"])
     return lesson

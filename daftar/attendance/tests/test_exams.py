@@ -1,7 +1,7 @@
 """Exams of a group: their scales, who sits them, what is entered, and who may."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,6 +15,7 @@ from daftar.attendance.exams import (
     ExamOutsideGroup,
     ExamThere,
     NotInExam,
+    ResultsStay,
     ScaleIsArchived,
     ScoreNotOfScale,
     add_exam,
@@ -26,6 +27,7 @@ from daftar.attendance.exams import (
     get_exam,
     restore_exam,
     results_of,
+    undo_results,
 )
 from daftar.attendance.models import ExamResult
 from daftar.attendance.rules import Measure
@@ -177,6 +179,22 @@ def test_results_are_entered_corrected_and_taken_back_and_the_history_says_it(by
         str(aziz): ["80.00", False, "fine"], str(lola): [None, False, "comes late"],
     }  # fmt: skip
     assert told["now"]["results"] == {str(aziz): ["59", False, ""], str(lola): [None, False, ""]}
+
+
+def test_what_was_entered_last_is_taken_back_within_ten_minutes_by_who_entered_it(by, exam, students):
+    aziz, lola = students[:2]
+    first = enter_results(by, exam_id=exam.pk, entries={aziz: Entry(Decimal(50), comment="late")})
+    was = {row.student_id: row.entry for row in results_of(by, first)}
+    enter_results(by, exam_id=exam.pk, entries={aziz: Entry(Decimal(90)), lola: Entry(is_absent=True)})
+    with pytest.raises(ResultsStay):
+        undo_results(a_member(by, "Malika", "owner"), exam_id=exam.pk)
+    with pytest.raises(ResultsStay):
+        undo_results(replace(by, at=by.at + timedelta(minutes=11)), exam_id=exam.pk)
+    undo_results(by, exam_id=exam.pk)
+    assert {row.student_id: row.entry for row in results_of(by, exam)} == was
+    assert ExamResult.objects.visible_to(by).get().comment == "late"
+    with pytest.raises(ResultsStay):
+        undo_results(by, exam_id=exam.pk)
 
 
 def test_what_says_the_same_again_is_no_deed(by, exam, students):

@@ -1,12 +1,13 @@
 """The plan of topics: what is pasted, in which order it stands, and how far a group is in it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from daftar.attendance.services import conduct_lesson, undo_marks
-from daftar.attendance.topics import choose_topic
+from daftar.attendance.topics import TopicStays, choose_topic, undo_topic
 from daftar.courses.days import add_holiday, cancel_lesson
 from daftar.courses.models import Lesson, Topic
 from daftar.courses.rules import pace, topics_in
@@ -261,3 +262,17 @@ def test_pace_counts_from_the_first_topic_on_and_never_past_the_end():
     assert pace(5, 5, days[0], days) == 0
     assert pace(5, 4, days[0], days) == -1
     assert pace(5, 3, days[8], days) == 1
+
+
+def test_a_topic_chosen_by_mistake_is_taken_back_within_ten_minutes_by_who_chose_it(by, group, plan):
+    lesson = lesson_on(by, group, "2025-05-12")
+    choose_topic(by, lesson_id=lesson.pk, plan_topic_id=plan[0])
+    choose_topic(by, lesson_id=lesson.pk, plan_topic_id=None, topic="A film")
+    for stranger in (a_member(by, "Malika", "owner"), replace(by, at=by.at + timedelta(minutes=11))):
+        with pytest.raises(TopicStays):
+            undo_topic(stranger, lesson_id=lesson.pk)
+    undo_topic(by, lesson_id=lesson.pk)
+    lesson.refresh_from_db()
+    assert (lesson.plan_topic_id, lesson.topic) == (plan[0], lesson.plan_topic.title)
+    with pytest.raises(TopicStays):
+        undo_topic(by, lesson_id=lesson.pk)

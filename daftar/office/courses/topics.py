@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from daftar.attendance.queries import get_lesson
-from daftar.attendance.topics import choose_topic
+from daftar.attendance.topics import choose_topic, undo_topic
 from daftar.courses import queries, topics
 from daftar.office import formats
 from daftar.office.courses.topic_forms import LessonTopicForm, PlaceForm, TopicForm, TopicsForm
@@ -129,12 +129,25 @@ def lesson_topic(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     initial = {"plan_topic_id": offer.chosen_id, "topic": "" if row.plan_topic_id else row.topic}
     form = LessonTopicForm(request.POST or None, initial=initial, offer=offer)
     if done(form, partial(choose_topic, by, lesson_id=lesson_id)):
-        tell(request, _("The topic is saved."))
+        undo = reverse("office:lesson-topic-undo", args=[by.org_slug, lesson_id])
+        tell(request, _("The topic is saved."), undo=undo)
         return redirect(home)
     return form_page(
         request, "office/form.html", form, title=_("What is the lesson of %(day)s about?") % {"day": _named(row)},
         submit_label=_("Save"), cancel_url=home, crumbs=[(row.name, home)],
     )  # fmt: skip
+
+
+@page("attendance.mark")
+def lesson_topic_undo(request: OfficeRequest, lesson_id: int) -> HttpResponse:
+    by, row = request.by, get_lesson(request.by, lesson_id)
+    form, home = UndoForm(request.POST or None), reverse("office:lesson", args=[by.org_slug, lesson_id])
+    if done(form, partial(undo_topic, by, lesson_id=lesson_id)):
+        tell(request, _("The topic is as it was before."))
+        return undone(request, home)
+    return undo_page(
+        request, form, _("Give the lesson of %(day)s the topic it had before?") % {"day": _named(row)}, home
+    )
 
 
 def _stands(ahead: int | None) -> str:

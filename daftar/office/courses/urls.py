@@ -38,6 +38,7 @@ urlpatterns = [
     path("lessons/<int:lesson_id>/type/undo/<int:lesson_type_id>/", days.lesson_type_undo, name="lesson-type-undo"),
     path("lessons/<int:lesson_id>/move/undo/", days.lesson_move_undo, name="lesson-move-undo"),
     path("lessons/<int:lesson_id>/topic/", topics.lesson_topic, name="lesson-topic"),
+    path("lessons/<int:lesson_id>/topic/undo/", topics.lesson_topic_undo, name="lesson-topic-undo"),
     path("groups/<int:group_id>/plan/", topics.group_plan, name="group-plan"),
     path("courses/<int:course_id>/topics/", topics.course_topics, name="course-topics"),
     path("topics/<int:topic_id>/edit/", topics.topic_edit, name="topic-edit"),

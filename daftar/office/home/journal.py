@@ -55,6 +55,8 @@ VERBS = {
     "attendance.link_make_up": _("noted what makes up for the miss of"),
     "attendance.unlink_make_up": _("noted as owed again the miss of"),
     "attendance.undo_marks": _("took back the marks of the lesson"),
+    "attendance.undo_topic": _("gave back its topic to the lesson"),
+    "attendance.undo_results": _("took back results of the exam"),
     "attendance.take_marks_back": _("took back all marks of the lesson"),
     "courses.add_lesson_type": _("added the type of lesson"),
     "courses.edit_lesson_type": _("edited the type of lesson"),

@@ -107,7 +107,8 @@ def exam_results(request: OfficeRequest, exam_id: int) -> HttpResponse:
     measure = row.scale.measure
     form = ResultsForm(request.POST or None, lines=exams.results_of(by, row), measure=measure)
     if done(form, partial(exams.enter_results, by, exam_id=exam_id)):
-        tell(request, _("The results are saved."))
+        undo = reverse("office:exam-results-undo", args=[by.org_slug, exam_id])
+        tell(request, _("The results are saved."), undo=undo)
         return redirect("office:exam", by.org_slug, exam_id)
     return form_page(
         request, "office/journal/exam_results.html", form, exam=row, scale=words.scale_text(measure),
@@ -115,6 +116,16 @@ def exam_results(request: OfficeRequest, exam_id: int) -> HttpResponse:
         is_ahead=row.held_on > today_in(by, row.group.branch),
         with_comments=any(name.startswith("comment_") for name in form.errors),
     )  # fmt: skip
+
+
+@page("attendance.edit_exams")
+def exam_results_undo(request: OfficeRequest, exam_id: int) -> HttpResponse:
+    by, row = request.by, exams.get_exam(request.by, exam_id)
+    form, home = UndoForm(request.POST or None), reverse("office:exam", args=[by.org_slug, exam_id])
+    if done(form, partial(exams.undo_results, by, exam_id=exam_id)):
+        tell(request, _("The results are as they were before."))
+        return undone(request, home)
+    return undo_page(request, form, _("Take back the last results of %(name)s?") % {"name": row.name}, home)
 
 
 @page("attendance.edit_exams")

@@ -31,6 +31,7 @@ urlpatterns = [
     path("groups/<int:group_id>/exams/new/", exams.exam_new, name="exam-new"),
     path("exams/<int:exam_id>/", exams.exam, name="exam"),
     path("exams/<int:exam_id>/results/", exams.exam_results, name="exam-results"),
+    path("exams/<int:exam_id>/results/undo/", exams.exam_results_undo, name="exam-results-undo"),
     path("exams/<int:exam_id>/edit/", exams.exam_edit, name="exam-edit"),
     path("exams/<int:exam_id>/delete/", exams.exam_delete, name="exam-delete"),
     path("exams/<int:exam_id>/restore/", exams.exam_restore, name="exam-restore"),

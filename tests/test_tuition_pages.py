@@ -21,67 +21,14 @@ from daftar.lib.tenancy import tenant_transaction
 from daftar.office import formats
 from daftar.office.urls import urlpatterns
 from daftar.orgs.models import Branch, Organization
-from daftar.orgs.rules import ANSWERS
 from daftar.orgs.services import add_branch
 from daftar.tuition.models import CreditDeclined, CreditGiven, Discount, Subscription, Tariff, TariffPrice
 from daftar.tuition.services import enrol_active
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
 from tests.cast import PASSWORD, a_course, a_group, a_student, enrolled
 from tests.probe import a_probe, good_bodies
-from tests.test_pages import MOST, counts, statements
+from tests.test_pages import MOST, statements
 from tests.test_sweep import address
-
-# The form, what of a good body is sent instead, and the field beside which something must be said.
-WRONG = [
-    ("course-price", {"price": "-5"}, "price"),
-    ("course-price", {"price": "1" + "0" * 13}, "price"),
-    ("course-price", {"price": ""}, "price"),
-    ("course-price", {"from_on": "1025-01-01"}, "from_on"),
-    ("course-price", {"bound_follow": ""}, "bound_follow"),
-    ("group-price", {"price": "2" + "0" * 12}, "price"),
-    ("tariff-price", {"price": "-0,01"}, "price"),
-    ("tariff-new", {"module_lessons": ""}, "module_lessons"),
-    ("tariff-new", {"module_lessons": "0"}, "module_lessons"),
-    ("tariff-new", {"price": "1" + "0" * 13}, "price"),
-    ("tariff-new", {"valid_days": "-1"}, "valid_days"),
-    ("tariff-new", {"plan": "by magic"}, "plan"),
-    ("tariff-new", {"branches": ["999999"]}, "branches"),
-    ("tariff-edit", {"name": ""}, "name"),
-    *(
-        (f"discount-{deed}", {"kind": kind, "percent": "", "amount": "", other: text}, kind)
-        for deed in ("new", "edit")
-        for kind, other in (("percent", "amount"), ("amount", "percent"))
-        for text in ("", "5", "five")
-    ),
-    ("discount-new", {"kind": "amount", "amount": "five"}, "amount"),
-    ("discount-new", {"kind": "amount", "amount": "0"}, "amount"),
-    ("discount-new", {"kind": "percent", "percent": "0"}, "percent"),
-    ("course-new", {"lessons_count": "-1"}, "lessons_count"),
-    ("course-new", {"lessons_count": "1" + "0" * 12}, "lessons_count"),
-    ("course-new", {"plan": "whole_course", "months": "0"}, "months"),
-    ("course-new", {"price": "-1"}, "price"),
-    ("group-new", {"plan": "module", "price": "5"}, "module_lessons"),
-    ("group-new", {"plan": "module", "module_lessons": "8"}, "price"),
-    ("lesson-type-new", {"kind": "party"}, "kind"),
-    ("days-off-new", {"last_on": "2097-12-31"}, "last_on"),
-    ("days-off-new", {"last_on": "2098-12-31"}, "last_on"),
-    ("days-off-new", {"name": ""}, "name"),
-    ("lesson-cancel", {"reason": " "}, "reason"),
-    ("lesson-move", {"held_on": "2001-01-01"}, "held_on"),
-    ("lesson-move", {"starts_time": "25:61"}, "starts_time"),
-    ("charging", {"sibling_percent": "100.01"}, "sibling_percent"),
-    ("charging", {"sibling_percent": "-5"}, "sibling_percent"),
-    ("charging", {"rounding_step": "1" + "0" * 12}, "rounding_step"),
-    ("charging", {"activation_day_counts": ""}, "activation_day_counts"),
-    ("charging-branch", {"money_discount_per": "year"}, "money_discount_per"),
-    *(("charging", {name: ""}, name) for name in ANSWERS),
-    *(("charging-branch", {name: "perhaps"}, name) for name in ANSWERS),
-    ("enrolment-weekdays", {"comes_on": []}, "comes_on"),
-    ("enrolment-weekdays", {"comes_on": ["9"]}, "comes_on"),
-    ("enrolment-weekdays", {"from_on": "2001-01-01"}, "from_on"),
-    ("reason-new", {"place": "0"}, "place"),
-    ("reason-new", {"name": "Excused"}, "name"),
-]
 
 
 @pytest.fixture
@@ -106,54 +53,6 @@ def planned(ours):
 
 def url(name: str, ours, ids=None) -> str:
     return address(next(route for route in urlpatterns if route.name == name), ours.slug, ids or ours.ids)
-
-
-def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_saved(ours, owner, planned):
-    for name, wrong, field in WRONG:
-        before = counts()
-        answer = owner.post(url(name, ours, planned), good_bodies(ours)[name] | wrong)
-        text = answer.content.decode()
-        assert answer.status_code == 422, (name, wrong)
-        beside = re.search(rf'id="id_{field}_error">(.*?)</div>', text)
-        assert beside, (name, wrong, re.findall(r'id="id_(\w+)_error"', text))
-        assert counts() == before, (name, wrong)
-
-
-def test_a_lesson_type_of_another_centre_is_none_of_ours(ours, owner):
-    foreign = str(a_probe("other").ids["lesson_type_id"])
-    body = good_bodies(ours)["tariff-new"] | {"lesson_types": [foreign]}
-    answer = owner.post(url("tariff-new", ours), body)
-    assert answer.status_code == 422
-    assert 'id="id_lesson_types_error"' in answer.content.decode()
-
-
-@pytest.mark.parametrize(
-    ("kind", "other", "says"),
-    [("percent", "amount", "Write a percentage."), ("amount", "percent", "Write an amount.")],
-)
-def test_only_what_stands_beside_the_kind_of_a_discount_is_asked_for(ours, owner, kind, other, says):
-    path, body = url("discount-new", ours), {"kind": kind, "starts_on": str(ours.by.today), other: "five"}
-    answer = owner.post(path, body)
-    assert answer.status_code == 422
-    assert says in beside(answer, kind)
-    assert beside(answer, other) == ""
-
-    assert owner.post(path, body | {kind: "7"}).status_code == 302
-    with tenant_transaction(ours.by.org_id):
-        row = Discount.objects.visible_to(ours.by).order_by("-id")[0]
-    assert (row.percent, row.amount) == ((7, None) if kind == "percent" else (None, 700))
-
-
-@pytest.mark.parametrize("name", ["tariff-new", "tariff-edit"])
-def test_a_branch_of_another_currency_is_told_beside_the_branches_of_a_tariff(ours, owner, name):
-    with tenant_transaction(ours.by.org_id):
-        abroad = add_branch(ours.by, name="Almaty", timezone="Asia/Almaty", currency="KZT", language="en")
-        before = list(Tariff.objects.visible_to(ours.by).order_by("id").values())
-    answer = owner.post(url(name, ours), good_bodies(ours)[name] | {"branches": [abroad.pk]})
-    assert answer.status_code == 422
-    assert "Almaty keeps its money in another currency" in beside(answer, "branches")
-    with tenant_transaction(ours.by.org_id):
-        assert list(Tariff.objects.visible_to(ours.by).order_by("id").values()) == before
 
 
 @pytest.mark.parametrize(

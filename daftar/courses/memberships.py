@@ -43,6 +43,11 @@ class PausedAlready(Refusal):
     text = _("There is a pause at that time already.")
 
 
+class PausedLater(Refusal):
+    field = "last_on"
+    text = _("From %(first)s there is another pause. End this one before.")
+
+
 class PausedInAllGroups(Refusal):
     field = "starts_on"
     text = _("The student pauses in all groups on all of these days already, since %(first)s.")
@@ -240,11 +245,14 @@ def _end(starts_on: date, last_on: date | None) -> date | None:
 
 
 def _check_free(others: QuerySet[Suspension], starts_on: date, ends_on: date | None) -> None:
-    """Refuses days that another pause holds already."""
+    """Refuses days that another pause holds already: beside the last day where only that reaches into it."""
     overlapping = others.filter(Q(ends_on=None) | Q(ends_on__gt=starts_on))
     if ends_on is not None:
         overlapping = overlapping.filter(starts_on__lt=ends_on)
-    if overlapping.exists():
+    first = overlapping.order_by("starts_on").values_list("starts_on", flat=True).first()
+    if first is not None and first > starts_on:
+        raise PausedLater(first=first)
+    if first is not None:
         raise PausedAlready
 
 

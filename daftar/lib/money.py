@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 LARGEST_MAJOR = 10**12
-"""More than this many soums in one amount is a slip of the hand."""
+"""So many soums in one amount, or more, are a slip of the hand."""
 
 _NO_MINOR_UNIT = (
     *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
@@ -135,7 +135,7 @@ def parse(text: str, currency: str) -> Money:
     """The amount a person wrote: `350`, `350k`, `350 000`, `350.000,00`, `1,250.50`, `350 тыс`, `-700`, `737.5`.
 
     One mark before exactly three digits groups thousands (`1,250` is 1250), unless the currency has three decimals.
-    MoneyError with a code when it is no amount, has more decimals than the currency or exceeds 10^12 major units.
+    MoneyError with a code when it is no amount, has more decimals than the currency or reaches 10^12 major units.
     """
     written = _SPACES.sub(" ", text.replace("−", "-").replace("’", "'")).strip().casefold()
     if not written:
@@ -144,7 +144,7 @@ def parse(text: str, currency: str) -> Money:
     if match is None or match["suffix"] not in _SUFFIXES:
         raise MoneyError("not_a_number")
     major = _number(match["number"], exponent(currency)) * _SUFFIXES[match["suffix"]]
-    if major > LARGEST_MAJOR:
+    if major >= LARGEST_MAJOR:
         raise MoneyError("too_large")
     minor = major.scaleb(exponent(currency))
     if minor != int(minor):

@@ -127,8 +127,8 @@ def _values(by: Actor, student: StudentRow, terms: DiscountTerms) -> dict[str, o
         raise DiscountEmpty
     if terms.percent is not None and not 0 < terms.percent <= Decimal(100):
         raise PercentOutOfRange
-    most = LARGEST_MAJOR * 10 ** exponent(student.branch.currency)
-    if terms.amount is not None and not 0 < terms.amount <= most:
+    slip = LARGEST_MAJOR * 10 ** exponent(student.branch.currency)
+    if terms.amount is not None and not 0 < terms.amount < slip:
         raise AmountOutOfRange
     if terms.last_on is not None and terms.last_on < terms.starts_on:
         raise DiscountEndsBeforeStart

@@ -314,5 +314,5 @@ def _check_terms(by: Actor, terms: TariffTerms) -> None:
 
 def check_price(price: int, currency: str) -> None:
     """Refuses a price below zero, and one that is a slip of the hand."""
-    if not 0 <= price <= LARGEST_MAJOR * 10 ** exponent(currency):
+    if not 0 <= price < LARGEST_MAJOR * 10 ** exponent(currency):
         raise PriceOutOfRange

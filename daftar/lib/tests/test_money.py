@@ -152,7 +152,7 @@ def test_two_currencies_never_meet(mix):
         ("0", 0),
         (" 12 ", 12_00),
         ("007", 7_00),
-        ("1000000000000", 10**14),
+        ("999999999999.99", 10**14 - 1),
     ],
 )
 def test_parse_reads_what_people_write(text, minor):
@@ -181,8 +181,8 @@ def test_parse_reads_what_people_write(text, minor):
         ("=1+1", "not_a_number"),
         ("0.125", "too_many_decimals"),
         ("12.3456", "too_many_decimals"),
-        ("1000000000000.01", "too_large"),
-        ("1000001 mln", "too_large"),
+        ("1000000000000", "too_large"),
+        ("1000000 mln", "too_large"),
         ("-1000000000001", "too_large"),
     ],
 )

@@ -254,7 +254,7 @@ def test_the_best_discount_counts_alone_and_charges_follow_at_08_e5(by):
         (PercentOutOfRange, {"percent": Decimal(101)}),
         (PercentOutOfRange, {"percent": Decimal(-1)}),
         (AmountOutOfRange, {"amount": -1}),
-        (AmountOutOfRange, {"amount": 10**14 + 1}),
+        (AmountOutOfRange, {"amount": 10**14}),
         (DiscountEndsBeforeStart, {"percent": Decimal(5), "last_on": date(2025, 4, 30)}),
         (LessonTypeElsewhere, {"percent": Decimal(5), "lesson_types": ("12345",)}),
     ],
@@ -339,8 +339,9 @@ def test_a_tariff_price_from_a_day_on(by):
 
 
 def test_tariffs_that_cannot_be_are_refused(by):
-    with pytest.raises(PriceOutOfRange):
-        a_tariff(by, price=-1)
+    for price in (-1, 10**14):
+        with pytest.raises(PriceOutOfRange):
+            a_tariff(by, price=price)
     tariff = a_tariff(by, plan=PlanKind.GROUP_MONTH)
     with pytest.raises(NeedsGroup):
         bind_tariff(by, student_id=a_student(by).pk, tariff_id=tariff.pk, binding=Binding(MAY))

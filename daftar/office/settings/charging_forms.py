@@ -70,7 +70,7 @@ def _steps(currency: str, stored: int | None, *, is_branch: bool) -> Any:
     field: Any = forms.TypedChoiceField(
         label=_("Sums are rounded to"), coerce=int, empty_value=None, required=False,
         choices=[*first, *((size, formats.money_text(Money(size, currency))) for size in sizes)],
-        help_text=_("Half up, once, at the end. A price that is charged whole is never rounded."),
+        help_text=_("Half up, once, at the end; a price that is charged whole is rounded too."),
     )  # fmt: skip
     field.needed = True  # the first choice is one too
     return field

@@ -30,7 +30,7 @@ from daftar.ledger import services as ledger
 from daftar.ledger.models import AccountKind, TransferKind
 from daftar.ledger.queries import separate_accounts
 from daftar.lib.errors import NotFound, Refusal
-from daftar.orgs.models import Organization
+from daftar.orgs.models import DiscountPer, Organization
 from daftar.orgs.rules import ANSWERS
 from daftar.people.models import Student
 from daftar.tuition import leaving, pauses, prices
@@ -58,6 +58,8 @@ LATEST = date(2025, 8, 20)
 TYPES = ((), (), (), ("group",), ("group", "individual"), ("individual", "trial"))
 BY_LESSON = [kind.value for kind in (PlanKind.PER_LESSON, PlanKind.MONTH_SPREAD, PlanKind.WEEK_SPREAD)]
 NAMES = ("Aziz", "Bek", "Lola", "Nodira")
+# Minor units: the currency's own, hundredths, and 500, 1 000 and 10 000 soums.
+STEPS = (None, None, 1, 50_000, 100_000, 1_000_000)
 
 
 def a_school(by, seed: int) -> None:
@@ -67,7 +69,7 @@ def a_school(by, seed: int) -> None:
     """
     dice = random.Random(seed)
     decided = {name: dice.choice(list(answers)).value for name, answers in ANSWERS.items()}
-    Organization.objects.filter(pk=by.org_id).update(**decided)
+    Organization.objects.filter(pk=by.org_id).update(**decided, **rounded_and_counted(random.Random(f"rates {seed}")))
     groups = []
     for number, (weekdays, starts) in enumerate([((1, 3, 5), "2025-04-01"), (EVEN, "2025-05-14")]):
         plan = dice.choice([*PlanKind, *map(PlanKind, BY_LESSON)])
@@ -97,6 +99,14 @@ def a_school(by, seed: int) -> None:
         for is_separate in (False, True):
             while not bound(by, dice, student, is_separate=is_separate):
                 pass
+
+
+def rounded_and_counted(dice) -> dict[str, Any]:
+    """Answers to the decisions D1, D2, D4 and D9a."""
+    return {
+        "activation_day_counts": dice.choice([True, False]), "rounding_step": dice.choice(STEPS),
+        "money_discount_per": dice.choice(DiscountPer.values), "holidays_credited": dice.choice([True, False]),
+    }  # fmt: skip
 
 
 def bound(by, dice, student, *, is_separate: bool) -> bool:

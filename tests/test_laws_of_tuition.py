@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 
@@ -21,12 +21,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from daftar.attendance.models import Attendance
+from daftar.courses.days import add_holiday
 from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.ledger.models import Account, Transfer
 from daftar.ledger.queries import balances, drift
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Organization
+from daftar.orgs.queries import tuition_settings
 from daftar.orgs.rules import SeveralDiscounts
 from daftar.people.models import Student
 from daftar.tuition import facts, services
@@ -36,12 +38,13 @@ from daftar.tuition.models import Subscription
 from daftar.tuition.prices import choose_payer
 from daftar.tuition.rehearsal import rehearse
 from daftar.tuition.rules import payer
+from daftar.tuition.services import enrol_active
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
-from tests.cast import a_centre
+from tests.cast import a_centre, a_course, a_group, a_student
 from tests.histories import FIRST, a_history, a_school, done, lived
 from tests.independent import independent_facts
 from tests.races.conftest import as_owner
-from tests.translated import charges_by_the_reference, charges_in_the_ledger, is_told
+from tests.translated import SOUM, charges_by_the_reference, charges_in_the_ledger, is_told
 
 SEEDS = st.integers(0, 10**9)
 SEED = 7
@@ -111,13 +114,18 @@ def kept_right(by) -> None:
 
 
 def within_the_price(by, student) -> None:
-    """Each charge, and all of a key less their credits, lie between zero and the highest price that was ever agreed."""
+    """Each charge, and all of a key less their credits, lie between zero and the highest price that was ever agreed.
+
+    The price as it is rounded, like every charge.
+    """
+    step = Organization.objects.get(pk=by.org_id).rounding_step or SOUM
     nets: dict[tuple[int, str], list[int]] = {}
     for subscription, key, _on, amount in charges_in_the_ledger(by, student):
         nets.setdefault((subscription, key), []).append(amount)
     for (pk, _key), amounts in nets.items():
         row = Subscription.objects.visible_to(by).get(pk=pk)
-        price = max(row.price_steps.values_list("amount", flat=True)) * (row.months or 1)
+        whole = max(row.price_steps.values_list("amount", flat=True)) * (row.months or 1)
+        price = (2 * whole + step) // (2 * step) * step
         assert max(amounts) <= price, "law 6"
         assert 0 <= sum(amounts) <= price, "law 6"
 
@@ -238,6 +246,32 @@ def test_a_decision_that_is_not_followed_would_be_noticed(now, monkeypatch):
     with pytest.raises(AssertionError, match="priced a second time"):
         for student in students(now):
             priced_twice(now, student)
+
+
+# Each decision with another answer than the usual one, and that.
+RATES = {
+    "activation_day_counts": (False, True),
+    "rounding_step": (1_000_000, None),
+    "money_discount_per": ("lesson", "subscription"),
+    "holidays_credited": (True, False),
+}
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_a_day_a_step_or_a_discount_reckoned_as_usual_instead_would_be_noticed(by, monkeypatch, name):
+    Organization.objects.filter(pk=by.org_id).update(**{each: answer for each, (answer, _usual) in RATES.items()})
+    student, group = a_student(by), a_group(by, a_course(by))
+    enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=date(2025, 5, 5))
+    give_discount(by, student_id=student.pk, terms=DiscountTerms(FIRST, amount=300_000))
+    add_holiday(by, name="off", starts_on=date(2025, 5, 12))
+    now = replace(by, at=datetime(2025, 5, 20, 12, tzinfo=UTC))
+    services.reconcile(now, student_ids=[student.pk])
+    priced_twice(now, student)
+    usual = {name: RATES[name][1]}
+    monkeypatch.setattr(facts, "tuition_settings", lambda branch: replace(tuition_settings(branch), **usual))
+    services.reconcile(now, student_ids=[student.pk])
+    with pytest.raises(AssertionError, match="priced a second time"):
+        priced_twice(now, student)
 
 
 def test_a_payer_picked_by_hand_that_is_not_read_would_be_noticed(now, monkeypatch):

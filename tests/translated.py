@@ -19,6 +19,7 @@ from tests.reference import quote
 from tests.reference.facts import SWITCHES
 
 DAY = timedelta(days=1)
+SOUM = 100  # minor units: what sums are rounded to unless a centre says otherwise
 Charges = set[tuple[int, str, date, int]]
 
 
@@ -39,9 +40,10 @@ def situation_of(by, student) -> dict:
     pauses = Suspension.objects.visible_to(by).filter(student=student)
     org, outside = Organization.objects.get(pk=by.org_id), _before_the_group(by, groups)
     return {
-        "currency": "UZS", "step": "1", "until": str(by.today),
+        "currency": "UZS", "step": major(org.rounding_step or SOUM), "until": str(by.today),
         "settings": {
-            "activation_day_counts": True, "money_discount_per": "subscription", "holiday": "count",
+            "activation_day_counts": org.activation_day_counts, "money_discount_per": org.money_discount_per,
+            "holiday": "credit" if org.holidays_credited else "count",
             **{name: getattr(org, name) for name in SWITCHES},
         },
         "groups": [
@@ -57,7 +59,8 @@ def situation_of(by, student) -> dict:
         "reasons": {"excused": {"charges": False}, "unexcused": {"charges": True}},
         "holidays": [
             {"date": str(row.on), "affects_payment": row.affects_payment,
-             "holiday": "credit" if row.is_credited else "count"} for row in days_off
+             "holiday": None if row.is_credited is None else "credit" if row.is_credited else "count"}
+            for row in days_off
         ],
         "discounts": [
             {"id": name(row.pk), "kind": "money" if row.percent is None else "percent",

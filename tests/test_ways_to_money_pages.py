@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 
 import pytest
 from django.test import Client
 
+from daftar.lib.period import Month
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Member, Role
 from daftar.orgs.services import change_rights
-from tests.cast import a_centre, a_member, a_student, owner_of
+from daftar.tuition.models import ForecastDay
+from tests.cast import a_branch, a_centre, a_member, a_student, owner_of
 
 pytestmark = pytest.mark.django_db
 
@@ -48,3 +51,28 @@ def test_books_stand_in_the_menu_of_whoever_may_read_them(by, role, opens):
     browser, there = comes(by, role), f"/{by.org_slug}/books/"
     assert (f'href="{there}"' in browser.get(f"/{by.org_slug}/groups/").content.decode()) is opens
     assert (browser.get(there).status_code == 200) is opens
+
+
+def test_what_was_expected_of_a_month_that_is_over_is_read_day_by_day(by):
+    browser, there = comes(by, "administrator"), f"/{by.org_slug}/reports/forecast/"
+    this = Month.of(by.today)
+    with tenant_transaction(by.org_id):
+        branch = a_branch(by)
+        for day, sums in ((20, (100_00, 900_00)), (31, (700_00, 100_00))):
+            ForecastDay.objects.create(
+                org_id=by.org_id, branch=branch, made_on=date(2025, 5, day), month=date(2025, 5, 1),
+                charged=sums[0], to_come=sums[1], students=3,
+            )  # fmt: skip
+    text = browser.get(f"{there}?month=2025-05").content.decode().replace("\xa0", " ")
+    assert re.findall(r'rows-main">([^<]+)<', text) == ["Sat 31 May", "Tue 20 May"]
+    assert 'href="?month=2025-04"' in text
+    assert 'href="?month=2025-06"' in text
+    assert "Nothing is kept" not in text
+    for month in ("2025-04", "2024-02", "2098-01"):
+        assert "Nothing is kept of this month" in browser.get(f"{there}?month={month}").content.decode(), month
+    for asked in ("", "?month=soon", "?month=0000-00", f"?month={this}"):
+        text = browser.get(f"{there}{asked}").content.decode()
+        assert "Nothing is kept yet" in text, asked
+        assert f'href="{there}?month={this.next}"' in text, asked
+    text = browser.get(f"{there}?month=next").content.decode()
+    assert f'href="?month={this}"' in text, "as it was linked before"

@@ -14,7 +14,8 @@ from daftar.courses.queries import get_group, lesson_names
 from daftar.lib.money import Money
 from daftar.lib.period import Month
 from daftar.office import formats, words
-from daftar.office.forms import day_field, done, form_page, number_in
+from daftar.office.forms import day_field, done, form_page, number_in, typed
+from daftar.office.grid import month_of
 from daftar.office.page import OfficeRequest, page
 from daftar.people.queries import get_student
 from daftar.reports.charges import Whose, attended_without_subscription
@@ -106,10 +107,13 @@ def not_charged(request: OfficeRequest) -> HttpResponse:
 @page("tuition.view")
 def forecast(request: OfficeRequest) -> HttpResponse:
     by = request.by
-    this = Month.of(by.today)
-    chosen = this.next if request.GET.get("month") == "next" else this
+    this, asked = Month.of(by.today), typed(request, "month", 7)
+    chosen = this.next if asked == "next" else Month.of(month_of(asked, by.today))
     rows = [_expected(row) for row in expectations(by, chosen.first)]
-    context = {"rows": rows, "month": chosen.first, "is_next": chosen != this, "tab": "forecast"}
+    context = {
+        "rows": rows, "month": chosen.first, "before": str(chosen.previous), "after": str(chosen.next),
+        "is_this": chosen == this, "is_kept": chosen in {this, this.next}, "tab": "forecast",
+    }  # fmt: skip
     return render(request, "office/reports/forecast.html", context)
 
 

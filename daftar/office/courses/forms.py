@@ -33,7 +33,7 @@ DAY_CHOICES = [
     ("custom", pgettext_lazy("days", "Other days")), ("none", _("Not set yet")),
 ]  # fmt: skip
 
-AS_COURSE = _("The group is charged as its course says, now and whenever that changes.")
+AS_COURSE = _("The group is charged in the way of its course, which stays as it is once the course is added.")
 
 
 class CourseForm(forms.Form):

@@ -128,6 +128,7 @@ def _price_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, objec
         "lesson-payer": {"subscription_id": ""},
         "subscription-end": {"last_on": "2099-02-01"},
         "subscription-price": {"price": "100", "from_on": "2099-02-01"},
+        "subscription-price-end": {"from_on": "2099-02-01"},
         "discount-new": {"kind": "percent", "percent": "5", "starts_on": day},
         "discount-edit": {"kind": "percent", "percent": "5", "starts_on": day},
     }  # fmt: skip

@@ -189,8 +189,8 @@ REHEARSES = {
     "lesson-type",
     "enrolment-activate", "student-pause", "group-pause", "suspension-edit", "enrolment-leave", "enrolment-transfer",
     "enrolment-trial", "enrolment-weekdays",
-    "student-bind", "subscription-end", "subscription-price", "discount-new", "discount-edit", "discount-withdraw",
-    "suspension-remove", "subscription-unbind",
+    "student-bind", "subscription-end", "subscription-price", "subscription-price-end", "discount-new",
+    "discount-edit", "discount-withdraw", "suspension-remove", "subscription-unbind",
     "lesson-payer", "group-several", "days-off-remove", "lesson-cancel", "lesson-restore", "lesson-move",
 }  # fmt: skip
 

@@ -27,7 +27,7 @@ from daftar.tuition.prices import change_course_price, change_group_price, choos
 from daftar.tuition.queries import may_pay
 from daftar.tuition.services import enrol_active
 from daftar.tuition.several import leave_together
-from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, change_tariff_price
+from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, change_tariff_price, set_own_price
 from daftar.tuition.weekdays import choose_weekdays
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def _tariff(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
     change_group_price(owner, group_id=monthly.pk, price=5_000_000, from_on=ahead, bound_follow=False)
     binding = Binding(FAR, note=probe.text("note"), is_separate=bool(place))
     bound = bind_tariff(owner, student_id=student_id, tariff_id=tariff.pk, binding=binding)
+    set_own_price(owner, subscription_id=bound.pk, price=45_000, from_on=FAR)
     probe.keep(tariff_id=tariff.pk, subscription_id=bound.pk)
     held = Lesson.objects.visible_to(owner).filter(branch=branch, status=LessonStatus.CONDUCTED).order_by("id")
     own = may_pay(owner, student_id=student_id, lesson_id=held[place].pk)

@@ -54,6 +54,11 @@ def worth(row: Discount, currency: str) -> str:
     return _("%(sum)s off each lesson") % {"sum": sum_} if row.per == "lesson" else sum_
 
 
+def again_as(row: Subscription) -> str:
+    """Whose price holds where there is no own one: `tariff`, `course` (or its group), or "" where there is neither."""
+    return "tariff" if row.tariff_id else "course" if row.group_id else ""
+
+
 def limits(row: Any, types: dict[str, str]) -> str:
     """The subjects and types of lessons that something is only for; empty: for all."""
     return ", ".join([*row.subjects, *(types.get(code, code) for code in row.lesson_types)])
@@ -81,5 +86,5 @@ def _bound(by: Actor, each: Bound, types: dict[str, str]) -> dict[str, Any]:
     return {
         "id": row.pk, "name": name_of(row), "price": f"{formats.money_text(each.price)} · {plan}", "next": ahead,
         "limits": limits(row, types), "is_own": row.has_own_price, "is_separate": row.is_separate,
-        "is_of_tariff": row.tariff_id is not None,
+        "is_of_tariff": row.tariff_id is not None, "again": again_as(row) if row.has_own_price else "",
     } | _days(row, by.today)  # fmt: skip

@@ -96,6 +96,22 @@ def prices_from(by: Actor, group: Group, on: date) -> list[tuple[date, int]]:
     return found
 
 
+def tariff_prices_from(tariff: Tariff, on: date) -> list[tuple[date, int]]:
+    """What someone agrees to who is bound to a tariff on a day: the price of that day, and those written ahead."""
+    rows = sorted(tariff.prices.all(), key=lambda row: row.from_on)
+    now = next((row for row in reversed(rows) if row.from_on <= on), rows[0])
+    return [(on, now.amount), *((row.from_on, row.amount) for row in rows if row.from_on > max(on, now.from_on))]
+
+
+def terms_of(source: Group | Tariff) -> dict[str, Any]:
+    """The way of charging of a tariff, or a group's own or else its course's, as a subscription has it."""
+    rule: Any = source.course if isinstance(source, Group) and not source.plan else source
+    return {
+        "plan": rule.plan, "lessons_count": rule.lessons_count or 1, "module_lessons": rule.module_lessons,
+        "months": rule.months,
+    }  # fmt: skip
+
+
 def write_step(by: Actor, target: Any, price: int | None, from_on: date, *, bound_follow: bool) -> None:
     """Puts a step on the list, the first time with the price before it; what holds by now shows on the target."""
     rows = ListPrice.objects.visible_to(by).filter(**_of(target))

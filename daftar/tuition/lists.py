@@ -13,7 +13,8 @@ from daftar.courses.models import Enrolment, Lesson, LessonType, Suspension
 from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged
 from daftar.orgs.access import Actor, question
-from daftar.tuition.models import Discount, LessonPick, Subscription, Tariff
+from daftar.people.models import Student
+from daftar.tuition.models import Discount, LessonPick, PriceStep, Subscription, Tariff
 
 if TYPE_CHECKING:
     from datetime import date
@@ -89,8 +90,17 @@ def payer_chosen(by: Actor, student_id: int, lesson_id: int) -> int | None:
 def get_subscription(by: Actor, subscription_id: int) -> Subscription:
     """The subscription with student and branch; NotFound when invisible."""
     rows = Subscription.objects.visible_to(by).select_related("student__branch", "group", "tariff")
-    row: Subscription = rows.one(pk=subscription_id)
+    row: Subscription = rows.filter(student__in=Student.objects.visible_to(by)).one(pk=subscription_id)
     return row
+
+
+@question("tuition.view")
+def price_on(by: Actor, subscription: Subscription, on: date) -> Money:
+    """The price of a subscription, with student and branch, on a day; before its first one that."""
+    rows = PriceStep.objects.visible_to(by).filter(subscription=subscription).order_by("from_on")
+    steps = list(rows.values_list("from_on", "amount"))
+    amount = next((amount for day, amount in reversed(steps) if day <= on), steps[0][1])
+    return Money(amount, subscription.student.branch.currency)
 
 
 @question("tuition.view")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +19,7 @@ from daftar.orgs.access import Actor, add, change, publish, verb
 from daftar.people.queries import learners_in
 from daftar.tuition import rules
 from daftar.tuition.asked import to_charge
-from daftar.tuition.listed import prices_from
+from daftar.tuition.listed import prices_from, terms_of
 from daftar.tuition.models import PriceStep, Subscription
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def activate(by: Actor, *, enrolment_id: int, activated_on: date) -> Enrolment:
     Who comes back into the group goes on with the subscription there was, unless the way of charging has changed.
     """
     enrolment = activate_enrolment(by.trusted(), enrolment_id=enrolment_id, activated_on=activated_on)
-    terms, prices = _terms_of(enrolment), prices_from(by, enrolment.group, activated_on)
+    terms, prices = terms_of(enrolment.group), prices_from(by, enrolment.group, activated_on)
     if not prices:
         raise PriceMissing
     rows = Subscription.objects.visible_to(by).filter(student_id=enrolment.student_id, group_id=enrolment.group_id)
@@ -68,15 +68,6 @@ def activate(by: Actor, *, enrolment_id: int, activated_on: date) -> Enrolment:
         )
     publish(by, TuitionFactsChanged((enrolment.student_id,)))
     return enrolment
-
-
-def _terms_of(enrolment: Enrolment) -> dict[str, Any]:
-    """What a subscription of the group's members is: the group's own way of charging, or else its course's."""
-    rule = enrolment.group if enrolment.group.plan else enrolment.group.course
-    return {
-        "plan": rule.plan, "lessons_count": rule.lessons_count or 1, "module_lessons": rule.module_lessons,
-        "months": rule.months,
-    }  # fmt: skip
 
 
 def _go_on(by: Actor, earlier: Subscription, prices: Sequence[tuple[date, int]], since: date) -> None:

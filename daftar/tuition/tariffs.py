@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.catalogue import check_counts
 from daftar.courses.events import TuitionFactsChanged
-from daftar.courses.models import Group
+from daftar.courses.memberships import hold_groups
+from daftar.courses.models import Course, Group
 from daftar.courses.rules import PlanKind
 from daftar.ledger import services as ledger
 from daftar.ledger.queries import money_moved
@@ -20,7 +21,9 @@ from daftar.orgs.access import Actor, add, change, note, publish, verb
 from daftar.orgs.models import Branch
 from daftar.people.models import Student
 from daftar.tuition.discounts import check_lesson_types
+from daftar.tuition.listed import prices_from, tariff_prices_from, terms_of
 from daftar.tuition.models import PriceStep, Subscription, Tariff, TariffPrice
+from daftar.tuition.services import PriceMissing
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -80,6 +83,21 @@ class PriceDayTaken(Refusal):
     constraints = ("price_step_once", "tariff_price_once")
     field = "from_on"
     text = _("A price from this day on is written already.")
+
+
+class NoOwnPrice(Refusal):
+    field = "from_on"
+    text = _("This subscription has no price of its own.")
+
+
+class FollowsNothing(Refusal):
+    field = "from_on"
+    text = _("This subscription is of no course and no tariff whose price could hold. Write another own price.")
+
+
+class ChargedOtherwiseNow(Refusal):
+    field = "from_on"
+    text = _("The group or the tariff is charged in another way by now than was agreed here. Activate or bind anew.")
 
 
 BY_GROUP = (PlanKind.GROUP_MONTH, PlanKind.MODULE)
@@ -230,21 +248,77 @@ def end_subscription(by: Actor, *, subscription_id: int, last_on: date | None) -
 
 @verb("tuition.price")
 def set_own_price(by: Actor, *, subscription_id: int, price: int, from_on: date) -> Subscription:
-    """A price of the student's own from a day on; what others pay no longer changes it."""
+    """A price of the student's own from a day on; what others pay, from now or later on, no longer changes it."""
     row = _locked(by, subscription_id)
     check_price(price, row.student.branch.currency)
+    first = max(from_on, row.starts_on)
+    if not row.has_own_price:
+        # Prices of the course or tariff that were written ahead would end it.
+        PriceStep.objects.visible_to(by).filter(subscription=row, from_on__gt=first).delete()
     change(by, row, has_own_price=True)
     step, _made = PriceStep.objects.visible_to(by).update_or_create(
-        org_id=by.org_id, subscription=row, from_on=max(from_on, row.starts_on), defaults={"amount": price}
+        org_id=by.org_id, subscription=row, from_on=first, defaults={"amount": price}
     )
     note(by, row, was=None, now={"price": price, "from_on": step.from_on})
     publish(by, TuitionFactsChanged((row.student_id,)))
     return row
 
 
+@verb("tuition.price")
+def end_own_price(by: Actor, *, subscription_id: int, from_on: date) -> Subscription:
+    """From a day on the prices of the group or its course, or of the tariff, hold again, and new ones are followed.
+
+    They are those that somebody agrees to who begins on that day. What was charged before it stays.
+    """
+    _hold_source(by, subscription_id)
+    row = _locked(by, subscription_id)
+    if not row.has_own_price:
+        raise NoOwnPrice
+    prices = _prices_again(by, row, max(from_on, row.starts_on))
+    change(by, row, has_own_price=False)
+    (first, amount), *ahead = prices
+    note(by, row, was=None, now={"price": amount, "from_on": first})
+    steps = PriceStep.objects.visible_to(by).filter(subscription=row)
+    steps.filter(from_on__gte=first).delete()
+    before = steps.order_by("-from_on").first()
+    if before is not None and before.amount == amount:
+        prices = ahead
+    PriceStep.objects.bulk_create(
+        [PriceStep(org_id=by.org_id, subscription=row, from_on=day, amount=price) for day, price in prices]
+    )
+    publish(by, TuitionFactsChanged((row.student_id,)))
+    return row
+
+
+def _hold_source(by: Actor, subscription_id: int) -> None:
+    """Locks what a subscription is of, in the order of those who change its price, so that no new one is missed."""
+    row: Subscription = Subscription.objects.visible_to(by).select_related("group").one(pk=subscription_id)
+    # The group may be one of another branch.
+    everywhere = replace(by, branch_ids=None)
+    if row.tariff_id is not None:
+        Tariff.objects.visible_to(everywhere).select_for_update(no_key=True).one(pk=row.tariff_id)
+    elif row.group is not None:
+        Course.objects.visible_to(everywhere).select_for_update(no_key=True).one(pk=row.group.course_id)
+        hold_groups(everywhere, [row.group.pk])
+
+
+def _prices_again(by: Actor, row: Subscription, on: date) -> list[tuple[date, int]]:
+    """What a subscription without a price of its own costs from a day on, by what it is of now."""
+    source = row.tariff or row.group
+    if source is None:
+        raise FollowsNothing
+    if any(getattr(row, name) != value for name, value in terms_of(source).items()):
+        raise ChargedOtherwiseNow
+    prices = tariff_prices_from(source, on) if isinstance(source, Tariff) else prices_from(by, source, on)
+    if not prices:
+        raise PriceMissing
+    return prices
+
+
 def _locked(by: Actor, subscription_id: int) -> Subscription:
     rows = Subscription.objects.visible_to(by).select_for_update(of=("self",), no_key=True)
-    row: Subscription = rows.select_related("student__branch", "tariff").one(pk=subscription_id)
+    rows = rows.filter(student__in=Student.objects.visible_to(by))
+    row: Subscription = rows.select_related("student__branch", "tariff", "group__course").one(pk=subscription_id)
     return row
 
 

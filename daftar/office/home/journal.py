@@ -137,6 +137,7 @@ VERBS = {
     "tuition.unbind_tariff": _("took back a tariff:"),
     "tuition.end_subscription": _("ended the subscription"),
     "tuition.set_own_price": _("wrote an own price of the subscription"),
+    "tuition.end_own_price": _("ended the own price of the subscription"),
     "tuition.choose_payer": _("chose what pays for the lesson"), "tuition.suspend": _("paused"),
     "tuition.change_suspension": _("changed the pause of"), "tuition.remove_suspension": _("removed the pause of"),
     "tuition.give_discount": _("gave a discount:"), "tuition.change_discount": _("changed a discount:"),

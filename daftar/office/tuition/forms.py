@@ -261,6 +261,12 @@ class EndForm(forms.Form):
     last_on = day_field(_("Last day"), required=False, help_text=_("Leave empty for one without end."))
 
 
+class OwnPriceEndForm(forms.Form):
+    """From when the price is that of the course or tariff again."""
+
+    from_on = day_field(_("From"))
+
+
 class OwnPriceForm(forms.Form):
     """A price of the student's own."""
 

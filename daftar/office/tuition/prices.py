@@ -5,18 +5,19 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from daftar.attendance.queries import get_lesson
 from daftar.courses.queries import enrolments_of, subjects
+from daftar.lib.money import decimal_text
 from daftar.office import formats
 from daftar.office.forms import number_in
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, priced_page, priced_undo, prices_tab
-from daftar.office.terms import last_of, limits, name_of, worth
-from daftar.office.tuition.forms import BindForm, DiscountForm, EndForm, OwnPriceForm, PayerForm
+from daftar.office.terms import again_as, last_of, limits, name_of, worth
+from daftar.office.tuition.forms import BindForm, DiscountForm, EndForm, OwnPriceEndForm, OwnPriceForm, PayerForm
 from daftar.people.queries import get_student
 from daftar.tuition import discounts, lists, prices, tariffs
 from daftar.tuition.queries import may_pay
@@ -73,13 +74,55 @@ def subscription_end(request: OfficeRequest, subscription_id: int) -> HttpRespon
 @page("tuition.price")
 def subscription_price(request: OfficeRequest, subscription_id: int) -> HttpResponse:
     by, row = request.by, lists.get_subscription(request.by, subscription_id)
-    form = OwnPriceForm(filled(request), initial={"from_on": by.today}, currency=row.student.branch.currency)
+    if _is_undo(request):
+        return redirect(request.get_full_path())
+    form = OwnPriceForm(filled(request), initial=_asked(request, "price"), currency=row.student.branch.currency)
+
+    def again(_row: object) -> str:
+        """Where it is as before; another own price has no such place."""
+        there = reverse("office:subscription-price-end", args=[by.org_slug, subscription_id])
+        return "" if row.has_own_price or not again_as(row) else f"{there}?from_on={form.cleaned_data['from_on']}"
+
     return priced_page(
         request, form, [row.student_id], partial(tariffs.set_own_price, by, subscription_id=subscription_id),
         title=_("Own price of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),
         crumbs=[(row.student.full_name, prices_tab(request, row.student_id))], back=prices_tab(request, row.student_id),
         told=_("Saved."), text=_("From that day on a new price of the course or tariff leaves this student alone."),
+        undo=again,
     )  # fmt: skip
+
+
+@page("tuition.price")
+def subscription_price_end(request: OfficeRequest, subscription_id: int) -> HttpResponse:
+    by, row = request.by, lists.get_subscription(request.by, subscription_id)
+    if _is_undo(request):
+        return redirect(request.get_full_path())
+    form, name = OwnPriceEndForm(filled(request), initial=_asked(request)), {"name": row.student.full_name}
+    undo = reverse("office:subscription-price", args=[by.org_slug, subscription_id])
+    if request.method == "POST" and form.is_valid():
+        from_on = form.cleaned_data["from_on"]
+        undo += f"?from_on={from_on}&price={decimal_text(lists.price_on(by, row, from_on))}"
+    return priced_page(
+        request, form, [row.student_id], partial(tariffs.end_own_price, by, subscription_id=subscription_id),
+        title=(_("%(name)s as the tariff again") if row.tariff else _("%(name)s as the course again")) % name,
+        submit_label=_("Save"), crumbs=[(row.student.full_name, prices_tab(request, row.student_id))],
+        back=prices_tab(request, row.student_id), told=_("Saved."), undo=lambda _row: undo,
+        text=_(
+            "From that day on the student pays what somebody pays who begins then, and new prices of the course or "
+            "tariff are followed again. What was charged before stays."
+        ),
+    )  # fmt: skip
+
+
+def _is_undo(request: OfficeRequest) -> bool:
+    """Whether Undo was pressed: the form is to be seen, with what it does to the money."""
+    return request.method == "POST" and "sent" in request.POST
+
+
+def _asked(request: OfficeRequest, *names: str) -> dict[str, Any]:
+    """What the form begins with: today, or what the address brings along."""
+    asked = {name: request.GET[name][:40] for name in ("from_on", *names) if request.GET.get(name)}
+    return {"from_on": request.by.today} | asked
 
 
 @page("tuition.price")

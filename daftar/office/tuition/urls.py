@@ -28,6 +28,9 @@ urlpatterns = [
     ),
     path("subscriptions/<int:subscription_id>/end/", prices.subscription_end, name="subscription-end"),
     path("subscriptions/<int:subscription_id>/price/", prices.subscription_price, name="subscription-price"),
+    path(
+        "subscriptions/<int:subscription_id>/price/end/", prices.subscription_price_end, name="subscription-price-end"
+    ),
     path("subscriptions/<int:subscription_id>/unbind/", prices.subscription_unbind, name="subscription-unbind"),
     path("courses/<int:course_id>/price/", tariffs.course_price, name="course-price"),
     path("groups/<int:group_id>/price/", tariffs.group_price, name="group-price"),

@@ -1,8 +1,9 @@
-"""What is agreed with one student, on its pages: an own price that ends."""
+"""What is agreed with one student, on its pages: an own price that ends, and discounts of the rule for siblings."""
 
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -10,11 +11,13 @@ from django.test import Client
 
 from daftar.ledger.queries import balances
 from daftar.lib.tenancy import tenant_transaction
-from daftar.tuition.models import Subscription
+from daftar.tuition.models import Discount, Subscription
 from daftar.tuition.services import enrol_active
 from tests.cast import PASSWORD, a_course, a_group, a_student
 from tests.probe import a_probe
 from tests.test_sweep import said
+
+KEPT = "The centre&#39;s rule for siblings keeps"
 
 
 @pytest.fixture
@@ -130,3 +133,41 @@ def test_who_may_only_look_is_offered_no_end_of_an_own_price(ours, pupil):
     text = said(client.get(f"/lingua/students/{student_id}/?tab=prices"))
     assert "own price" in text
     assert "price/end/" not in text
+
+
+@pytest.fixture
+def for_siblings(ours, pupil):
+    """A discount that the rule gave the student, and one that a person gave."""
+    with tenant_transaction(ours.by.org_id):
+        made = [
+            Discount.objects.create(
+                org_id=ours.by.org_id, student_id=pupil[0], starts_on=ours.by.today - timedelta(days=1), **what
+            )
+            for what in ({"percent": 12, "is_for_siblings": True}, {"percent": 7, "reason": "a loyal family"})
+        ]
+    return [row.pk for row in made]
+
+
+def test_a_discount_of_the_rule_says_for_siblings_wherever_it_is_listed(ours, owner, pupil, for_siblings):
+    card = said(owner.get(f"/lingua/students/{pupil[0]}/?tab=prices"))
+    assert re.findall(r">(\d+ %)</a><small>[^<]*· ([^<·]+)</small>", card) == [
+        ("7 %", "a loyal family"), ("12 %", "for siblings"),
+    ]  # fmt: skip
+    rows = re.findall(r"<tr>.*?</tr>", said(owner.get("/lingua/discounts/")), re.DOTALL)
+    mine = [("for siblings" in row, "a loyal family" in row) for row in rows if f"/students/{pupil[0]}/" in row]
+    assert mine == [(False, True), (True, False)]
+    with tenant_transaction(ours.by.org_id):
+        assert Discount.objects.visible_to(ours.by).get(pk=for_siblings[0]).reason == "", "not kept"
+
+
+def test_another_percent_or_last_day_of_it_is_refused_beside_its_field(ours, owner, for_siblings):
+    day = str(ours.by.today)
+    good = {"kind": "percent", "percent": "12", "starts_on": day}
+    there, other = (f"/lingua/discounts/{pk}/edit/" for pk in for_siblings)
+    for wrong, field in (({"percent": "15"}, "percent"), ({"last_on": day}, "last_on")):
+        answer = owner.post(there, good | wrong)
+        assert answer.status_code == 422
+        beside = re.search(rf'id="id_{field}_error">(.*?)</div>', said(answer), re.DOTALL)
+        assert KEPT in beside[1], field
+        assert owner.post(other, good | wrong).status_code == 302, "one that a person gave"
+    assert owner.post(there, good | {"reason": "as agreed"}).status_code == 302

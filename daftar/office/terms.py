@@ -29,7 +29,7 @@ def terms_said(by: Actor, student_id: int) -> dict[str, list[dict[str, Any]]]:
                 "id": row.pk,
                 "worth": worth(row, row.student.branch.currency),
                 "limits": limits(row, types),
-                "reason": row.reason,
+                "reason": reason_of(row),
             }
             | _days(row, by.today)
             for row in lists.discounts_of(by, student_id)
@@ -52,6 +52,11 @@ def worth(row: Discount, currency: str) -> str:
         return f"{row.percent.normalize():f} %"
     sum_ = formats.money_text(Money(row.amount or 0, currency))
     return _("%(sum)s off each lesson") % {"sum": sum_} if row.per == "lesson" else sum_
+
+
+def reason_of(row: Discount) -> str:
+    """Why a discount is given: what somebody wrote, and that it is the centre's rule for siblings."""
+    return " · ".join(filter(None, (_("for siblings") if row.is_for_siblings else "", row.reason)))
 
 
 def again_as(row: Subscription) -> str:

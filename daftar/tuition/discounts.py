@@ -49,6 +49,16 @@ class DiscountGivenAlready(Refusal):
     text = _("The student has this discount already.")
 
 
+class PercentKeptByRule(Refusal):
+    field = "percent"
+    text = _("The centre's rule for siblings keeps the percentage: change it in the settings of charging.")
+
+
+class LastDayKeptByRule(Refusal):
+    field = "last_on"
+    text = _("The centre's rule for siblings keeps the last day: it ends when there are no longer two who study.")
+
+
 class LessonTypeElsewhere(Refusal):
     field = "lesson_types"
     text = _("There is no such type of lesson in this centre.")
@@ -89,9 +99,17 @@ def give_discount(by: Actor, *, student_id: int, terms: DiscountTerms) -> Discou
 
 @verb("tuition.price")
 def change_discount(by: Actor, *, discount_id: int, terms: DiscountTerms) -> Discount:
-    """Changes a discount; charges of its days, old and new, follow at once."""
+    """Changes a discount; charges of its days, old and new, follow at once.
+
+    Of one that the rule for siblings gave the percentage and the last day stay: it would write them again.
+    """
     row = _locked(by, discount_id)
-    change(by, row, **_values(by, row.student, terms))
+    values = _values(by, row.student, terms)
+    if row.is_for_siblings and values["percent"] != row.percent:
+        raise PercentKeptByRule
+    if row.is_for_siblings and values["ends_on"] != row.ends_on:
+        raise LastDayKeptByRule
+    change(by, row, **values)
     publish(by, TuitionFactsChanged((row.student_id,)))
     return row
 

@@ -16,7 +16,7 @@ from daftar.office import formats
 from daftar.office.forms import number_in
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, priced_page, priced_undo, prices_tab
-from daftar.office.terms import again_as, last_of, limits, name_of, worth
+from daftar.office.terms import again_as, last_of, limits, name_of, reason_of, worth
 from daftar.office.tuition.forms import BindForm, DiscountForm, EndForm, OwnPriceEndForm, OwnPriceForm, PayerForm
 from daftar.people.queries import get_student
 from daftar.tuition import discounts, lists, prices, tariffs
@@ -169,13 +169,15 @@ def discount_edit(request: OfficeRequest, discount_id: int) -> HttpResponse:
         "last_on": last_of(row), "reason": row.reason,
     }  # fmt: skip
     form = _discount_form(request, row.student.branch.currency, initial)
-    # One of the rule for siblings would only be given anew by it.
-    withdraw = "" if row.is_for_siblings else reverse("office:discount-withdraw", args=[by.org_slug, discount_id])
+    withdraw, text = reverse("office:discount-withdraw", args=[by.org_slug, discount_id]), ""
+    if row.is_for_siblings:
+        # Taken back it would only be given anew.
+        withdraw, text = "", _("The centre's rule for siblings gave this discount and keeps its percent and last day.")
     return priced_page(
         request, form, [row.student_id], partial(discounts.change_discount, by, discount_id=discount_id),
         title=_("Discount of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),
         crumbs=[(row.student.full_name, prices_tab(request, row.student_id))], back=prices_tab(request, row.student_id),
-        told=_("Saved."), take_back_url=withdraw,
+        told=_("Saved."), take_back_url=withdraw, text=text,
     )  # fmt: skip
 
 
@@ -197,7 +199,7 @@ def discounts_list(request: OfficeRequest) -> HttpResponse:
     rows, at = lists.discounts_page(request.by, state=state, number=number_in(request, "page") or 1)
     shown = [
         {
-            "id": row.pk, "student_id": row.student_id, "name": row.student.full_name, "reason": row.reason,
+            "id": row.pk, "student_id": row.student_id, "name": row.student.full_name, "reason": reason_of(row),
             "worth": worth(row, row.student.branch.currency), "starts_on": row.starts_on,
             "last_on": last_of(row), "limits": limits(row, types),
         }

@@ -11,6 +11,14 @@ from daftar.ledger.queries import balances
 from daftar.orgs.charging import Charging, SiblingPercentOutOfRange, change_charging
 from daftar.orgs.rules import ANSWERS, usual
 from daftar.people.services import edit_student
+from daftar.tuition.discounts import (
+    DiscountTerms,
+    LastDayKeptByRule,
+    PercentKeptByRule,
+    change_discount,
+    give_discount,
+    withdraw_discount,
+)
 from daftar.tuition.jobs import settle_families
 from daftar.tuition.leaving import leave_group
 from daftar.tuition.models import Discount
@@ -109,6 +117,33 @@ def test_a_job_settles_the_families_that_changed_and_may_run_twice(by, family):
 def test_without_the_rule_nothing_is_given(by, family):
     assert settle_siblings(by) == 0
     assert given(by) == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "field", "other"),
+    [
+        (PercentKeptByRule, "percent", {"percent": Decimal(15)}),
+        (PercentKeptByRule, "percent", {"percent": None, "amount": 500}),
+        (LastDayKeptByRule, "last_on", {"last_on": date(2025, 6, 30)}),
+    ],
+)
+def test_what_the_rule_keeps_of_its_discount_is_not_changed_by_hand(by, family, refusal, field, other):
+    allow(by, "10")
+    settle_siblings(by)
+    row, before = Discount.objects.visible_to(by).get(is_for_siblings=True), given(by)
+    terms = {"starts_on": date(2025, 5, 14), "percent": Decimal(10)}
+    with pytest.raises(refusal) as refused:
+        change_discount(by, discount_id=row.pk, terms=DiscountTerms(**terms | other))
+    assert refused.value.field == field
+    assert given(by) == before
+
+    change_discount(by, discount_id=row.pk, terms=DiscountTerms(**terms, reason="as agreed"))
+    assert settle_siblings(by) == 0, "the rest may be changed, and stays"
+    row.refresh_from_db()
+    assert row.reason == "as agreed"
+    own = give_discount(by, student_id=row.student_id, terms=DiscountTerms(**terms))
+    change_discount(by, discount_id=own.pk, terms=DiscountTerms(**terms | {"percent": Decimal(15)} | other))
+    withdraw_discount(by, discount_id=own.pk)
 
 
 @pytest.mark.parametrize("percent", ["0", "-1", "100.01"])

@@ -67,6 +67,7 @@ UNGUARDED = {
     "courses.services.students_of": "ids for an announcement or a preview, inside what is guarded",
     "orgs.services.check_whole": "refuses, for all that holds in every branch",
     "tuition.listed.prices_from": "a decision inside a verb",
+    "tuition.listed.next_day": "a decision inside a verb",
     "tuition.listed.tariff_prices_from": "a decision inside a verb",
     "tuition.listed.terms_of": "reads nothing",
     "tuition.listed.write_step": "a part of the verbs on prices",

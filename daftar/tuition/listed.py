@@ -112,6 +112,13 @@ def terms_of(source: Group | Tariff) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def next_day(by: Actor, listed: Q, after: date) -> date | None:
+    """The next day after one on which some of these prices changes; None where none does."""
+    rows = ListPrice.objects.visible_to(by).filter(listed, from_on__gt=after).order_by("from_on")
+    found: date | None = rows.values_list("from_on", flat=True).first()
+    return found
+
+
 def write_step(by: Actor, target: Any, price: int | None, from_on: date, *, bound_follow: bool) -> None:
     """Puts a step on the list, the first time with the price before it; what holds by now shows on the target."""
     rows = ListPrice.objects.visible_to(by).filter(**_of(target))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.events import TuitionFactsChanged
@@ -11,7 +12,7 @@ from daftar.courses.models import Course, Group, Lesson
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, note, publish, verb
 from daftar.people.models import Student
-from daftar.tuition.listed import write_step
+from daftar.tuition.listed import next_day, write_step
 from daftar.tuition.models import LessonPick, Subscription
 from daftar.tuition.queries import may_pay
 from daftar.tuition.tariffs import check_price, follow
@@ -41,7 +42,8 @@ def change_course_price(by: Actor, *, course_id: int, price: int, from_on: date,
     write_step(by, course, price, from_on, bound_follow=bound_follow)
     if bound_follow:
         bound = Subscription.objects.visible_to(by).filter(group__course=course, group__price=None, tariff=None)
-        follow(by, bound, price, from_on)
+        until = next_day(by, Q(course=course) | Q(group__course=course), from_on)
+        follow(by, bound, price, from_on, until)
     return course
 
 
@@ -56,7 +58,8 @@ def change_group_price(by: Actor, *, group_id: int, price: int | None, from_on: 
     check_price(amount, group.course.currency)
     write_step(by, group, price, from_on, bound_follow=bound_follow)
     if bound_follow:
-        follow(by, Subscription.objects.visible_to(by).filter(group=group, tariff=None), amount, from_on)
+        until = next_day(by, Q(group=group) | Q(course=group.course), from_on)
+        follow(by, Subscription.objects.visible_to(by).filter(group=group, tariff=None), amount, from_on, until)
     return group
 
 

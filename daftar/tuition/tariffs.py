@@ -156,13 +156,25 @@ def change_tariff_price(by: Actor, *, tariff_id: int, price: int, from_on: date,
     was = None if had is None else {"price": had}
     note(by, tariff, was=was, now={"price": price, "from_on": from_on, "bound_follow": bound_follow})
     if bound_follow:
-        follow(by, Subscription.objects.visible_to(by).filter(tariff=tariff), price, from_on)
+        ahead = TariffPrice.objects.visible_to(by).filter(tariff=tariff, from_on__gt=from_on).order_by("from_on")
+        until = ahead.values_list("from_on", flat=True).first()
+        follow(by, Subscription.objects.visible_to(by).filter(tariff=tariff), price, from_on, until)
     return tariff
 
 
-def follow(by: Actor, rows: Collection[Subscription], price: int, from_on: date) -> None:
-    """Gives bound subscriptions a new price from a day on, those with a price of their own left out."""
+def follow(by: Actor, rows: Collection[Subscription], price: int, from_on: date, until: date | None) -> None:
+    """Gives bound subscriptions a new price from a day on, those with a price of their own left out.
+
+    It holds up to `until`, the next day on the list (None: there is none): a price that somebody began with in between,
+    or came back to, was the one that it replaces.
+    """
     bound = [row for row in rows if not row.has_own_price and (row.ends_on is None or row.ends_on > from_on)]
+    between = PriceStep.objects.visible_to(by).filter(
+        subscription__among=[row.pk for row in bound], from_on__gt=from_on
+    )
+    if until is not None:
+        between = between.filter(from_on__lt=until)
+    between.delete()
     PriceStep.objects.bulk_create(
         [PriceStep(org_id=by.org_id, subscription=row, from_on=from_on, amount=price) for row in bound],
         update_conflicts=True, unique_fields=["org", "subscription", "from_on"], update_fields=["amount"],

@@ -250,3 +250,39 @@ def test_own_prices_from_several_days_on_may_be_written_in_any_order(by, pupil):
     own(by, row, 210_000, JULY)
     own(by, row, 200_000, JUNE)
     assert steps(by, row) == [(MAY, 300_000), (JUNE, 200_000), (JULY, 210_000)]
+
+
+def test_a_new_price_replaces_what_somebody_began_with_or_came_back_to_after_its_day(by, pupil):
+    student, group, row = pupil
+    own(by, row, 200_000, MAY)
+    ended(by, row, JULY)
+    ahead = a_student(by, "Ahead")
+    enrol_active(by, student_id=ahead.pk, group_id=group.pk, starts_on=JULY)
+    course_costs(by, group, 350_000, date(2025, 6, 20))
+    assert owes(by, student, "2025-07-01") == 200_000 + 200_000 + 350_000
+    assert owes(by, ahead, "2025-07-01") == 350_000
+
+
+def test_a_new_price_leaves_alone_who_begins_after_the_next_one_on_the_list(by, pupil):
+    student, group, _row = pupil
+    course_costs(by, group, 400_000, JULY, follow=False)
+    ahead = a_student(by, "Ahead")
+    enrol_active(by, student_id=ahead.pk, group_id=group.pk, starts_on=AUGUST)
+    course_costs(by, group, 350_000, JUNE)
+    assert owes(by, ahead, "2025-08-01") == 400_000
+    assert owes(by, student, "2025-08-01") == 300_000 + 3 * 350_000
+
+    change_group_price(by, group_id=group.pk, price=50_000_000, from_on=AUGUST, bound_follow=True)
+    course_costs(by, group, 360_000, date(2025, 7, 20))
+    assert owes(by, student, "2025-09-01") == 300_000 + 2 * 350_000 + 2 * 500_000, "the group's own comes after it"
+
+
+def test_a_new_price_of_a_tariff_replaces_what_was_come_back_to_after_its_day(by):
+    terms = TariffTerms("Standard", PlanKind.STUDENT_MONTH, "UZS")
+    tariff = add_tariff(by, terms=terms, price=25_000_000, from_on=date(2025, 1, 1))
+    binding = Binding(MAY, price=10_000_000)
+    row = bind_tariff(by, student_id=a_student(by).pk, tariff_id=tariff.pk, binding=binding)
+    ended(by, row, JULY)
+    change_tariff_price(by, tariff_id=tariff.pk, price=30_000_000, from_on=AUGUST, bound_follow=True)
+    change_tariff_price(by, tariff_id=tariff.pk, price=26_000_000, from_on=JUNE, bound_follow=True)
+    assert steps(by, row) == [(MAY, 100_000), (JUNE, 260_000), (AUGUST, 300_000)]

@@ -46,6 +46,7 @@ from daftar.tuition.tariffs import (
     add_tariff,
     bind_tariff,
     change_tariff_price,
+    end_own_price,
     end_subscription,
     set_own_price,
     unbind_tariff,
@@ -191,6 +192,11 @@ def unbind(by, dice) -> None:
 def own_price(by, dice) -> None:
     row = one_of(by, dice, Subscription)
     set_own_price(by, subscription_id=row.pk, price=dice.randint(0, 300) * 100_000, from_on=around(by, dice))
+
+
+def no_own_price(by, dice) -> None:
+    row = one_of(by, dice, Subscription, has_own_price=True)
+    end_own_price(by, subscription_id=row.pk, from_on=around(by, dice))
 
 
 def tariff_price(by, dice) -> None:
@@ -457,7 +463,7 @@ FACTS = {
         bind, unbind, end, own_price, tariff_price, course_price, discount, other_discount, no_discount, pay, reverse,
         edit, give_back, correct, bring_back, pause, other_pause, no_pause, pause_a_group, leave, stay, move, trial,
         start, holiday, no_holiday, teach, cancel, restore, move_a_lesson, own_lesson, own_lessons, open_lesson, guest,
-        make_up, owed, pick, group_price,
+        make_up, owed, pick, group_price, no_own_price,
     )
 }  # fmt: skip
 MADE_UP = ("days", "owed", "owed", "make_up", "make_up")

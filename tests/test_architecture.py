@@ -66,6 +66,7 @@ UNGUARDED = {
     "courses.services.check_joining": "refuses, for preview and deed alike",
     "courses.services.students_of": "ids for an announcement or a preview, inside what is guarded",
     "orgs.services.check_whole": "refuses, for all that holds in every branch",
+    "tuition.ends.may_last": "a condition",
     "tuition.listed.prices_from": "a decision inside a verb",
     "tuition.listed.next_day": "a decision inside a verb",
     "tuition.listed.tariff_prices_from": "a decision inside a verb",

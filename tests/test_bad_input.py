@@ -186,14 +186,6 @@ def test_a_branch_of_another_currency_is_told_beside_the_branches_of_a_tariff(ou
         assert list(Tariff.objects.visible_to(ours.by).order_by("id").values()) == before
 
 
-def test_a_price_already_written_for_a_day_of_a_tariff_is_told_beside_the_day(ours, owner):
-    path, body = url("tariff-price", ours), good_bodies(ours)["tariff-price"]
-    assert owner.post(path, body).status_code == 302
-    answer = owner.post(path, body)
-    assert answer.status_code == 422
-    assert 'id="id_from_on_error"' in answer.content.decode()
-
-
 def test_a_tariff_in_another_currency_is_none_to_bind_to(ours, owner):
     with tenant_transaction(ours.by.org_id):
         add_branch(ours.by, name="Almaty", timezone="Asia/Almaty", currency="KZT", language="en")

@@ -218,8 +218,8 @@ def _special(by: Actor, ids: Collection[int], branches: dict[int, Branch]) -> li
     lessons, weekdays on which they do not come, days off.
     """
     readers = {
-        "discounts": _discounts, "pauses": _suspensions, "picks": _picks, "declined": _declined, "given": _given,
-        "made_up": _made_up, "own": own_lessons, "off": _weekdays_off,
+        "discounts": _discounts, "pauses": suspensions_by_student, "picks": _picks, "declined": _declined,
+        "given": _given, "made_up": _made_up, "own": own_lessons, "off": _weekdays_off,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(HAS, {"org": by.org_id, "ids": array_of(ids), "branches": array_of(branches)})
@@ -276,7 +276,9 @@ def _discounts(by: Actor, ids: Collection[int]) -> dict[int, list[rules.Discount
     return found
 
 
-def _suspensions(by: Actor, ids: Collection[int]) -> dict[int, list[rules.SuspensionFact]]:
+def suspensions_by_student(by: Actor, ids: Collection[int]) -> dict[int, list[rules.SuspensionFact]]:
+    """The pauses of these students, of those who have any."""
+
     def fact(*values: Any) -> rules.SuspensionFact:
         return rules.SuspensionFact(**dict(zip(columns, values, strict=True)))
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from daftar.courses.models import Course, Group
 from daftar.orgs.access import Actor, change, note, question, verb
+from daftar.tuition.ends import running
 from daftar.tuition.models import ListPrice, Subscription, Tariff
 
 if TYPE_CHECKING:
@@ -49,16 +50,20 @@ def followers(by: Actor, target: Course | Group) -> list[int]:
     """Students who pay the price of the course or group and have none of their own, in order of their ids."""
     here = {"group": target} if isinstance(target, Group) else {"group__course": target, "group__price": None}
     rows = Subscription.objects.visible_to(by).filter(tariff=None, has_own_price=False, **here)
-    ids = rows.exclude(ends_on__lte=by.today).order_by("student_id").values_list("student_id", flat=True)
-    return list(ids.distinct())
+    return _students(by, rows)
 
 
 @question("tuition.view")
 def tariff_followers(by: Actor, tariff_id: int) -> list[int]:
     """Students who are bound to a tariff and have no price of their own, in order of their ids."""
     rows = Subscription.objects.visible_to(by).filter(tariff_id=tariff_id, has_own_price=False)
-    ids = rows.exclude(ends_on__lte=by.today).order_by("student_id").values_list("student_id", flat=True)
-    return list(ids.distinct())
+    return _students(by, rows)
+
+
+def _students(by: Actor, rows: Any) -> list[int]:
+    """Whose subscriptions these are, of those that have not ended by today."""
+    columns = ("student_id", "group_id", "starts_on", "ends_on", "extended_by_suspensions")
+    return sorted({row.student_id for row in running(by, rows.only("pk", *columns), by.today)})
 
 
 @question("tuition.view")

@@ -14,6 +14,7 @@ from daftar.lib.money import Money
 from daftar.lib.paging import Page, paged
 from daftar.orgs.access import Actor, question
 from daftar.people.models import Student
+from daftar.tuition.ends import ends_of, may_last
 from daftar.tuition.models import Discount, LessonPick, PriceStep, Subscription, Tariff
 
 if TYPE_CHECKING:
@@ -26,21 +27,25 @@ AROUND = timedelta(days=62)
 
 @dataclass(frozen=True)
 class Bound:
-    """A subscription as a person sees it; the price is that of the day it was asked for, `next_*` the one to come."""
+    """A subscription as a person sees it; the price is that of the day it was asked for, `next_*` the one to come.
+
+    `ends_on` is its end where pauses have moved it (None: without end).
+    """
 
     row: Subscription
     price: Money
     next_price: Money | None
     next_from: date | None
+    ends_on: date | None
 
 
 @question("tuition.view")
 def subscriptions_of(by: Actor, student_id: int) -> list[Bound]:
     """A student's subscriptions, those in force first, the newest first."""
-    rows = Subscription.objects.visible_to(by).filter(student_id=student_id)
-    found = []
-    today = by.today
-    for row in rows.select_related("student__branch", "group", "tariff").prefetch_related("price_steps"):
+    mine = Subscription.objects.visible_to(by).filter(student_id=student_id)
+    rows = list(mine.select_related("student__branch", "group", "tariff").prefetch_related("price_steps"))
+    found, ends, today = [], ends_of(by, rows), by.today
+    for row in rows:
         currency = row.student.branch.currency
         steps = sorted(row.price_steps.all(), key=lambda step: step.from_on)
         now = next((step for step in reversed(steps) if step.from_on <= today), steps[0])
@@ -48,11 +53,11 @@ def subscriptions_of(by: Actor, student_id: int) -> list[Bound]:
         found.append(
             Bound(
                 row, Money(now.amount, currency), Money(ahead.amount, currency) if ahead else None,
-                ahead.from_on if ahead else None,
+                ahead.from_on if ahead else None, ends[row.pk],
             )
         )  # fmt: skip
     found.sort(key=lambda each: (each.row.starts_on, each.row.pk), reverse=True)
-    found.sort(key=lambda each: each.row.ends_on is not None and each.row.ends_on <= today)
+    found.sort(key=lambda each: each.ends_on is not None and each.ends_on <= today)
     return found
 
 
@@ -63,7 +68,7 @@ def charged_around(by: Actor, starts_on: date, last_on: date, branch_id: int | N
     A day counts for the whole month or cycle around it, whoever comes or leaves in that.
     """
     around = (starts_on - AROUND, last_on + AROUND)
-    rows = Subscription.objects.visible_to(by).exclude(ends_on__lte=around[0])
+    rows = Subscription.objects.visible_to(by).filter(may_last(by, around[0]))
     if branch_id is not None:
         rows = rows.filter(student__branch_id=branch_id)
     members = Enrolment.objects.visible_to(by).exclude(ends_on__lte=around[0]).values("student_id")
@@ -133,16 +138,16 @@ def get_suspension(by: Actor, suspension_id: int) -> Suspension:
 
 
 @question("tuition.view")
-def discounts_page(by: Actor, *, state: str = "", number: int = 1) -> tuple[list[Discount], Page]:
-    """All students' discounts, the newest first: in force (""), `ahead`, `over` or `all`."""
-    rows = _in_state(by, Discount.objects.visible_to(by), state)
+def discounts_page(by: Actor, *, state: str = "", q: str = "", number: int = 1) -> tuple[list[Discount], Page]:
+    """All students' discounts, the newest first: in force (""), `ahead`, `over` or `all`; `q`: of whom that fits."""
+    rows = _of_named(by, _in_state(by, Discount.objects.visible_to(by), state), q)
     return paged(rows.select_related("student__branch").order_by("-starts_on", "-id"), number)
 
 
 @question("tuition.view")
-def suspensions_page(by: Actor, *, state: str = "", number: int = 1) -> tuple[list[Suspension], Page]:
-    """All students' pauses, the newest first: in force (""), `ahead`, `over` or `all`."""
-    rows = _in_state(by, Suspension.objects.visible_to(by), state)
+def suspensions_page(by: Actor, *, state: str = "", q: str = "", number: int = 1) -> tuple[list[Suspension], Page]:
+    """All students' pauses, the newest first: in force (""), `ahead`, `over` or `all`; `q`: of whom that fits."""
+    rows = _of_named(by, _in_state(by, Suspension.objects.visible_to(by), state), q)
     return paged(rows.select_related("student__branch", "group").order_by("-starts_on", "-id"), number)
 
 
@@ -171,6 +176,14 @@ def lesson_types(by: Actor) -> list[tuple[str, str]]:
     """The types of lessons as prices name them, and their names: the plain kinds, then the centre's own."""
     own = LessonType.objects.visible_to(by).order_by("name").values_list("pk", "name")
     return [(kind.value, str(kind.label)) for kind in LessonKind] + [(str(pk), name) for pk, name in own]
+
+
+def _of_named(by: Actor, rows: Any, q: str) -> Any:
+    """Rows of the students who fit what was typed; of all where nothing was."""
+    if not q:
+        return rows
+    everyone: Any = Student.objects.visible_to(by)
+    return rows.filter(student__in=everyone.matching(q, by_phone=by.may("people.see_contacts")))
 
 
 def _in_state(by: Actor, rows: Any, state: str) -> Any:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reach:
-    """How far a student's money goes, what prices the student, and on which accounts the money is; in minor units."""
+    """How far a student's money goes, what prices the student, and on which accounts the money is; in minor units.
+
+    Subscriptions end where pauses have moved their ends.
+    """
 
     balance: int
     currency: str
@@ -47,7 +50,7 @@ def reach(by: Actor, student_ids: Collection[int]) -> dict[int, Reach]:
         today, known, has = today_in(by, student.branch), facts[student.pk], held[student.pk]
         ahead = coverage_of(known, today, has.base)
         unpriced = tuple(rules.unpriced(known, today))
-        found[student.pk] = Reach(has.balance, student.branch.currency, ahead, unpriced, known.subscriptions, has)
+        found[student.pk] = Reach(has.balance, student.branch.currency, ahead, unpriced, rules.lasting(known), has)
     return found
 
 
@@ -60,7 +63,7 @@ def outlook(by: Actor, student_id: int, amount: int | None = None) -> Outlook:
     ahead = coverage_of(known, today, balance).next_charge
     asked = -balance if balance < 0 else ahead.amount if ahead else None
     paid = balance + (amount if amount is not None else asked or 0)
-    then = Reach(paid, student.branch.currency, coverage_of(known, today, paid), (), known.subscriptions)
+    then = Reach(paid, student.branch.currency, coverage_of(known, today, paid), (), rules.lasting(known))
     return Outlook(asked, then)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,12 +22,12 @@ from daftar.orgs.access import Actor, add, change, note, publish, verb
 from daftar.orgs.models import Branch
 from daftar.people.models import Student
 from daftar.tuition.discounts import check_lesson_types
+from daftar.tuition.ends import ends_of, running
 from daftar.tuition.listed import prices_from, tariff_prices_from, terms_of
 from daftar.tuition.models import PriceStep, Subscription, Tariff, TariffPrice
 from daftar.tuition.services import PriceMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import date
 
 
@@ -162,13 +163,13 @@ def change_tariff_price(by: Actor, *, tariff_id: int, price: int, from_on: date,
     return tariff
 
 
-def follow(by: Actor, rows: Collection[Subscription], price: int, from_on: date, until: date | None) -> None:
-    """Gives bound subscriptions a new price from a day on, those with a price of their own left out.
+def follow(by: Actor, rows: Any, price: int, from_on: date, until: date | None) -> None:
+    """Gives bound subscriptions, a query, a new price from a day on, those with a price of their own are left out.
 
     It holds up to `until`, the next day on the list (None: there is none): a price that somebody began with in between,
     or came back to, was the one that it replaces.
     """
-    bound = [row for row in rows if not row.has_own_price and (row.ends_on is None or row.ends_on > from_on)]
+    bound = running(by.trusted(), rows.filter(has_own_price=False), from_on)
     between = PriceStep.objects.visible_to(by).filter(
         subscription__among=[row.pk for row in bound], from_on__gt=from_on
     )
@@ -213,7 +214,7 @@ def bind_tariff(by: Actor, *, student_id: int, tariff_id: int, binding: Binding)
     elif tariff.plan in BY_GROUP:
         raise NeedsGroup
     agreed = _agreed(student, tariff, binding)
-    if same := _same_at_once(by, Subscription(**agreed), agreed["ends_on"]):
+    if same := _same_at_once(by, Subscription(**agreed)):
         raise BoundAlready(first=same.starts_on)
     row = add(by, Subscription, **agreed)
     PriceStep.objects.bulk_create(_steps(row, tariff, binding.price))
@@ -251,7 +252,9 @@ def end_subscription(by: Actor, *, subscription_id: int, last_on: date | None) -
         raise BoundEndsBeforeStart
     ends_on = None if last_on is None else last_on + timedelta(days=1)
     goes_on = row.ends_on is not None and (ends_on is None or ends_on > row.ends_on)
-    if goes_on and row.tariff_id is not None and (same := _same_at_once(by, row, ends_on)):
+    asked = copy(row)
+    asked.ends_on = ends_on
+    if goes_on and row.tariff_id is not None and (same := _same_at_once(by, asked)):
         raise BoundAgain(first=same.starts_on)
     change(by, row, ends_on=ends_on)
     publish(by, TuitionFactsChanged((row.student_id,)))
@@ -350,18 +353,18 @@ def _agreed(student: Student, tariff: Tariff, binding: Binding) -> dict[str, Any
     }  # fmt: skip
 
 
-def _same_at_once(by: Actor, row: Subscription, ends_on: date | None) -> Subscription | None:
-    """The first other binding to the same tariff, for the same lessons and from the same account, before `ends_on`.
+def _same_at_once(by: Actor, row: Subscription) -> Subscription | None:
+    """The first other binding to the same tariff, for the same lessons and from the same account, that holds with it.
 
-    Subscriptions that differ may hold at once: the rules choose which pays (decision D6).
+    Each lasts as long as pauses make it. Subscriptions that differ may hold at once: the rules choose which pays (D6).
     """
     rows = Subscription.objects.visible_to(by).filter(
         student=row.student, tariff=row.tariff, group_id=row.group_id, is_separate=row.is_separate,
         subjects=row.subjects, lesson_types=row.lesson_types,
     ).exclude(pk=row.pk)  # fmt: skip
-    later = rows.exclude(ends_on__lte=row.starts_on).order_by("starts_on")
-    found: Subscription | None = (later if ends_on is None else later.filter(starts_on__lt=ends_on)).first()
-    return found
+    ends_on = ends_of(by.trusted(), [row])[row.pk]
+    later = running(by.trusted(), rows.order_by("starts_on"), row.starts_on)
+    return next((each for each in later if ends_on is None or each.starts_on < ends_on), None)
 
 
 def _steps(row: Subscription, tariff: Tariff, own: int | None) -> list[PriceStep]:

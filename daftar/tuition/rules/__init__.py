@@ -25,6 +25,7 @@ from daftar.tuition.rules.facts import (
     SuspensionFact,
 )
 from daftar.tuition.rules.forecast import forecast, missing
+from daftar.tuition.rules.known import lasting, moved_end
 from daftar.tuition.rules.payer import may_pay
 from daftar.tuition.rules.shared import SharedLessons
 from daftar.tuition.rules.told import Told, told
@@ -72,8 +73,10 @@ __all__ = [
     "forecast",
     "from_json",
     "is_enough",
+    "lasting",
     "may_pay",
     "missing",
+    "moved_end",
     "own_group",
     "own_lessons",
     "takes_no_marks",

@@ -80,7 +80,7 @@ def known(facts: StudentFacts, until: date) -> Known:
     return Known(
         facts=facts,
         until=until,
-        subscriptions=tuple(extended(each, facts.suspensions) for each in facts.subscriptions),
+        subscriptions=lasting(facts),
         groups={group.id: group for group in facts.groups},
         rows=rows,
         marks={mark.lesson_id: mark for mark in facts.attendances},
@@ -101,22 +101,38 @@ def _counted_as_decided(facts: StudentFacts) -> SharedLessons:
     return found
 
 
+def lasting(facts: StudentFacts) -> tuple[SubscriptionFact, ...]:
+    """The subscriptions with their ends where pauses have moved them."""
+    return tuple(extended(each, facts.suspensions) for each in facts.subscriptions)
+
+
 def extended(subscription: SubscriptionFact, suspensions: Iterable[SuspensionFact]) -> SubscriptionFact:
-    """The same with its end moved so that as many days are left outside of pauses as it had (pricing rule 9.21)."""
-    ends_on = subscription.ends_on
-    if ends_on is None or not subscription.extended_by_suspensions:
+    """The same with its end where pauses have moved it."""
+    if subscription.ends_on is None or not subscription.extended_by_suspensions:
         return subscription
-    counted_to = subscription.starts_on
-    mine = (each for each in suspensions if each.extends and each.group_id in (None, subscription.group_id))
+    end = moved_end(subscription.starts_on, subscription.ends_on, subscription.group_id, suspensions)
+    return replace(subscription, ends_on=end)
+
+
+def moved_end(
+    starts_on: date, ends_on: date, group_id: int | None, suspensions: Iterable[SuspensionFact]
+) -> date | None:
+    """The end, moved so that as many days are left outside of pauses as there were (pricing rule 9.21).
+
+    None while a pause is open. `group_id`: the only group that is paid for (None: any); a pause in one group moves no
+    other end than those bound to it.
+    """
+    counted_to = starts_on
+    mine = (each for each in suspensions if each.extends and each.group_id in (None, group_id))
     for pause in sorted(mine, key=lambda pause: (pause.starts_on, pause.ends_on or NO_END)):
         begins = max(pause.starts_on, counted_to)
         if begins >= ends_on or (pause.ends_on or NO_END) <= counted_to:
             continue
         if pause.ends_on is None:
-            return replace(subscription, ends_on=None)
+            return None
         ends_on += pause.ends_on - begins
         counted_to = pause.ends_on
-    return replace(subscription, ends_on=ends_on)
+    return ends_on
 
 
 def on_roster(known: Known, lesson: LessonFact) -> bool:

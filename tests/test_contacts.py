@@ -110,7 +110,8 @@ def test_with_the_right_the_same_pages_show_them(ours):
 
 def test_a_search_by_digits_answers_as_if_nobody_had_a_phone(ours):
     client = deputy(ours, sees_contacts=False)
-    for page in ("students/", "payments/new/", "find/", f"groups/{ours.ids['group_id']}/add/"):
+    lists = ("discounts/", "discounts/new/", "pauses/", "pauses/new/")
+    for page in ("students/", "payments/new/", "find/", f"groups/{ours.ids['group_id']}/add/", *lists):
         for real, none in (("1122", "9999"), ("7651122", "9999999"), ("998907651122", "999999999999")):
             answers = [client.get(f"/{ours.slug}/{page}", {"q": q}) for q in (real, none)]
             texts = [answer.content.decode().replace(q, "") for answer, q in zip(answers, (real, none), strict=True)]

@@ -30,6 +30,8 @@ QUERY_IDS = {
     "test-edit": "group",
     "lessons": "student_id",
     "make-ups": "student",
+    "discount-whose": "student",
+    "pause-whose": "student",
     "lessons-regular-new": "student",
     "payments": "desk",
     "charges": "student",
@@ -38,8 +40,8 @@ QUERY_IDS = {
 }
 WITHOUT_FORM = {
     "today", "find", "history", "students", "student", "groups", "group", "courses", "rooms", "payments", "payment",
-    "debtors", "discounts", "suspensions", "charges", "due-today", "unpriced", "uncharged", "forecast",
-    "lifetime", "group-income", "contracts",
+    "debtors", "discounts", "discount-whose", "suspensions", "pause-whose", "charges", "due-today", "unpriced",
+    "uncharged", "forecast", "lifetime", "group-income", "contracts",
     "student-forecast", "desks", "team", "imports", "import-errors", "invitation-link", "books",
     "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
     "timetable", "timetable-free", "hours", "make-ups", "group-journal-file", "group-plan", "lessons-regular",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from daftar.ledger.queries import separate_accounts
 from daftar.lib.money import Money
 from daftar.office import formats
-from daftar.office.terms import last_of, name_of
+from daftar.office.terms import name_of
+from daftar.tuition.ends import ends_of
 from daftar.tuition.lists import separate_of
 
 if TYPE_CHECKING:
@@ -43,10 +44,12 @@ def own_accounts(by: Actor, student: Student, sums: Mapping[int, int] | None = N
     currency = student.branch.currency
     if sums is None:
         sums = {pk: account.balance or 0 for pk, account in separate_accounts(by, [student.pk]).items()}
+    rows = separate_of(by, student.pk)
+    ends = ends_of(by, rows)
     return [
         Own(
             row.pk, name_of(row), Money(sums.get(row.pk, 0), currency),
-            is_over=(last := last_of(row)) is not None and last < by.today,
+            is_over=(end := ends[row.pk]) is not None and end <= by.today,
         )
-        for row in separate_of(by, student.pk)
+        for row in rows
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from daftar.tuition import lists
 if TYPE_CHECKING:
     from datetime import date
 
+    from daftar.courses.models import Suspension
     from daftar.orgs.access import Actor
     from daftar.tuition.lists import Bound
     from daftar.tuition.models import Discount, Subscription
@@ -35,7 +37,7 @@ def terms_said(by: Actor, student_id: int) -> dict[str, list[dict[str, Any]]]:
             for row in lists.discounts_of(by, student_id)
         ],
         "pauses": [
-            {"id": row.pk, "group": row.group.name if row.group else "", "reason": row.reason} | _days(row, by.today)
+            {"id": row.pk, "group": row.group.name if row.group else ""} | pause_said(row, by.today)
             for row in lists.suspensions_of(by, student_id)
         ],
     }
@@ -44,6 +46,30 @@ def terms_said(by: Actor, student_id: int) -> dict[str, list[dict[str, Any]]]:
 def name_of(row: Subscription) -> str:
     """What a subscription is called: by its tariff or its group."""
     return row.tariff.name if row.tariff else row.group.name if row.group else str(row)
+
+
+def pause_said(row: Suspension, today: date) -> dict[str, Any]:
+    """A pause as lists show it; `is_now`: it holds today."""
+    days = _days(row, today)
+    return days | {
+        "reason": row.reason,
+        "is_now": row.starts_on <= today and not days["is_over"],
+        "moves": _("moves the end of the subscription")
+        if row.extends
+        else _("leaves the end of the subscription where it is"),
+    }
+
+
+def span_said(each: Bound) -> str:
+    """From when until when a subscription lasts, and where pauses have moved that, in words."""
+    first, last = formats.day(each.row.starts_on), last_of(each.row)
+    told = {"first": first, "last": "…" if last is None else formats.day(last)}
+    if each.ends_on == each.row.ends_on:
+        return f"{told['first']} – {told['last']}"
+    if each.ends_on is None:
+        return _("from %(first)s until %(last)s, which an open pause puts off") % told
+    told["moved"] = formats.day(each.ends_on - timedelta(days=1))
+    return _("from %(first)s until %(last)s, moved by pauses to %(moved)s") % told
 
 
 def worth(row: Discount, currency: str) -> str:
@@ -92,4 +118,14 @@ def _bound(by: Actor, each: Bound, types: dict[str, str]) -> dict[str, Any]:
         "id": row.pk, "name": name_of(row), "price": f"{formats.money_text(each.price)} · {plan}", "next": ahead,
         "limits": limits(row, types), "is_own": row.has_own_price, "is_separate": row.is_separate,
         "is_of_tariff": row.tariff_id is not None, "again": again_as(row) if row.has_own_price else "",
-    } | _days(row, by.today)  # fmt: skip
+        "days": span_said(each), "moves": _moves(row),
+        "note": words.readable(by, row.note),
+        "is_over": each.ends_on is not None and each.ends_on <= by.today,
+    }  # fmt: skip
+
+
+def _moves(row: Subscription) -> str:
+    """Whether pauses move its last day; of one without a last day only that they never will."""
+    if not row.extended_by_suspensions:
+        return _("pauses do not move its last day")
+    return _("pauses move its last day") if row.ends_on is not None else ""

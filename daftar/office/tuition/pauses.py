@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from daftar.courses.leaving_reasons import leaving_reasons
 from daftar.courses.queries import enrolments_of, get_enrolment, get_group, groups, roster, schedules
 from daftar.courses.rules import EVERY_DAY
-from daftar.office.forms import UndoForm, done, number_in, tell, undo_page, undone
+from daftar.office.forms import UndoForm, done, number_in, tell, typed, undo_page, undone
 from daftar.office.page import OfficeRequest, page
 from daftar.office.places import full_if_chosen
 from daftar.office.previews import filled, membership_home, priced_page, priced_undo, prices_tab, undo_address
-from daftar.office.terms import last_of
+from daftar.office.terms import last_of, pause_said
 from daftar.office.tuition.forms import (
     AgainForm,
     LeaveForm,
@@ -104,17 +104,16 @@ def suspension_remove(request: OfficeRequest, suspension_id: int) -> HttpRespons
 
 @page("tuition.view")
 def suspensions(request: OfficeRequest) -> HttpResponse:
-    state = request.GET.get("state", "")
-    rows, at = lists.suspensions_page(request.by, state=state, number=number_in(request, "page") or 1)
+    by, state, q = request.by, request.GET.get("state", ""), typed(request, "q")
+    rows, at = lists.suspensions_page(by, state=state, q=q, number=number_in(request, "page") or 1)
     shown = [
         {
-            "id": row.pk, "student_id": row.student_id, "name": row.student.full_name, "reason": row.reason,
-            "group": row.group.name if row.group else "", "starts_on": row.starts_on, "last_on": last_of(row),
-            "extends": row.extends,
-        }
+            "id": row.pk, "student_id": row.student_id, "name": row.student.full_name,
+            "group": row.group.name if row.group else "",
+        } | pause_said(row, by.today)
         for row in rows
     ]  # fmt: skip
-    return render(request, "office/tuition/suspensions.html", {"rows": shown, "page": at, "state": state})
+    return render(request, "office/tuition/suspensions.html", {"rows": shown, "page": at, "state": state, "q": q})
 
 
 @page("tuition.pause")

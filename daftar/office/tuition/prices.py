@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +14,19 @@ from daftar.attendance.queries import get_lesson
 from daftar.courses.queries import enrolments_of, subjects
 from daftar.lib.money import decimal_text
 from daftar.office import formats
-from daftar.office.forms import number_in
+from daftar.office.forms import number_in, typed
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, priced_page, priced_undo, prices_tab
 from daftar.office.terms import again_as, last_of, limits, name_of, reason_of, worth
 from daftar.office.tuition.forms import BindForm, DiscountForm, EndForm, OwnPriceEndForm, OwnPriceForm, PayerForm
 from daftar.people.queries import get_student
 from daftar.tuition import discounts, lists, prices, tariffs
+from daftar.tuition.ends import ends_of
 from daftar.tuition.queries import may_pay
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from django.http import HttpResponse
 
     from daftar.orgs.access import Actor
@@ -63,12 +67,22 @@ def subscription_end(request: OfficeRequest, subscription_id: int) -> HttpRespon
     by, row = request.by, lists.get_subscription(request.by, subscription_id)
     last = last_of(row) or max(by.today, row.starts_on)
     form = EndForm(filled(request), initial={"last_on": last})
+    end = ends_of(by, [row])[row.pk]
     return priced_page(
         request, form, [row.student_id], partial(tariffs.end_subscription, by, subscription_id=subscription_id),
         title=_("Last day of the subscription of %(name)s") % {"name": row.student.full_name}, submit_label=_("Save"),
         crumbs=[(row.student.full_name, prices_tab(request, row.student_id))], back=prices_tab(request, row.student_id),
-        told=_("Saved."),
+        told=_("Saved."), text="" if end == row.ends_on else _moved(end),
     )  # fmt: skip
+
+
+def _moved(end: date | None) -> str:
+    """Where pauses have moved the last day that is about to be written anew."""
+    if end is None:
+        return _("An open pause puts the last day off until it ends.")
+    return _("Pauses move the last day: the one that stands here now to %(day)s.") % {
+        "day": formats.day(end - timedelta(days=1))
+    }
 
 
 @page("tuition.price")
@@ -195,8 +209,8 @@ def discount_withdraw(request: OfficeRequest, discount_id: int) -> HttpResponse:
 
 @page("tuition.view")
 def discounts_list(request: OfficeRequest) -> HttpResponse:
-    state, types = request.GET.get("state", ""), dict(lists.lesson_types(request.by))
-    rows, at = lists.discounts_page(request.by, state=state, number=number_in(request, "page") or 1)
+    state, q, types = request.GET.get("state", ""), typed(request, "q"), dict(lists.lesson_types(request.by))
+    rows, at = lists.discounts_page(request.by, state=state, q=q, number=number_in(request, "page") or 1)
     shown = [
         {
             "id": row.pk, "student_id": row.student_id, "name": row.student.full_name, "reason": reason_of(row),
@@ -205,7 +219,7 @@ def discounts_list(request: OfficeRequest) -> HttpResponse:
         }
         for row in rows
     ]  # fmt: skip
-    return render(request, "office/tuition/discounts.html", {"rows": shown, "page": at, "state": state})
+    return render(request, "office/tuition/discounts.html", {"rows": shown, "page": at, "state": state, "q": q})
 
 
 def _discount_form(request: OfficeRequest, currency: str, initial: dict[str, Any]) -> DiscountForm:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daftar.office.tuition import pauses, prices, several, tariffs
+from daftar.office.tuition import pauses, prices, several, tariffs, whose
 
 urlpatterns = [
     path("students/<int:student_id>/pause/", pauses.student_pause, name="student-pause"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("groups/<int:group_id>/several/", several.group_several, name="group-several"),
     path("done/<int:done_id>/undo/", several.group_several_undo, name="group-several-undo"),
     path("pauses/", pauses.suspensions, name="suspensions"),
+    path("pauses/new/", whose.pause_whose, name="pause-whose"),
     path("pauses/<int:suspension_id>/edit/", pauses.suspension_edit, name="suspension-edit"),
     path("pauses/<int:suspension_id>/remove/", pauses.suspension_remove, name="suspension-remove"),
     path("enrolments/<int:enrolment_id>/leave/", pauses.enrolment_leave, name="enrolment-leave"),
@@ -39,6 +40,7 @@ urlpatterns = [
     path("tariffs/<int:tariff_id>/edit/", tariffs.tariff_edit, name="tariff-edit"),
     path("tariffs/<int:tariff_id>/price/", tariffs.tariff_price, name="tariff-price"),
     path("discounts/", prices.discounts_list, name="discounts"),
+    path("discounts/new/", whose.discount_whose, name="discount-whose"),
     path("discounts/<int:discount_id>/edit/", prices.discount_edit, name="discount-edit"),
     path("discounts/<int:discount_id>/withdraw/", prices.discount_withdraw, name="discount-withdraw"),
 ]

@@ -290,6 +290,33 @@ def test_a_tariff_is_bound_and_ended(visit, centre, pupil):
     assert who.errors == []
 
 
+def test_a_price_of_ones_own_written_by_mistake_ends_from_the_toast_or_the_card(visit, centre, pupil):
+    who, first = visit("aziza@lingua.example"), (centre.today - timedelta(days=10)).isoformat()
+    for way in ("toast", "card"):
+        open_prices(who, pupil)
+        with who.page.expect_navigation():
+            who.click("main a[href$='/price/']")
+        who.page.fill("[name=price]", "200 000")
+        who.page.fill("[name=from_on]", first)
+        who.page.keyboard.press("Tab")
+        who.page.wait_for_function("() => document.querySelector('#preview').innerText.includes('100')")
+        who.save()
+        assert soums(centre, pupil) == -200_000
+        with who.page.expect_navigation():
+            who.click("[data-testid=toast-undo]" if way == "toast" else "main a:has-text('As the course again')")
+        assert "Lola Azizova as the course again" in who.text()
+        if way == "card":
+            who.page.fill("[name=from_on]", first)
+            who.page.keyboard.press("Tab")
+        assert who.page.input_value("[name=from_on]") == first
+        who.page.wait_for_function("() => document.querySelector('#preview').innerText.includes('100')")
+        assert previewed(who) == -100_000
+        who.save()
+        assert soums(centre, pupil) == -300_000
+    assert "As the course again" not in who.text()
+    assert who.errors == []
+
+
 def test_a_whole_group_pauses(visit, centre, pupil):
     with tenant_transaction(centre.org_id):
         group = Enrolment.objects.visible_to(centre).get(student_id=pupil).group_id

@@ -155,10 +155,11 @@ def test_the_statements_do_not_grow_with_moved_subscriptions(ours, owner):
 
 
 def test_the_card_shows_the_note_of_a_subscription_and_whether_pauses_move_its_last_day(ours, owner):
-    row = bound(ours, last_on=3, note="As agreed with the father")
+    row = bound(ours, last_on=3, pause=None, note="As agreed with the father")
     shown = card(ours, owner, row, "prices")
     assert "As agreed with the father" in shown
     assert "pauses move its last day" in shown
+    assert "pauses move its last day" not in card(ours, owner, bound(ours, last_on=3, name="Moved"), "prices")
     fixed = bound(ours, last_on=3, name="Fixed", extended_by_suspensions=False)
     assert "pauses do not move its last day" in card(ours, owner, fixed, "prices")
 

@@ -118,14 +118,15 @@ def _bound(by: Actor, each: Bound, types: dict[str, str]) -> dict[str, Any]:
         "id": row.pk, "name": name_of(row), "price": f"{formats.money_text(each.price)} · {plan}", "next": ahead,
         "limits": limits(row, types), "is_own": row.has_own_price, "is_separate": row.is_separate,
         "is_of_tariff": row.tariff_id is not None, "again": again_as(row) if row.has_own_price else "",
-        "days": span_said(each), "moves": _moves(row),
+        "days": span_said(each), "moves": _moves(each),
         "note": words.readable(by, row.note),
         "is_over": each.ends_on is not None and each.ends_on <= by.today,
     }  # fmt: skip
 
 
-def _moves(row: Subscription) -> str:
-    """Whether pauses move its last day; of one without a last day only that they never will."""
-    if not row.extended_by_suspensions:
+def _moves(each: Bound) -> str:
+    """Whether pauses would move its last day; nothing where they did, or where there is none to be moved."""
+    if not each.row.extended_by_suspensions:
         return _("pauses do not move its last day")
-    return _("pauses move its last day") if row.ends_on is not None else ""
+    is_said = each.row.ends_on is None or each.ends_on != each.row.ends_on
+    return "" if is_said else _("pauses move its last day")

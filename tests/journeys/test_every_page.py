@@ -10,9 +10,11 @@ from tests.test_sweep import address
 DOWNLOADS = {"import-errors", "ledger-export", "group-journal-file", "group-cells", "lesson-send", "material"}
 # Pages that look quite different with something in their query.
 VARIANTS = {
-    "student": ("tab=money",), "group": ("tab=lessons", "tab=students", "by=students", "by=students&student={student}"),
+    "student": ("tab=money", "tab=prices"),
+    "group": ("tab=lessons", "tab=students", "by=students", "by=students&student={student}"),
     "charges": ("student={student}&group={group_id}",), "group-money": ("month=2001-01",),
     "group-changes": ("kind=learning",),
+    **dict.fromkeys(("suspensions", "discounts"), ("state=all", "q=nobody")), "pause-whose": ("q=C",),
     "payments": ("all=1",), "payment-edit": ("find=1",),
     "payment-new": ("student={free_student}",),
     "group-add-student": (

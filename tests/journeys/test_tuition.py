@@ -333,3 +333,21 @@ def test_a_whole_group_pauses(visit, centre, pupil):
     with tenant_transaction(centre.org_id):
         assert Suspension.objects.visible_to(centre).count() == 2
     assert who.errors == []
+
+
+def test_a_pause_begins_in_the_list_of_all_and_is_found_there_by_name_on_a_phone(visit, centre, pupil):
+    who = visit("aziza@lingua.example", viewport=PHONE)
+    who.open("/lingua/pauses/?state=all")
+    with who.page.expect_navigation():
+        who.click("a:has-text('Pause a student')")
+    who.page.fill("#student-q", "azizova")
+    with who.page.expect_navigation():
+        who.click("#found a:has-text('Lola Azizova')")
+    who.save()
+    who.open("/lingua/pauses/")
+    who.page.fill("#list-q", "nobody")
+    who.page.wait_for_selector("#list:has-text('No one matches')")
+    who.page.fill("#list-q", "lola")
+    who.page.wait_for_selector("#list .badge:has-text('Frozen')")
+    assert "moves the end of the subscription" in who.text()
+    assert who.errors == []

@@ -194,7 +194,8 @@ REHEARSES = {
     "enrolment-trial", "enrolment-weekdays",
     "student-bind", "subscription-end", "subscription-price", "subscription-price-end", "discount-new",
     "discount-edit", "discount-withdraw", "suspension-remove", "subscription-unbind",
-    "lesson-payer", "group-several", "days-off-remove", "lesson-cancel", "lesson-restore", "lesson-move",
+    "lesson-payer", "lesson-take-back", "group-several", "days-off-remove", "lesson-cancel", "lesson-restore",
+    "lesson-move",
 }  # fmt: skip
 
 

@@ -52,14 +52,13 @@ WITHOUT_FORM = {
 REFUSED = {
     "payment-restore", "lesson-undo", "enrolment-undo", "import-undo", "enrolment-trial", "lesson-cancel",
     "lesson-restore", "lesson-move", "lesson-move-undo", "enrolment-end-pause", "lesson-topic-undo",
-    "exam-results-undo",
     "lesson-guest-remove", "lesson-makes-up", "lesson-makes-up-remove", "make-up", "group-wait",
 }  # fmt: skip
 # What only those do who wrote it, and in the probe that is its owner; who edits groups takes comments away too.
 NOT_THEIRS = {
     "payment-undo": {"administrator", "cashier", "teacher"}, "group-comment-edit": {"administrator", "teacher"},
     "group-comment-remove": {"teacher"}, "group-comment-restore": {"teacher"},
-    "calendars": {"cashier", "teacher"},
+    "calendars": {"cashier", "teacher"}, "exam-results-undo": {"administrator", "teacher"},
 }  # fmt: skip
 # What those do not see who may open the page: the link of a room is for whoever edits courses.
 NOT_SEEN = {"calendar-withdraw": {"cashier", "teacher"}}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from daftar.lib.money import Money, MoneyError, decimal_text, default_step, exponent, parse, part_of, rounded_part
 
 CURRENCIES = ["UZS", "RUB", "JPY", "KWD", "CLF"]
-amounts = st.integers(1 - 10**14, 10**14 - 1)
+amounts = st.integers(-(10**14), 10**14)
 steps = st.sampled_from([1, 7, 100])
 
 
@@ -202,7 +202,7 @@ def test_decimals_follow_the_currency():
 
 @given(amounts, st.sampled_from(CURRENCIES))
 def test_parse_reads_back_what_decimal_text_writes(amount, currency):
-    assume(abs(amount) <= 10 ** (12 + exponent(currency)))
+    assume(abs(amount) < 10 ** (12 + exponent(currency)))
     assert parse(decimal_text(Money(amount, currency)), currency) == Money(amount, currency)
 
 

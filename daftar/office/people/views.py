@@ -116,6 +116,7 @@ def student(request: OfficeRequest, student_id: int) -> HttpResponse:
         "statement": _statement(by, row, with_reversed="all" in request.GET) if tab == "money" else [],
         "terms": terms_said(by, student_id) if tab == "prices" else None,
         "shows_all": "all" in request.GET, "lessons_left": None, "next_charge": None, "unpriced": 0, "prices": [],
+        "may_pick": False,
         "exams": _exams(by, student_id) if tab == "lessons" else [],
         "may_test": tab == "lessons" and by.may("attendance.edit_exams"),
         "contracts": contracts_said(by, student_id) if by.may("finance.view") else None,
@@ -237,6 +238,7 @@ def _money(by: Actor, student: Student) -> dict[str, Any]:
         "promise": standing_promises(by, {student.pk: since}).get(student.pk) if since else None,
         "promise_days": words.promise_days(by.today),
         "unpriced": len(known.unpriced), "prices": _prices(by, known),
+        "may_pick": len(known.subscriptions) > 1 and by.may("tuition.price"),
         "next_charge": ahead and {"on": ahead.on, "amount": Money(ahead.amount, known.currency)},
     }  # fmt: skip
 

@@ -46,7 +46,7 @@ _KEPT: dict[Any, _Kept] = {}
 def kept_or_made(key: object, make: Callable[[], T]) -> T:
     """What `make` answers, with the rows it writes: made by it, or the same as a short time ago in this process.
 
-    Rows keep their ids, which nothing else in this database has had since: sequences only go on.
+    Rows keep their ids, and what counts them goes on behind them: a test of migrations may have made it anew.
     """
     kept = _KEPT.get(key)
     if kept is not None and monotonic() - kept.at < FRESH:
@@ -54,6 +54,7 @@ def kept_or_made(key: object, make: Callable[[], T]) -> T:
             for table, rows in kept.rows.items():
                 with cursor.copy(f"COPY {table} FROM STDIN") as into:
                     into.write(b"".join(rows))
+                _go_on(cursor, *table.split(" ", 1))
         return deepcopy(kept.made)
     before = _rows()
     made = make()
@@ -70,6 +71,12 @@ def _rows() -> dict[str, dict[bytes, None]]:
             with cursor.copy(f"COPY (SELECT {columns} FROM {table} ORDER BY 1) TO STDOUT") as out:
                 found[f"{table} ({columns})"] = dict.fromkeys(b"".join(out).splitlines(keepends=True))
     return found
+
+
+def _go_on(cursor: Cursor[Any], table: str, columns: str) -> None:
+    if columns.startswith("(id,"):
+        serial = f"pg_get_serial_sequence('{table}', 'id')"
+        cursor.execute(f"SELECT setval({serial}, GREATEST(max(id), nextval({serial}))) FROM {table}")
 
 
 @contextmanager

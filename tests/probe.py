@@ -7,12 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from uuid import uuid4
 
+from django.test import Client
+
 from daftar.config.probe import ROLES, Probe, make_probe
 from daftar.orgs.rules import ANSWERS
 from tests.cast import PASSWORD
 from tests.kept import kept_or_made
 
-__all__ = ["ROLES", "Probe", "a_probe", "good_bodies"]
+__all__ = ["ROLES", "Probe", "a_probe", "client_of", "good_bodies"]
 
 # Forms that ask only whether it is meant.
 CONFIRMED = (
@@ -36,6 +38,13 @@ CONTRACT: dict[str, object] = {"starts_on": "2025-09-01", "last_on": "2026-05-31
 def a_probe(slug: str) -> Probe:
     """A centre with rows of everything; every text in it carries a canary that must never show up elsewhere."""
     return kept_or_made(slug, lambda: make_probe(slug, at=datetime.now(UTC), password=PASSWORD))
+
+
+def client_of(probe: Probe, role: str) -> Client:
+    """Signed in as somebody of this role who works in all branches."""
+    client = Client()
+    client.post("/login/", {"login": probe.logins[role], "password": PASSWORD})
+    return client
 
 
 class Upload(BytesIO):

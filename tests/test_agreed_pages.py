@@ -14,22 +14,9 @@ from daftar.lib.tenancy import tenant_transaction
 from daftar.tuition.models import Discount, Subscription
 from daftar.tuition.services import enrol_active
 from tests.cast import PASSWORD, a_course, a_group, a_student
-from tests.probe import a_probe
 from tests.test_sweep import said
 
 KEPT = "The centre&#39;s rule for siblings keeps"
-
-
-@pytest.fixture
-def ours(db):
-    return a_probe("lingua")
-
-
-@pytest.fixture
-def owner(ours):
-    client = Client()
-    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
-    return client
 
 
 @pytest.fixture

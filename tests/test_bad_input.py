@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Enrolment, Lesson, Suspension
@@ -16,7 +15,6 @@ from daftar.orgs.rules import ANSWERS
 from daftar.orgs.services import add_branch
 from daftar.tuition.models import Discount, Subscription, Tariff
 from daftar.tuition.tariffs import TariffTerms, add_tariff
-from tests.cast import PASSWORD
 from tests.probe import a_probe, good_bodies
 from tests.test_pages import counts
 from tests.test_tuition_pages import beside, url
@@ -111,18 +109,6 @@ WRONG = [
     ("reason-new", {"place": "0"}, "place"),
     ("reason-new", {"name": "Excused"}, "name"),
 ]
-
-
-@pytest.fixture
-def ours(db):
-    return a_probe("lingua")
-
-
-@pytest.fixture
-def owner(ours):
-    client = Client()
-    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
-    return client
 
 
 @pytest.fixture

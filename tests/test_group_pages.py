@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 
 from daftar.courses.comment_models import LONGEST_COMMENT, GroupComment
 from daftar.courses.comments import write_comment
@@ -18,22 +17,11 @@ from daftar.orgs.models import Role
 from daftar.orgs.services import change_rights
 from daftar.reports.group_income import income_by_group
 from daftar.reports.group_money import money_of_group
-from tests.cast import PASSWORD, a_course, a_group, a_student, enrolled
-from tests.probe import Probe, a_probe
+from tests.cast import a_course, a_group, a_student, enrolled
+from tests.probe import Probe, a_probe, client_of
 from tests.test_sweep import said
 
 TABS = {"money": "group-money", "comments": "group-comments", "changes": "group-changes"}
-
-
-@pytest.fixture
-def ours(db):
-    return a_probe("lingua")
-
-
-def client_of(ours: Probe, role: str) -> Client:
-    client = Client()
-    client.post("/login/", {"login": ours.logins[role], "password": PASSWORD})
-    return client
 
 
 def home(ours: Probe, page: str = "") -> str:

@@ -38,13 +38,6 @@ def ours(db) -> Probe:
     return ours
 
 
-@pytest.fixture
-def owner(ours) -> Client:
-    client = Client()
-    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
-    return client
-
-
 def results(ours) -> dict[int, Entry]:
     with tenant_transaction(ours.by.org_id):
         rows = ExamResult.objects.visible_to(ours.by).filter(exam_id=ours.ids["exam_id"])

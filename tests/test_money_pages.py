@@ -31,11 +31,6 @@ WITH_DESKS = ("refund-new", "sale-new", "money-move", "payment-edit")
 
 
 @pytest.fixture
-def ours(db):
-    return a_probe("lingua")
-
-
-@pytest.fixture
 def send(ours):
     """Sends a form with some values changed; answers the page."""
     client = Client()

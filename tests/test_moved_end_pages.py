@@ -17,21 +17,8 @@ from daftar.tuition.models import PriceStep
 from daftar.tuition.pauses import suspend
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
 from tests.cast import PASSWORD, a_student
-from tests.probe import a_probe
 from tests.test_pages import MOST, statements
 from tests.test_tuition_pages import url
-
-
-@pytest.fixture
-def ours(db):
-    return a_probe("lingua")
-
-
-@pytest.fixture
-def owner(ours):
-    client = Client()
-    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
-    return client
 
 
 def bound(ours, *, last_on: int, pause: int | None = 7, name="Rested", **values):

@@ -49,20 +49,8 @@ from daftar.transfer.services import begin_import
 from daftar.tuition.leaving import leave_group
 from daftar.tuition.services import enrol_active
 from tests.cast import PASSWORD, a_member, a_student
-from tests.probe import Probe, a_probe, good_bodies
+from tests.probe import Probe, good_bodies
 from tests.test_sweep import address, said
-
-
-@pytest.fixture
-def ours(db):
-    return a_probe("lingua")
-
-
-@pytest.fixture
-def owner(ours):
-    client = Client()
-    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
-    return client
 
 
 def statements(client: Client, url: str) -> int:

@@ -21,24 +21,11 @@ from daftar.tuition.jobs import reconcile_all
 from daftar.tuition.lists import charged_around
 from daftar.tuition.rehearsal import Rehearsal, rehearse_at_once
 from daftar.tuition.services import enrol_active
-from tests.cast import PASSWORD, a_course, a_group, a_student, at
-from tests.probe import a_probe
+from tests.cast import a_course, a_group, a_student, at
 from tests.test_pages import statements
 from tests.test_tuition_pages import url
 
 EVERY_DAY = range(1, 8)
-
-
-@pytest.fixture
-def ours(db):
-    return a_probe("lingua")
-
-
-@pytest.fixture
-def owner(ours):
-    client = Client()
-    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
-    return client
 
 
 @pytest.fixture

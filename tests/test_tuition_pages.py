@@ -7,7 +7,6 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from daftar.attendance.services import conduct_lesson
@@ -25,22 +24,10 @@ from daftar.orgs.services import add_branch
 from daftar.tuition.models import CreditDeclined, CreditGiven, Discount, Subscription, Tariff, TariffPrice
 from daftar.tuition.services import enrol_active
 from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
-from tests.cast import PASSWORD, a_course, a_group, a_student, enrolled
-from tests.probe import a_probe, good_bodies
+from tests.cast import a_course, a_group, a_student, enrolled
+from tests.probe import good_bodies
 from tests.test_pages import MOST, statements
 from tests.test_sweep import address
-
-
-@pytest.fixture
-def ours(db):
-    return a_probe("lingua")
-
-
-@pytest.fixture
-def owner(ours):
-    client = Client()
-    client.post("/login/", {"login": ours.logins["owner"], "password": PASSWORD})
-    return client
 
 
 @pytest.fixture

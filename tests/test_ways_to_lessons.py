@@ -7,7 +7,6 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from django.test import Client
 
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.days import add_holiday
@@ -16,25 +15,9 @@ from daftar.courses.queries import roster
 from daftar.courses.rules import PlanKind
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Branch, Member
-from tests.cast import PASSWORD, a_course, a_group, a_student, enrolled
-from tests.probe import Probe, a_probe
+from tests.cast import a_course, a_group, a_student, enrolled
+from tests.probe import client_of
 from tests.test_sweep import said
-
-
-@pytest.fixture
-def ours(db) -> Probe:
-    return a_probe("lingua")
-
-
-def client_of(ours: Probe, role: str) -> Client:
-    client = Client()
-    client.post("/login/", {"login": ours.logins[role], "password": PASSWORD})
-    return client
-
-
-@pytest.fixture
-def owner(ours) -> Client:
-    return client_of(ours, "owner")
 
 
 def links(page: str) -> list[str]:

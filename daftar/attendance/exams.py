@@ -17,7 +17,7 @@ from daftar.courses.models import Group, Topic
 from daftar.courses.queries import members_on
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, note, question, verb
-from daftar.orgs.queries import latest_deed, today_in
+from daftar.orgs.queries import own_last_deed, today_in
 from daftar.people.models import Student
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from datetime import date
 
 LONGEST_COMMENT = 300
-UNDO_WITHIN = timedelta(minutes=10)
 
 
 class ExamThere(Refusal):
@@ -179,10 +178,8 @@ def undo_results(by: Actor, *, exam_id: int) -> Exam:
     ResultsStay when anybody did something to the exam since.
     """
     exam = _locked(by, exam_id)
-    deed = latest_deed(by.trusted(), exam)
-    if deed is None or deed.verb != "attendance.enter_results" or deed.member_id != by.member_id:
-        raise ResultsStay
-    if by.at - deed.at > UNDO_WITHIN:
+    deed = own_last_deed(by.trusted(), exam, "attendance.enter_results")
+    if deed is None:
         raise ResultsStay
     (told,) = deed.changes
     before = {int(pk): Entry() for pk in told["now"]["results"]}

@@ -24,7 +24,7 @@ from daftar.courses.topics import chosen_topic
 from daftar.lib.compiled import compiled
 from daftar.lib.errors import NotFound, Refusal
 from daftar.orgs.access import Actor, change, note, publish, verb
-from daftar.orgs.queries import latest_deed, today_in
+from daftar.orgs.queries import own_last_deed, today_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from daftar.lib.tenancy import Asker
     from daftar.orgs.models import Branch
 
-UNDO_WITHIN = timedelta(minutes=10)
 # The deeds on one lesson as a whole.
 UNDONE_HERE = ("attendance.conduct_lesson", "attendance.receive_lesson", "attendance.take_marks_back")
 
@@ -136,9 +135,8 @@ def undo_marks(by: Actor, *, lesson_id: int) -> Lesson:
     Refused when anybody marked the lesson since; charges follow in the same transaction.
     """
     lesson = lock_lesson(by, lesson_id)
-    deed = latest_deed(by.trusted(), lesson)
-    is_own = deed is not None and deed.member_id == by.member_id and by.at - deed.at <= UNDO_WITHIN
-    if deed is None or not is_own or deed.verb not in UNDONE_HERE:
+    deed = own_last_deed(by.trusted(), lesson, *UNDONE_HERE)
+    if deed is None:
         raise NothingToUndo
     # A deed of the journal concerns several lessons and is found under the first of them only.
     if Attendance.objects.visible_to(by).filter(lesson=lesson, marked_at__gt=deed.at).exists():

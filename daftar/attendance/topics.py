@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from daftar.attendance.services import UNDO_WITHIN, LessonIsCancelled, lock_lesson
+from daftar.attendance.services import LessonIsCancelled, lock_lesson
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.topics import chosen_topic
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, change, verb
-from daftar.orgs.queries import latest_deed
+from daftar.orgs.queries import own_last_deed
 
 if TYPE_CHECKING:
     from daftar.courses.models import Lesson
@@ -37,9 +37,8 @@ def choose_topic(by: Actor, *, lesson_id: int, plan_topic_id: int | None, topic:
 def undo_topic(by: Actor, *, lesson_id: int) -> Lesson:
     """Gives a lesson the topic again that it had before one's own last choice, within ten minutes; else TopicStays."""
     lesson = lock_lesson(by, lesson_id)
-    deed = latest_deed(by.trusted(), lesson)
-    is_own = deed is not None and deed.member_id == by.member_id and by.at - deed.at <= UNDO_WITHIN
-    if deed is None or not is_own or deed.verb != "attendance.choose_topic":
+    deed = own_last_deed(by.trusted(), lesson, "attendance.choose_topic")
+    if deed is None:
         raise TopicStays
     for told in deed.changes:
         change(by, lesson, **told["was"])

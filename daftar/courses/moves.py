@@ -27,9 +27,8 @@ from daftar.courses.weekdays import first_day
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, note, publish, verb
 from daftar.orgs.models import Member
-from daftar.orgs.queries import latest_deed, today_in
+from daftar.orgs.queries import own_last_deed, today_in
 
-UNDO_WITHIN = timedelta(minutes=10)
 WEEK = timedelta(days=7)
 
 
@@ -93,9 +92,8 @@ def move_lesson(
 def undo_move(by: Actor, *, lesson_id: int) -> Lesson:
     """Takes back one's own last move of a lesson within ten minutes, with all it carried along."""
     lesson = locked(by, lesson_id)
-    deed = latest_deed(by.trusted(), lesson)
-    is_own = deed is not None and deed.member_id == by.member_id and by.at - deed.at <= UNDO_WITHIN
-    if deed is None or not is_own or deed.verb != "courses.move_lesson":
+    deed = own_last_deed(by.trusted(), lesson, "courses.move_lesson")
+    if deed is None:
         raise MoveCannotBeUndone
     was = {name: _typed(name, value) for name, value in deed.changes[0]["was"].items()}
     if "since" in was:

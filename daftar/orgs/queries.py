@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from daftar.lib.tenancy import Asker, TenantQuerySet
     from daftar.orgs.models import TenantModel
 
+UNDO_WITHIN = timedelta(minutes=10)
+
 
 @dataclass(frozen=True)
 class Membership:
@@ -281,10 +283,15 @@ def history_of_group(
 
 
 @question("courses.view")
-def latest_deed(by: Actor, row: TenantModel) -> AuditEntry | None:
-    """What was done last to a row, by whomever."""
+def own_last_deed(by: Actor, row: TenantModel, *verbs: str) -> AuditEntry | None:
+    """What was done last to a row, while the actor may take it back; else None.
+
+    It was one of these verbs, by the same member, within ten minutes, and nobody did anything to the row since.
+    """
     subject = f"{type(row).__name__.lower()}:{row.pk}"
-    return AuditEntry.objects.visible_to(by).filter(subject=subject).order_by("-id").first()
+    deed = AuditEntry.objects.visible_to(by).filter(subject=subject).order_by("-id").first()
+    is_own = deed is not None and deed.member_id == by.member_id and by.at - deed.at <= UNDO_WITHIN
+    return deed if deed is not None and is_own and deed.verb in verbs else None
 
 
 def today_in(by: Actor, branch: Branch) -> date:

@@ -14,6 +14,7 @@ from daftar.attendance.models import (
 from daftar.contracts.models import Contract
 from daftar.courses.comment_models import GroupComment
 from daftar.courses.ending_models import LeavingReason
+from daftar.courses.feed_models import Feed
 from daftar.courses.models import (
     Course,
     Enrolment,
@@ -56,7 +57,7 @@ from daftar.tuition.models import (
 
 __all__ = [
     "AbsenceReason", "Account", "Attendance", "AuditEntry", "Books", "Branch", "Contact", "Contract", "Course",
-    "CreditDeclined", "CreditGiven", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Group",
+    "CreditDeclined", "CreditGiven", "Desk", "Discount", "Door", "Enrolment", "Exam", "ExamResult", "Feed", "Group",
     "GroupComment", "GroupDeed", "Guest", "Holiday", "Import", "ImportRow", "Invitation", "LeavingReason", "Lesson",
     "LessonPick", "LessonType", "MakeUp", "Material", "Member", "MemberBranch", "Organization", "Payer", "Payment",
     "PaymentReversal", "PriceStep", "Promise", "ReceiptCounter", "Recurrence", "Role", "Room", "Scale", "Student",

@@ -215,6 +215,9 @@ def _lesson_bodies(ids: dict[str, int], today: date) -> dict[str, dict[str, obje
         "lessons-regular-new": alone
         | {"weekdays": [1, 3], "starts_on": str(today + timedelta(days=3)), "last_on": str(today + timedelta(days=30))},
         "lessons-regular-last-day": {"last_on": str(today + timedelta(days=9))},
+        "group-regular-new": {"weekdays": [6], "starts_on": str(today + timedelta(days=3)), "starts_time": "06:50"},
+        "group-regular-last-day": {"last_on": str(today + timedelta(days=20))},
+        "group-regular-undo": {"sent": "on"},
         "make-up-lesson": {"held_on": str(today + timedelta(days=2)), "starts_time": "06:00"},
         "calendar-withdraw": {"sent": "on"},
         "course-edit": {"name": "C changed", "lesson_minutes": 60},

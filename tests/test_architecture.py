@@ -46,7 +46,6 @@ UNGUARDED = {
     "courses.services.check_parts": "refuses, inside a verb",
     "courses.services.usual_minutes": "a part of verbs that plan lessons",
     "courses.services.students_on": "whom a verb on a lesson concerns",
-    "courses.services.make_lessons": "a part of the verbs on schedules",
     "courses.memberships.hold_groups": "locks, inside a verb",
     "courses.days.locked": "the row of a verb on one lesson",
     "courses.places.check_free": "refuses, for every verb that plans a lesson",

@@ -10,8 +10,9 @@ from icalendar import Calendar
 
 from daftar.attendance.makeups import add_guest, remove_guest
 from daftar.courses.days import add_holiday, cancel_lesson, restore_lesson
+from daftar.courses.feed_models import Feed
 from daftar.courses.feeds import feeds, open_feed, withdraw_feed
-from daftar.courses.models import Enrolment, Feed, Lesson
+from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.moves import move_lesson
 from daftar.courses.services import enrol_student
 from daftar.lib.errors import Forbidden

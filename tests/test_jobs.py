@@ -11,7 +11,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from daftar.courses.rules import PlanKind
-from daftar.courses.services import Schedule, add_group
+from daftar.courses.schedules import Schedule
+from daftar.courses.services import add_group
 from daftar.ledger.models import Transfer
 from daftar.ledger.queries import balances
 from daftar.lib.tenancy import tenant_transaction

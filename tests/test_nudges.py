@@ -23,7 +23,8 @@ from daftar.courses.kinds import LessonKind
 from daftar.courses.models import Lesson
 from daftar.courses.moves import Staffing
 from daftar.courses.places import change_hours
-from daftar.courses.services import Schedule, add_group, enrol_student
+from daftar.courses.schedules import Schedule
+from daftar.courses.services import add_group, enrol_student
 from daftar.lib.tenancy import tenant_transaction
 from daftar.office.letters import mail_nudge
 from daftar.orgs.models import AuditEntry, Branch, User

@@ -29,7 +29,8 @@ from daftar.courses.comments import write_comment
 from daftar.courses.leaving_reasons import add_leaving_reason
 from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
-from daftar.courses.services import Schedule, add_group
+from daftar.courses.schedules import Schedule
+from daftar.courses.services import add_group
 from daftar.courses.topics import add_topics
 from daftar.finance.queries import get_payment, history_of_payment
 from daftar.finance.services import (
@@ -183,7 +184,7 @@ REHEARSES = {
     "student-bind", "subscription-end", "subscription-price", "subscription-price-end", "discount-new",
     "discount-edit", "discount-withdraw", "suspension-remove", "subscription-unbind",
     "lesson-payer", "lesson-take-back", "group-several", "days-off-remove", "lesson-cancel", "lesson-restore",
-    "lesson-move",
+    "lesson-move", "group-regular-new", "group-regular-last-day", "group-regular-undo",
 }  # fmt: skip
 
 
@@ -247,6 +248,7 @@ WRONG = {
     "books-reopen": {"closed_until": "2001-01-01", "reason": ""},
     "enrolment-activate": {"activated_on": "2001-01-01"},
     "lesson-new": {"held_on": "2001-01-01", "starts_time": "25:61"},
+    "group-regular-new": {"weekdays": ["9"], "starts_on": "2001-01-01", "starts_time": "25:61"},
     "import-new": {"opens_on": "yesterday"},
     "import-columns": {"column_0": "by magic", "column_1": "groups", "column_2": "phone", "column_3": "balance"},
     "import-groups": {"fate_0": "by magic", "fate_1": "new", "course_1": "new", "name_1": "C", "price_1": "-5"},

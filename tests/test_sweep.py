@@ -46,7 +46,7 @@ WITHOUT_FORM = {
     "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
     "timetable", "timetable-free", "hours", "make-ups", "group-journal-file", "group-plan", "lessons-regular",
     "group-exams", "lessons", "exam", "scales", "group-materials", "material", "group-money", "group-comments",
-    "group-changes", "group-results", "group-tests", "left", "leaving-reasons",
+    "group-changes", "group-results", "group-tests", "group-regular", "left", "leaving-reasons",
 }  # fmt: skip
 # Sent right and refused all the same: the rows of the probe have had consequences. tests/test_undo.py sees them done.
 REFUSED = {
@@ -59,6 +59,7 @@ NOT_THEIRS = {
     "payment-undo": {"administrator", "cashier", "teacher"}, "group-comment-edit": {"administrator", "teacher"},
     "group-comment-remove": {"teacher"}, "group-comment-restore": {"teacher"},
     "calendars": {"cashier", "teacher"}, "exam-results-undo": {"administrator", "teacher"},
+    "group-regular-undo": {"administrator"},
 }  # fmt: skip
 # What those do not see who may open the page: the link of a room is for whoever edits courses.
 NOT_SEEN = {"calendar-withdraw": {"cashier", "teacher"}}

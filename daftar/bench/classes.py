@@ -19,7 +19,8 @@ from daftar.courses.kinds import LessonKind
 from daftar.courses.models import Course, Lesson, Room
 from daftar.courses.moves import Staffing
 from daftar.courses.rules import PlanKind
-from daftar.courses.services import Schedule, add_group
+from daftar.courses.schedules import Schedule
+from daftar.courses.services import add_group
 from daftar.lib.period import add_months
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Branch, Member

@@ -11,7 +11,8 @@ from django.db import transaction
 
 from daftar.bench.measure import Figure, checked_at_once, cpu_of
 from daftar.courses.models import Course, Lesson, Room
-from daftar.courses.services import Schedule, add_group
+from daftar.courses.schedules import Schedule
+from daftar.courses.services import add_group
 from daftar.lib.period import add_months
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Branch, Member

@@ -24,6 +24,7 @@ from daftar.courses.kinds import LessonStatus
 from daftar.courses.leaving_reasons import leaving_reasons
 from daftar.courses.models import Enrolment, Group, Lesson
 from daftar.courses.rules import EVEN, ODD, PlanKind
+from daftar.courses.schedules import Schedule
 from daftar.finance.queries import desks
 from daftar.finance.services import promise, take_payment
 from daftar.ledger.queries import balances
@@ -205,7 +206,7 @@ def _groups(
         courses.add_group(
             by, branch_id=branch.pk, name=f"{course.name} {branch.name[0]}{number}{place}", course_id=course.pk,
             starts_on=begins, last_on=add_months(begins, MONTHS + 6),
-            schedule=courses.Schedule((ODD, EVEN)[place % 2], time(HOURS[(place + number) % len(HOURS)])),
+            schedule=Schedule((ODD, EVEN)[place % 2], time(HOURS[(place + number) % len(HOURS)])),
             teacher_id=teacher.pk, room_id=room.pk, capacity=14,
         )
         for place, course in enumerate(taught, 1)

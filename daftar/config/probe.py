@@ -33,6 +33,7 @@ from daftar.courses.catalogue import add_course, add_room
 from daftar.courses.feeds import open_feed
 from daftar.courses.models import Group, Lesson
 from daftar.courses.rules import PlanKind
+from daftar.courses.schedules import Schedule
 from daftar.courses.topics import add_topics, edit_topic
 from daftar.courses.waiting import put_on_waiting_list
 from daftar.finance import services as finance
@@ -216,7 +217,7 @@ def _groups(probe: Probe, owner: Actor, branch: Branch) -> None:
         room = add_room(owner, branch_id=branch.pk, name=probe.text("room"), capacity=12)
         group = courses.add_group(
             owner, branch_id=branch.pk, name=probe.text("group"), course_id=course.pk, starts_on=first,
-            last_on=today + timedelta(days=60), schedule=courses.Schedule((1, 2, 3, 4, 5, 6, 7), time(14 + 2 * place)),
+            last_on=today + timedelta(days=60), schedule=Schedule((1, 2, 3, 4, 5, 6, 7), time(14 + 2 * place)),
             teacher_id=ids["teacher_id"], room_id=room.pk, capacity=12,
         )  # fmt: skip
         student_id, other_id = ids[f"student@{branch.pk}"], ids[f"other_student@{branch.pk}"]

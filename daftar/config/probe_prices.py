@@ -14,6 +14,7 @@ from daftar.courses.kinds import LessonKind, LessonStatus
 from daftar.courses.leaving_reasons import add_leaving_reason
 from daftar.courses.models import Group, Lesson
 from daftar.courses.moves import Staffing
+from daftar.courses.regular import add_regular_lessons
 from daftar.courses.rules import PlanKind
 from daftar.courses.services import add_group, enrol_student
 from daftar.finance.services import give_bonus
@@ -128,7 +129,7 @@ def _days(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
 
 
 def _alone(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
-    """A student's lessons on Sundays, a weekly trial, and one of each."""
+    """A student's lessons on Sundays, a weekly trial, one of each, and of each group a lesson beside its days."""
     at: dict[str, Any] = {"branch_id": branch.pk, "course_id": _monthly(owner, branch).course_id}
     teacher = Staffing(None, probe.ids["teacher_id"])
     hour, ahead = time(5, place * 20), owner.today + timedelta(days=8)
@@ -139,6 +140,10 @@ def _alone(probe: Probe, owner: Actor, branch: Branch, place: int) -> None:
         span: dict[str, Any] = {"weekdays": (7,), "starts_on": ahead, "last_on": ahead + timedelta(days=20)}
         made = plan_regular_lessons(owner, **kind, **at, **span, starts_time=time(4, place * 20), staffing=teacher)
         probe.keep(recurrence_id=made[0].recurrence_id or 0)
+    for group in Group.objects.visible_to(owner).filter(branch=branch).order_by("id"):
+        span = {"weekdays": (7,), "starts_on": ahead, "starts_time": time(6, place * 20)}
+        beside = add_regular_lessons(owner, group_id=group.pk, type_id=probe.ids["lesson_type_id"], **span)
+        probe.keep(regular_id=beside[0].pk)
 
 
 def _monthly(owner: Actor, branch: Branch) -> Group:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
-from daftar.courses.models import Feed, Group, Lesson, Room
+from daftar.courses.feed_models import Feed
+from daftar.courses.models import Group, Lesson, Room
 from daftar.courses.queries import on_day_off
 from daftar.courses.weekdays import lessons_of_member
 from daftar.lib.errors import NotFound

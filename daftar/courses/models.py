@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -14,7 +15,7 @@ from daftar.courses.kinds import Colour, LessonKind, LessonStatus
 from daftar.courses.plans import PLAN_CHOICES
 from daftar.courses.rules import PlanKind
 from daftar.lib.tenancy import TenantManager, TenantQuerySet
-from daftar.orgs.models import Branch, Door, Member, TenantModel
+from daftar.orgs.models import Branch, Member, TenantModel
 from daftar.people.models import Student
 
 if TYPE_CHECKING:
@@ -239,6 +240,8 @@ class Recurrence(TenantModel):
     # Instead of the group's.
     room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+")
     teacher = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    # Beside the group's days: a change of those leaves it alone.
+    is_extra = models.BooleanField(default=False)
     # From this day (null: from the group's first) to the day before `valid_until` (null: still in force).
     valid_from = models.DateField(null=True, blank=True)
     valid_until = models.DateField(null=True, blank=True)
@@ -254,9 +257,9 @@ class Recurrence(TenantModel):
             ),
             models.CheckConstraint(
                 name="recurrence_of_group_or_alone",
-                condition=Q(group__isnull=False, course=None, student=None, branch=None, type=None)
+                condition=Q(group__isnull=False, course=None, student=None, branch=None)
                 | Q(group=None, course__isnull=False, branch__isnull=False, valid_from__isnull=False)
-                & Q(valid_until__isnull=False),
+                & Q(valid_until__isnull=False, is_extra=False),
             ),
             models.CheckConstraint(name="recurrence_weekday", condition=Q(weekday__range=(1, 7))),
             models.CheckConstraint(name="recurrence_minutes", condition=Q(minutes__range=(1, 1440))),
@@ -270,6 +273,11 @@ class Recurrence(TenantModel):
     def span(self) -> tuple[date, date]:
         """From when, and up to which day not included, one without a group is in force: it always has both."""
         return self.valid_from, self.valid_until  # type: ignore[return-value] # the database sees to it
+
+    @property
+    def last_on(self) -> date | None:
+        """The last day, inclusive; None: as long as its group runs."""
+        return None if self.valid_until is None else self.valid_until - timedelta(days=1)
 
 
 class Lesson(TenantModel):
@@ -465,36 +473,3 @@ class Suspension(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.student}"
-
-
-class Feed(TenantModel):
-    """A calendar that programs read by a secret link: of one teacher, room or group, or of a student's family."""
-
-    door = models.ForeignKey(Door, models.PROTECT, related_name="+")
-    # With the installation's key it makes the secret of the link, which stands nowhere itself.
-    nonce = models.CharField(max_length=64)
-    teacher = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
-    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+")
-    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="+")
-    student = models.ForeignKey(Student, models.PROTECT, null=True, blank=True, related_name="+")
-    made_at = models.DateTimeField()
-    # From then on the link opens nothing.
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta(TenantModel.Meta):
-        constraints = [
-            models.CheckConstraint(
-                name="feed_of_one",
-                condition=Q(teacher__isnull=False, room=None, group=None, student=None)
-                | Q(teacher=None, room__isnull=False, group=None, student=None)
-                | Q(teacher=None, room=None, group__isnull=False, student=None)
-                | Q(teacher=None, room=None, group=None, student__isnull=False),
-            ),
-            models.UniqueConstraint(
-                fields=["org", "teacher", "room", "group", "student"], nulls_distinct=False,
-                condition=Q(withdrawn_at=None), name="feed_once",
-            ),
-        ]  # fmt: skip
-
-    def __str__(self) -> str:
-        return str(self.teacher or self.room or self.group or self.student)

@@ -22,7 +22,8 @@ from daftar.courses.refusals import (
     RoomElsewhere,
     StudentHasLesson,
 )
-from daftar.courses.services import make_lessons, students_on
+from daftar.courses.schedules import in_force, make_lessons
+from daftar.courses.services import students_on
 from daftar.courses.weekdays import first_day
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, add, change, note, publish, verb
@@ -124,9 +125,8 @@ def _move_one(by: Actor, lesson: Lesson, held_on: date, starts_time: time, place
     first_on = first_day(lesson)
     now = {"room_id": place.room_id, "teacher_id": place.teacher_id}
     if is_moved:
-        now |= _when(lesson, held_on, starts_time) | {
-            "is_extra": True, "moved_from": None if first_on == held_on else first_on
-        }  # fmt: skip
+        # Another hour of its day too: else the schedule would miss a lesson there and make another.
+        now |= _when(lesson, held_on, starts_time) | {"is_extra": True, "moved_from": first_on}
     check_free(by, [lesson], [now])
     change(by, lesson, **now)
 
@@ -165,8 +165,9 @@ def _change_of_group(by: Actor, group: Group, rule: Recurrence, since: date, val
     if since <= (rule.valid_from or group.starts_on):
         change(by, rule, **values)
     else:  # what was in force before stays on record: months were counted by it
+        same = {name: getattr(rule, name) for name in ("minutes", "type_id", "is_extra", "valid_until")}
         change(by, rule, valid_until=since)
-        add(by, Recurrence, group=group, minutes=rule.minutes, valid_from=since, **values)
+        add(by, Recurrence, group=group, valid_from=since, **same, **values)
     make_lessons(by, group, group.branch, since=since)
 
 
@@ -189,9 +190,9 @@ def _rule_of(by: Actor, lesson: Lesson) -> Recurrence:
         if lesson.recurrence is None or lesson.is_extra:
             raise NotWeekly
         return lesson.recurrence
-    rows = Recurrence.objects.visible_to(by).filter(group=lesson.group, valid_until=None)
-    same = rows.filter(weekday=lesson.held_on.isoweekday(), starts_time=lesson.starts_time)
-    rule = same.filter(Q(valid_from=None) | Q(valid_from__lte=lesson.held_on)).first()
+    held = in_force(lesson.held_on) & ~Q(valid_until__lte=today_in(by, lesson.branch))
+    rows = Recurrence.objects.visible_to(by).filter(held, group=lesson.group)
+    rule = rows.filter(weekday=lesson.held_on.isoweekday(), starts_time=lesson.starts_time).first()
     if rule is None or lesson.is_extra:
         raise NotWeekly
     return rule
@@ -204,6 +205,8 @@ def _made_by(by: Actor, rule: Recurrence, since: date) -> list[Lesson]:
         rows = rows.filter(recurrence=rule)
     else:
         rows = rows.filter(group_id=rule.group_id, held_on__iso_week_day=rule.weekday, starts_time=rule.starts_time)
+        first, last = rule.valid_from or date.min, (rule.valid_until or date.max) - timedelta(days=1)
+        rows = rows.filter(held_on__range=(first, last))
     return list(rows.select_for_update(of=("self",), no_key=True).select_related("branch").order_by("id"))
 
 

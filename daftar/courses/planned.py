@@ -19,15 +19,16 @@ if TYPE_CHECKING:
     from daftar.orgs.models import Branch
 
 # What the schedule says of each lesson; all other columns are as of a lesson that nobody has touched yet.
-SAID = ("held_on", "starts_time", "minutes", "starts_at", "ends_at", "teacher_id", "room_id")
+SAID = ("held_on", "starts_time", "minutes", "starts_at", "ends_at", "teacher_id", "room_id", "type_id")
 WRITE = """
     INSERT INTO daftar_lesson ({said}, {others})
     SELECT held_on, starts_time, minutes, starts_at, starts_at + make_interval(mins => minutes), teacher_id, room_id,
-        {values}
+        type_id, {values}
     FROM unnest(%(days)s::date[], %(instants)s::timestamptz[], %(rows)s::int[])
         WITH ORDINALITY AS made (held_on, starts_at, row, place)
-    JOIN unnest(%(times)s::time[], %(lengths)s::int[], %(given_by)s::bigint[], %(places)s::bigint[])
-        WITH ORDINALITY AS weekly (starts_time, minutes, teacher_id, room_id, row) USING (row)
+    JOIN unnest(%(times)s::time[], %(lengths)s::int[], %(given_by)s::bigint[], %(places)s::bigint[],
+            %(types)s::bigint[])
+        WITH ORDINALITY AS weekly (starts_time, minutes, teacher_id, room_id, type_id, row) USING (row)
     ORDER BY place
 """
 
@@ -38,7 +39,7 @@ def write_lessons(group: Group, branch: Branch, made: Sequence[tuple[date, Recur
         return
     weekly = {rule.pk: rule for _on, rule in made}
     numbers = {pk: number for number, pk in enumerate(weekly, start=1)}
-    times, lengths, given_by, places = zip(*[_values(group, rule) for rule in weekly.values()], strict=True)
+    times, lengths, given_by, places, types = zip(*[_values(group, rule) for rule in weekly.values()], strict=True)
     zone = ZoneInfo(branch.timezone)
     others = _untouched(group, branch)
     columns = {
@@ -51,7 +52,7 @@ def write_lessons(group: Group, branch: Branch, made: Sequence[tuple[date, Recur
         "instants": array_of([rules.local(on, rule.starts_time, zone).isoformat() for on, rule in made]),
         "rows": array_of([numbers[rule.pk] for _on, rule in made]),
         "times": array_of(times), "lengths": array_of(lengths), "given_by": array_of(given_by),
-        "places": array_of(places),
+        "places": array_of(places), "types": array_of(types),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(WRITE.format(**columns), values)
@@ -68,5 +69,6 @@ def _untouched(group: Group, branch: Branch) -> dict[str, Any]:
 
 
 def _values(group: Group, rule: Recurrence) -> tuple[Any, ...]:
-    """When, how long, by whom and where: the group's teacher and room unless that weekday has its own."""
-    return rule.starts_time, rule.minutes, rule.teacher_id or group.teacher_id, rule.room_id or group.room_id
+    """When, how long, by whom, where and of which type: the group's teacher and room unless it has its own."""
+    given_by, place = rule.teacher_id or group.teacher_id, rule.room_id or group.room_id
+    return rule.starts_time, rule.minutes, given_by, place, rule.type_id

@@ -22,6 +22,7 @@ from daftar.courses.models import (
     Room,
     Suspension,
 )
+from daftar.courses.schedules import in_force
 from daftar.courses.weekdays import coming, first_day, with_off
 from daftar.lib.errors import NotFound
 from daftar.orgs.access import Actor, question
@@ -42,12 +43,13 @@ def lesson_name(path: str = "") -> Coalesce:
 class WeeklySchedule:
     """When a group meets: ISO weekdays and the local time of the first; no days and no time: not set yet.
 
-    `other_times`: weekdays that begin at another hour than the first.
+    `other_times`: weekdays that begin at another hour than the first. `extra`: regular lessons beside these days.
     """
 
     weekdays: tuple[int, ...]
     starts_time: time | None
     other_times: tuple[tuple[int, time], ...] = ()
+    extra: tuple[tuple[int, time], ...] = ()
 
 
 @question("courses.view")
@@ -74,7 +76,7 @@ class WantedGroups:
         }  # fmt: skip
         rows = rows.filter(**{name: value for name, value in asked.items() if value is not None})
         if self.weekdays:
-            weekly = Recurrence.objects.visible_to(by).filter(weekday__in=self.weekdays, valid_until=None)
+            weekly = Recurrence.objects.visible_to(by).filter(weekday__in=self.weekdays).filter(in_force(by.today))
             rows = rows.filter(pk__in=weekly.values("group_id"))
         return rows
 
@@ -104,21 +106,22 @@ def sizes(by: Actor, group_ids: Collection[int]) -> dict[int, int]:
 
 @question("courses.view")
 def schedules(by: Actor, group_ids: Collection[int]) -> dict[int, WeeklySchedule]:
-    """The weekly schedule of each group."""
-    found: dict[int, list[tuple[int, time]]] = defaultdict(list)
-    rows = Recurrence.objects.visible_to(by).filter(group_id__in=group_ids, valid_until=None)
-    for group_id, weekday, at in rows.order_by("weekday", "starts_time").values_list(
-        "group_id", "weekday", "starts_time"
-    ):
-        found[group_id].append((weekday, at))
-    return {group_id: _weekly(found[group_id]) for group_id in group_ids}
+    """The weekly schedule of each group, as it is today or when the group begins."""
+    days: dict[int, list[tuple[int, time]]] = defaultdict(list)
+    extra: dict[int, list[tuple[int, time]]] = defaultdict(list)
+    rows = Recurrence.objects.visible_to(by).filter(in_force(by.today), group_id__in=group_ids)
+    columns = ("group_id", "is_extra", "weekday", "starts_time")
+    for group_id, is_extra, *when in rows.order_by("weekday", "starts_time").values_list(*columns):
+        (extra if is_extra else days)[group_id].append((when[0], when[1]))
+    return {group_id: _weekly(days[group_id], tuple(extra[group_id])) for group_id in group_ids}
 
 
-def _weekly(days: list[tuple[int, time]]) -> WeeklySchedule:
+def _weekly(days: list[tuple[int, time]], extra: tuple[tuple[int, time], ...]) -> WeeklySchedule:
     if not days:
-        return WeeklySchedule((), None)
+        return WeeklySchedule((), None, extra=extra)
     first = days[0][1]
-    return WeeklySchedule(tuple(day for day, _at in days), first, tuple(each for each in days if each[1] != first))
+    others = tuple(each for each in days if each[1] != first)
+    return WeeklySchedule(tuple(day for day, _at in days), first, others, extra)
 
 
 @question("courses.view")

@@ -31,6 +31,11 @@ class ScheduleIncomplete(Refusal):
     text = _("Choose the days and the time together, or leave both empty.")
 
 
+class ScheduleOutsideGroup(Refusal):
+    field = "from_on"
+    text = _("Choose a date from %(first)s to %(last)s, while the group runs.")
+
+
 class CourseInOtherCurrency(Refusal):
     field = "course_id"
     text = _("This course is priced in another currency than the branch.")
@@ -92,6 +97,11 @@ class RegularEndsBeforeStart(Refusal):
     text = _("The last day lies before the first.")
 
 
+class RegularEndsOutsideGroup(Refusal):
+    field = "last_on"
+    text = _("The group runs from %(first)s to %(last)s.")
+
+
 class RegularTooLong(Refusal):
     field = "last_on"
     text = _("Regular lessons are planned for a year at most.")
@@ -113,7 +123,7 @@ class GroupShorterThanLessons(Refusal):
 
 
 class JoinOutsideGroup(Refusal):
-    """Seed rule: joining is possible only within the group's life."""
+    """Seed rule: joining is possible only within the group's life; so is what else begins there."""
 
     field = "starts_on"
     text = _("Choose a date from %(first)s to %(last)s, while the group runs.")

@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
-
 from daftar.courses import rules
 from daftar.courses.catalogue import check_counts
 from daftar.courses.events import TuitionFactsChanged
@@ -15,7 +13,6 @@ from daftar.courses.kinds import LessonKind, LessonStatus
 from daftar.courses.memberships import hold_groups
 from daftar.courses.models import Course, Enrolment, Group, Lesson, LessonType, Recurrence, Room
 from daftar.courses.places import check_free
-from daftar.courses.planned import write_lessons
 from daftar.courses.refusals import (
     ActivationBeforeJoining,
     ActivationOutsideGroup,
@@ -36,10 +33,21 @@ from daftar.courses.refusals import (
     OtherWayNeedsPrice,
     RoomElsewhere,
     ScheduleIncomplete,
+    ScheduleOutsideGroup,
     StudentElsewhere,
     TypeIsArchived,
     TypeOfAnotherKind,
     TypeOfOtherKind,
+)
+from daftar.courses.schedules import (
+    NO_DAYS,
+    Schedule,
+    lesson_by,
+    make_lessons,
+    plan_lessons,
+    set_schedule,
+    wanted_lessons,
+    write_schedule,
 )
 from daftar.lib.period import Period
 from daftar.orgs.access import Actor, add, change, note, publish, verb
@@ -49,19 +57,11 @@ from daftar.people.events import FamiliesChanged
 from daftar.people.models import Student
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date, time
 
 
 LONGEST_GROUP = timedelta(days=366 * 6)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """A weekly schedule: ISO weekdays (1 Monday) at one local wall time; no days and no time: none yet."""
-
-    weekdays: tuple[int, ...] = ()
-    starts_time: time | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Charging:
 @verb("courses.edit")
 def add_group(
     by: Actor, *, branch_id: int, name: str, course_id: int, starts_on: date, last_on: date,
-    schedule: Schedule = Schedule(), teacher_id: int | None = None, room_id: int | None = None,
+    schedule: Schedule = NO_DAYS, teacher_id: int | None = None, room_id: int | None = None,
     capacity: int | None = None, price: int | None = None, charging: Charging = Charging(),
 ) -> Group:  # fmt: skip
     """A new group with all its lessons up to `last_on`, the last day included."""
@@ -92,8 +92,8 @@ def add_group(
         by, Group, branch=branch, name=name, course=course, teacher_id=teacher_id, room_id=room_id,
         starts_on=starts_on, ends_on=last_on + timedelta(days=1), capacity=capacity, price=price, **asdict(charging),
     )  # fmt: skip
-    weekly = _write_schedule(by, group, course, schedule, valid_from=None)
-    _plan(by, group, branch, _wanted(group, weekly, starts_on))
+    weekly = write_schedule(by, group, course, schedule, valid_from=None)
+    plan_lessons(by, group, branch, wanted_lessons(group, weekly, starts_on))
     return group
 
 
@@ -101,10 +101,12 @@ def add_group(
 def edit_group(
     by: Actor, *, group_id: int, name: str, starts_on: date, last_on: date, schedule: Schedule,
     teacher_id: int | None, room_id: int | None, capacity: int | None, charging: Charging | None = None,
+    from_on: date | None = None,
 ) -> Group:  # fmt: skip
-    """Changes a group; planned lessons from today on follow the new schedule, what was conducted stays.
+    """Changes a group; planned lessons follow the new schedule, what was conducted stays.
 
-    Another way of `charging` (None: as it is) counts for those who are activated from now on.
+    The schedule counts from `from_on` (None: from today, or from the first day where that is another now). Another
+    way of `charging` (None: as it is) counts for those who are activated from now on.
     """
     group: Group = (
         Group.objects.visible_to(by)
@@ -123,13 +125,15 @@ def edit_group(
     if outside is not None:
         raise GroupShorterThanLessons(on=outside.held_on)
     since = starts_on if starts_on != group.starts_on else today_in(by, group.branch)
+    if from_on is not None and not max(since, starts_on) <= from_on <= last_on:
+        raise ScheduleOutsideGroup(first=max(since, starts_on), last=last_on)
     was = Group(teacher_id=group.teacher_id, room_id=group.room_id)
     change(
         by, group, name=name, starts_on=starts_on, ends_on=last_on + timedelta(days=1), teacher_id=teacher_id,
         room_id=room_id, capacity=capacity, **({} if charging is None else asdict(charging)),
     )  # fmt: skip
     _follow_group(by, group, was, since=since)
-    _set_schedule(by, group, group.course, schedule, since=since)
+    set_schedule(by, group, group.course, schedule, since=from_on or since)
     make_lessons(by, group, group.branch, since=since)
     publish(by, TuitionFactsChanged(students_of(by, group.pk)))
     return group
@@ -154,7 +158,7 @@ def plan_lesson(
     check_parts(by, group.branch, group.course, room_id=room_id, teacher_id=teacher_id)
     length = minutes or usual_minutes(by, group.course, type_id)
     place = {"room_id": room_id, "teacher_id": teacher_id}
-    lesson = _lesson(group, group.branch, held_on, Recurrence(starts_time=starts_time, minutes=length, **place))
+    lesson = lesson_by(group, group.branch, held_on, Recurrence(starts_time=starts_time, minutes=length, **place))
     lesson.is_extra, lesson.type_id = True, type_id
     check_free(by, [lesson], [{}])
     lesson.save(force_insert=True)
@@ -387,52 +391,6 @@ def _check_charging(course: Course, charging: Charging, price: int | None) -> No
         raise OtherWayNeedsPrice
 
 
-def _set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule, *, since: date) -> None:
-    """The schedule from `since` on; what was in force before that day stays on record."""
-    now_valid = Recurrence.objects.visible_to(by).filter(group=group, valid_until=None)
-    had = {(row.weekday, row.starts_time, row.minutes) for row in now_valid}
-    wanted = {
-        (day, schedule.starts_time, course.lesson_minutes)
-        for day in schedule.weekdays
-        if schedule.starts_time is not None
-    }
-    shown = min(had, default=None)
-    is_as_shown = (
-        shown is not None
-        and shown[1] == schedule.starts_time
-        and {minutes for *_, minutes in had} == {course.lesson_minutes}
-    )
-    # A weekday that was moved to another hour keeps it when something else of the group is edited.
-    if wanted == had or (is_as_shown and {day for day, *_ in had} == set(schedule.weekdays)):
-        return
-    rows = Recurrence.objects.visible_to(by).filter(group=group).exclude(valid_until__lte=since)
-    rows.filter(Q(valid_from__gte=since) | Q(valid_from=None, group__starts_on__gte=since)).delete()
-    rows.update(valid_until=since)
-    was_any = Recurrence.objects.visible_to(by).filter(group=group).exists()
-    _write_schedule(by, group, course, schedule, valid_from=since if was_any else None, was=had)
-
-
-def _write_schedule(
-    by: Actor, group: Group, course: Course, schedule: Schedule, *, valid_from: date | None,
-    was: Collection[tuple[int, time, int]] = (),
-) -> list[Recurrence]:  # fmt: skip
-    """The rows of a schedule that holds from a day on; None: since the group began."""
-    at = schedule.starts_time
-    rows = [
-        Recurrence(
-            org_id=by.org_id, group=group, weekday=day, starts_time=at, minutes=course.lesson_minutes,
-            valid_from=valid_from,
-        )
-        for day in sorted(set(schedule.weekdays))
-        if at is not None
-    ]  # fmt: skip
-    now = {"weekdays": sorted(schedule.weekdays), "starts_time": at}
-    if rows or was:
-        Recurrence.objects.bulk_create(rows)
-        note(by, group, was={"weekdays": sorted(day for day, _at, _minutes in was)}, now=now)
-    return rows
-
-
 def _follow_group(by: Actor, group: Group, was: Group, *, since: date) -> None:
     """Lessons that the group's teacher was to give in the group's room go to the new ones; substitutes stay."""
     ahead = Lesson.objects.visible_to(by).filter(group=group, held_on__gte=since, status=LessonStatus.PLANNED)
@@ -441,58 +399,3 @@ def _follow_group(by: Actor, group: Group, was: Group, *, since: date) -> None:
             rows = list(ahead.filter(**{name: getattr(was, name)}))
             check_free(by, rows, [{name: getattr(group, name)}] * len(rows))
             ahead.filter(pk__in=[row.pk for row in rows]).update(**{name: getattr(group, name)})
-
-
-def make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> None:
-    """Planned lessons from `since` on become what the schedule says; those outside the group's life go."""
-    wanted = _wanted(group, Recurrence.objects.visible_to(by).filter(group=group), since)
-    rows = Lesson.objects.visible_to(by).filter(group=group)
-    # Locked before it is decided: a lesson being conducted meanwhile is seen as conducted and stays.
-    locked = list(rows.select_for_update(of=("self",), no_key=True).order_by("id"))
-    kept = {(row.held_on, row.starts_time): row for row in locked if row.held_on >= since}
-    gone = [
-        row.pk
-        for row in locked
-        if row.status == LessonStatus.PLANNED
-        and (
-            not group.starts_on <= row.held_on < group.ends_on
-            or (row.held_on >= since and not row.is_extra and (row.held_on, row.starts_time) not in wanted)
-        )
-    ]
-    rows.filter(pk__in=gone).delete()
-    # A conducted lesson of that day stands for the one the schedule wants at another hour, and so does one moved away.
-    held = {on for (on, _at), row in kept.items() if row.status == LessonStatus.CONDUCTED}
-    held |= {row.moved_from for row in locked if row.moved_from is not None}
-    _plan(by, group, branch, {at: rule for at, rule in wanted.items() if at not in kept and at[0] not in held})
-
-
-def _wanted(group: Group, weekly: Iterable[Recurrence], since: date) -> dict[tuple[date, time], Recurrence]:
-    """The days and hours from `since` on at which the group's schedule has lessons, each with its row."""
-    return {
-        (on, rule.starts_time): rule
-        for rule in weekly
-        for on in rules.lesson_dates(
-            [rule.weekday],
-            max(since, group.starts_on, rule.valid_from or group.starts_on),
-            min(group.ends_on, rule.valid_until or group.ends_on),
-        )
-    }
-
-
-def _plan(by: Actor, group: Group, branch: Branch, wanted: Mapping[tuple[date, time], Recurrence]) -> None:
-    """Adds lessons in the order of their days, unless somebody else has the room or the teacher."""
-    made = [(on, rule) for (on, _at), rule in sorted(wanted.items(), key=lambda item: item[0])]
-    if branch.blocks_rooms or branch.blocks_teachers:
-        planned = [_lesson(group, branch, on, rule) for on, rule in made]
-        check_free(by, planned, [{}] * len(planned))
-    write_lessons(group, branch, made)
-
-
-def _lesson(group: Group, branch: Branch, on: date, rule: Recurrence) -> Lesson:
-    starts_at = rules.instant(on, rule.starts_time, branch.timezone)
-    return Lesson(
-        org_id=group.org_id, branch=branch, group=group, teacher_id=rule.teacher_id or group.teacher_id,
-        room_id=rule.room_id or group.room_id, held_on=on, starts_time=rule.starts_time, minutes=rule.minutes,
-        starts_at=starts_at, ends_at=starts_at + timedelta(minutes=rule.minutes), holds_room=branch.blocks_rooms,
-        holds_teacher=branch.blocks_teachers,
-    )  # fmt: skip

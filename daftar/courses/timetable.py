@@ -15,6 +15,7 @@ from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Enrolment, Group, Holiday, Lesson, Recurrence, Room
 from daftar.courses.queries import lesson_name
 from daftar.courses.rules import Membership, instant
+from daftar.courses.schedules import in_force
 from daftar.courses.weekdays import lessons_of_member, members
 from daftar.orgs.access import Actor, question
 from daftar.orgs.models import Branch, Member
@@ -125,7 +126,7 @@ def weekly(by: Actor, *, wanted: Wanted = Wanted()) -> list[Weekly]:
     alone = Q(group=None, branch__in=Branch.objects.visible_to(by), valid_from__lte=by.today, valid_until__gt=by.today)
     if not by.may("courses.see_all"):
         alone &= Q(teacher_id=by.member_id)
-    rows = Recurrence.objects.visible_to(by).filter(Q(group__in=groups, valid_until=None) | alone)
+    rows = Recurrence.objects.visible_to(by).filter(Q(group__in=groups) & in_force(by.today) | alone)
     rows = rows.select_related("group__course", "group__teacher", "group__room", "course", "student", "room", "teacher")
     if wanted.branch_id is not None:
         rows = rows.filter(Q(group__branch_id=wanted.branch_id) | Q(branch_id=wanted.branch_id))

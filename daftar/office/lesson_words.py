@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from daftar.courses.kinds import Colour, LessonKind
@@ -11,7 +10,6 @@ from daftar.office.words import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
 
     from daftar.attendance.models import MakeUp
     from daftar.courses.models import Lesson, Recurrence
@@ -48,19 +46,17 @@ def miss_choices(owed: Iterable[MakeUp]) -> list[tuple[int, str]]:
 
 
 def regular_rows(rows: Iterable[Recurrence]) -> list[dict[str, Any]]:
-    """Weekly lessons without a group as lists show them."""
+    """Weekly lessons as lists show them; those of a group by the group's teacher and room unless they have others."""
     return [_regular(row) for row in rows]
 
 
-def last_day_of(row: Recurrence) -> date:
-    """The last day of a weekly lesson without a group, inclusive."""
-    return row.span[1] - timedelta(days=1)
-
-
 def _regular(row: Recurrence) -> dict[str, Any]:
+    group = row.group
+    teacher, room = row.teacher or (group and group.teacher), row.room or (group and group.room)
     return {
         "id": row.pk, "name": row.course.name if row.course else "", "day": WEEKDAYS[row.weekday - 1],
-        "starts_at": row.starts_time, "since": row.span[0], "last_day": last_day_of(row),
-        "teacher": row.teacher.name if row.teacher else "", "room": row.room.name if row.room else "",
+        "starts_at": row.starts_time, "minutes": row.minutes, "since": row.valid_from,
+        "last_day": row.last_on,
+        "teacher": teacher.name if teacher else "", "room": room.name if room else "",
         "type": row.type.name if row.type else "",
     }  # fmt: skip

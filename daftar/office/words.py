@@ -21,6 +21,7 @@ from daftar.tuition.rules import WhyLine, from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import time
     from decimal import Decimal
 
     from daftar.attendance.rules import Measure
@@ -61,16 +62,24 @@ def days_text(weekdays: Iterable[int]) -> str:
 
 
 def schedule_text(schedule: WeeklySchedule) -> str:
-    """`odd days 14:00`, `Mon, Sat 9:00`, or that there is none yet."""
+    """`odd days 14:00`, `Mon, Sat 9:00 + Tue 16:00` with regular lessons beside them, or that there is none yet."""
+    beside = _times(schedule.extra)
     if not schedule.weekdays or schedule.starts_time is None:
-        return _("no schedule yet")
+        return beside or _("no schedule yet")
+    return " + ".join(each for each in (_days_of(schedule, schedule.starts_time), beside) if each)
+
+
+def _days_of(schedule: WeeklySchedule, first_time: time) -> str:
     if schedule.other_times:
         first = [day for day in schedule.weekdays if day not in dict(schedule.other_times)]
-        times = sorted([(day, schedule.starts_time) for day in first] + list(schedule.other_times))
-        return ", ".join(f"{WEEKDAYS[day - 1]} {formats.clock(at)}" for day, at in times)
+        return _times(sorted([(day, first_time) for day in first] + list(schedule.other_times)))
     pattern = pattern_of(schedule.weekdays)
     days = PATTERNS.get(pattern) or days_text(schedule.weekdays)
-    return f"{days} {formats.clock(schedule.starts_time)}"
+    return f"{days} {formats.clock(first_time)}"
+
+
+def _times(when: Iterable[tuple[int, time]]) -> str:
+    return ", ".join(f"{WEEKDAYS[day - 1]} {formats.clock(at)}" for day, at in when)
 
 
 def plan_text(

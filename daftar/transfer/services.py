@@ -13,6 +13,7 @@ from daftar.courses import services as courses
 from daftar.courses.catalogue import add_course
 from daftar.courses.models import Course, Group
 from daftar.courses.rules import PlanKind
+from daftar.courses.schedules import Schedule
 from daftar.ledger import services as ledger
 from daftar.ledger.rules import is_closed
 from daftar.lib.errors import Refusal
@@ -357,6 +358,6 @@ def _made(by: Actor, row: Import, choice: GroupChoice) -> GroupChoice:
         course_id, price = course.pk, None if course.price == price else price
     group = courses.add_group(
         trusted, branch_id=row.branch_id, name=choice.name, course_id=course_id, starts_on=row.opens_on, price=price,
-        last_on=row.opens_on + GROUP_LIFE, schedule=courses.Schedule(choice.weekdays, choice.starts_time),
+        last_on=row.opens_on + GROUP_LIFE, schedule=Schedule(choice.weekdays, choice.starts_time),
     )  # fmt: skip
     return replace(choice, group_id=group.pk, was_made=True)

@@ -440,9 +440,9 @@ def _groups(by: Actor, group_ids: Collection[int]) -> dict[int, rules.GroupFact]
     weekly: dict[int, list[tuple[int, date, date | None]]] = defaultdict(list)
     subjects: dict[int, str] = {}
     rows = _group_rows(by, group_ids=group_ids)
-    for pk, starts_on, ends_on, subject, weekday, valid_from, valid_until in rows:
+    for pk, starts_on, ends_on, subject, weekday, is_extra, valid_from, valid_until in rows:
         lives[pk], subjects[pk] = (starts_on, ends_on), subject
-        if weekday is not None:
+        if weekday is not None and not is_extra:
             weekly[pk].append((weekday, valid_from or date.min, valid_until))
     found = {}
     for pk, (starts_on, ends_on) in lives.items():
@@ -457,6 +457,8 @@ def _groups(by: Actor, group_ids: Collection[int]) -> dict[int, rules.GroupFact]
 
 @compiled
 def _group_rows(by: Asker, *, group_ids: Collection[int]) -> Any:
-    weekly = ("recurrences__weekday", "recurrences__valid_from", "recurrences__valid_until")
+    weekly = ("weekday", "is_extra", "valid_from", "valid_until")
     rows = Group.unguarded.filter(org_id=by.org_id, pk__among=group_ids)
-    return rows.values_list("id", "starts_on", "ends_on", "course__subject", *weekly)
+    return rows.values_list(
+        "id", "starts_on", "ends_on", "course__subject", *(f"recurrences__{name}" for name in weekly)
+    )

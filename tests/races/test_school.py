@@ -12,8 +12,8 @@ from daftar.attendance.services import conduct_lesson
 from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.moves import Staffing, move_lesson
 from daftar.courses.rules import ODD, PlanKind
+from daftar.courses.schedules import Schedule
 from daftar.courses.services import (
-    Schedule,
     check_joining,
     edit_group,
     enrol_student,

@@ -221,7 +221,8 @@ def test_at_25_a_member_for_a_day_is_in_that_lesson_only_and_stays_in_it(by, hos
 def test_a_lesson_that_the_schedule_takes_away_gives_the_miss_back(by, group, host, student):
     from datetime import time
 
-    from daftar.courses.services import Schedule, edit_group
+    from daftar.courses.schedules import Schedule
+    from daftar.courses.services import edit_group
 
     row = missed(by, group, student)
     add_guest(by, lesson_id=lesson(by, host, 15).pk, student_id=student.pk, make_up_id=row.pk)

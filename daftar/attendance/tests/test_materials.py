@@ -37,7 +37,8 @@ from daftar.config.backup import _copy_files
 from daftar.config.env import ENV
 from daftar.courses.models import Lesson
 from daftar.courses.moves import move_lesson
-from daftar.courses.services import Schedule, edit_group
+from daftar.courses.schedules import Schedule
+from daftar.courses.services import edit_group
 from daftar.courses.topics import add_topics, archive_topic
 from daftar.lib.errors import Forbidden, NotFound
 from daftar.lib.tenancy import tenant_transaction

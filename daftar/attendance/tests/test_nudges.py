@@ -24,7 +24,8 @@ from daftar.attendance.services import conduct_lesson
 from daftar.courses.days import add_holiday
 from daftar.courses.models import Lesson
 from daftar.courses.places import change_hours
-from daftar.courses.services import Schedule, add_group, enrol_student
+from daftar.courses.schedules import Schedule
+from daftar.courses.services import add_group, enrol_student
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Branch
 from daftar.orgs.services import add_branch, add_member, edit_member

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from daftar.config.demo import live, make_demo
 from daftar.courses.models import Group
-from daftar.courses.services import Schedule, edit_group
+from daftar.courses.schedules import Schedule
+from daftar.courses.services import edit_group
 from daftar.finance.models import Desk, Payment
 from daftar.finance.services import edit_desk
 from daftar.lib.tenancy import tenant_transaction

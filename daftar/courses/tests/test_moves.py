@@ -19,8 +19,8 @@ from daftar.courses.moves import (
 )
 from daftar.courses.places import RoomTakenBy, TeacherTakenBy, change_hours
 from daftar.courses.refusals import LessonThere, RoomElsewhere
+from daftar.courses.schedules import Schedule
 from daftar.courses.services import (
-    Schedule,
     edit_group,
     plan_lesson,
 )

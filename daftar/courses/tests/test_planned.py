@@ -13,7 +13,8 @@ from daftar.courses import planned, rules
 from daftar.courses.catalogue import add_room
 from daftar.courses.days import add_holiday
 from daftar.courses.models import Group, Lesson, Recurrence
-from daftar.courses.services import Schedule, _lesson, add_group
+from daftar.courses.schedules import Schedule, lesson_by
+from daftar.courses.services import add_group
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Branch
 from tests.cast import a_centre, a_course
@@ -37,7 +38,7 @@ def alone(by, group) -> list[dict[str, object]]:
     (at,) = {row.starts_time for row in Recurrence.objects.visible_to(by).filter(group=group)}
     weekly = {row.weekday: row for row in Recurrence.objects.visible_to(by).filter(group=group)}
     days = [group.starts_on + timedelta(days=count) for count in range((group.ends_on - group.starts_on).days)]
-    made = [_lesson(group, group.branch, on, weekly[on.isoweekday()]) for on in days if on.isoweekday() in weekly]
+    made = [lesson_by(group, group.branch, on, weekly[on.isoweekday()]) for on in days if on.isoweekday() in weekly]
     assert all(lesson.starts_at == rules.instant(lesson.held_on, at, group.branch.timezone) for lesson in made)
     return [columns(lesson) for lesson in made]
 

@@ -23,8 +23,8 @@ from daftar.courses.refusals import (
     ScheduleIncomplete,
 )
 from daftar.courses.rules import PlanKind
+from daftar.courses.schedules import Schedule
 from daftar.courses.services import (
-    Schedule,
     add_group,
     edit_group,
     enrol_student,

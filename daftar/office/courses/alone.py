@@ -18,7 +18,7 @@ from daftar.office import formats
 from daftar.office.courses.alone_forms import AloneForm, LastDayForm, RegularForm
 from daftar.office.courses.forms import ASKED
 from daftar.office.forms import as_number, done, form_page, number_in, tell, the_only, typed
-from daftar.office.lesson_words import last_day_of, regular_rows
+from daftar.office.lesson_words import regular_rows
 from daftar.office.page import OfficeRequest, page
 from daftar.orgs.queries import branches, teachers
 from daftar.people.queries import get_student
@@ -74,12 +74,10 @@ def lessons_regular(request: OfficeRequest) -> HttpResponse:
 def lessons_regular_last_day(request: OfficeRequest, recurrence_id: int) -> HttpResponse:
     by, row = request.by, alone.get_regular_lesson(request.by, recurrence_id)
     home, name = _home(request, row.student_id), str(row.student or row.course)
-    form = LastDayForm(request.POST or None, initial={"last_on": last_day_of(row)})
-    if changed := done(form, partial(alone.set_last_day, by, recurrence_id=recurrence_id)):
-        tell(
-            request,
-            _("The last day of the regular lessons is %(day)s.") % {"day": formats.weekday_day(last_day_of(changed))},
-        )
+    form = LastDayForm(request.POST or None, initial={"last_on": row.last_on})
+    if done(form, partial(alone.set_last_day, by, recurrence_id=recurrence_id)):
+        day = formats.weekday_day(form.cleaned_data["last_on"])
+        tell(request, _("The last day of the regular lessons is %(day)s.") % {"day": day})
         return redirect(home)
     return form_page(
         request, "office/form.html", form, title=_("Last day of the regular lessons of %(name)s") % {"name": name},

@@ -11,7 +11,8 @@ from django.utils.translation import pgettext_lazy
 from daftar.courses.catalogue import TYPE_ICONS
 from daftar.courses.kinds import Colour, LessonKind
 from daftar.courses.rules import EVEN, EVERY_DAY, ODD, WEEKEND, Pattern, PlanKind, pattern_of
-from daftar.courses.services import Charging, Schedule
+from daftar.courses.schedules import Schedule
+from daftar.courses.services import Charging
 from daftar.office.forms import MoneyField, day_field, pick_field, price_field
 from daftar.office.lesson_words import miss_choices
 from daftar.office.plans import SIZES, plan_fields, with_sizes
@@ -33,6 +34,7 @@ DAY_CHOICES = [
     ("custom", pgettext_lazy("days", "Other days")), ("none", _("Not set yet")),
 ]  # fmt: skip
 
+AS_LONG = _("Leave empty for as long as the group runs.")
 AS_COURSE = _("The group is charged in the way of its course, which stays as it is once the course is added.")
 
 
@@ -139,6 +141,14 @@ class GroupForm(forms.Form):
         for name in ("weekdays", "starts_time"):
             self.fields[name].needed = True  # type: ignore[attr-defined] # for the label: unless not set yet
         self.fields["weekdays"].shown_by = ("day_pattern", "custom")  # type: ignore[attr-defined] # for the template
+        if not is_new:
+            self.fields["from_on"] = day_field(
+                _("Days and time count from"),
+                required=False,
+                help_text=_(
+                    "Only where you change them. Leave empty for today, or the first day if it is still to come."
+                ),
+            )
         self.fields = {**first, **self.fields, **plan_fields(as_course=as_course or str(AS_COURSE))}
         if is_new:
             price = MoneyField(currency, label=_("Price of its own"), required=False)
@@ -191,6 +201,30 @@ class LessonForm(forms.Form):
         usual = _("that of the group")
         self.fields["room_id"] = pick_field(_("Room"), [(row.pk, row.name) for row in rooms], none=usual)
         self.fields["teacher_id"] = pick_field(_("Teacher"), [(row.pk, row.name) for row in teachers], none=usual)
+
+
+class GroupRegularForm(LessonForm):
+    """Regular lessons of a group beside its days."""
+
+    held_on = None  # type: ignore[assignment] # they have days of the week instead
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("Days of the week"), choices=[(day, WEEKDAYS[day - 1]) for day in EVERY_DAY], coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
+    starts_on = day_field(_("From"))
+    last_on = day_field(_("Last day"), required=False, help_text=AS_LONG)
+
+    field_order = ("type_id", "weekdays", "starts_time", "starts_on", "last_on", "minutes", "room_id", "teacher_id")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(self.field_order)
+
+
+class GroupLastDayForm(forms.Form):
+    """The last day of a regular lesson of a group."""
+
+    last_on = day_field(_("Last day"), required=False, help_text=AS_LONG)
 
 
 class TypeForm(forms.Form):

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from daftar.office.courses import alone, comments, days, enrolments, group_list, money, topics, types, views, waiting
+from daftar.office.courses import (
+    alone,
+    comments,
+    days,
+    enrolments,
+    group_list,
+    money,
+    regular,
+    topics,
+    types,
+    views,
+    waiting,
+)
 
 urlpatterns = [
     path("groups/", group_list.groups, name="groups"),
@@ -22,6 +34,10 @@ urlpatterns = [
     path("waiting/<int:waiting_id>/end/", waiting.waiting_end, name="waiting-end"),
     path("waiting/<int:waiting_id>/on/", waiting.waiting_on, name="waiting-on"),
     path("groups/<int:group_id>/lessons/new/", views.lesson_new, name="lesson-new"),
+    path("groups/<int:group_id>/regular/", regular.group_regular, name="group-regular"),
+    path("groups/<int:group_id>/regular/new/", regular.group_regular_new, name="group-regular-new"),
+    path("groups/<int:group_id>/regular/undo/", regular.group_regular_undo, name="group-regular-undo"),
+    path("groups/regular/<int:regular_id>/last-day/", regular.group_regular_last_day, name="group-regular-last-day"),
     path("lessons/new/", alone.lesson_single_new, name="lesson-single-new"),
     path("lessons/regular/", alone.lessons_regular, name="lessons-regular"),
     path("lessons/regular/new/", alone.lessons_regular_new, name="lessons-regular-new"),

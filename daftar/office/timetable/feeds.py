@@ -30,8 +30,8 @@ from daftar.people.queries import get_student
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from daftar.courses.feed_models import Feed
     from daftar.courses.feeds import Calendar as Behind
-    from daftar.courses.models import Feed
     from daftar.orgs.access import Actor
 
 SINCE = datetime(2024, 1, 1, tzinfo=UTC)

@@ -163,7 +163,7 @@ def _shown(row: Shown, names: dict[int, str]) -> dict[str, Any]:
         "until": _clock(starts + lesson.minutes), "room": lesson.room.name if lesson.room else "",
         "teacher": lesson.teacher.name if lesson.teacher else "", **type_of(lesson),
         "size": row.size, "places": min(places, default=None),
-        "state": lesson.status, "is_moved": lesson.moved_from is not None, "room_id": lesson.room_id,
+        "state": lesson.status, "is_moved": lesson.moved_from not in (None, lesson.held_on), "room_id": lesson.room_id,
         "teacher_id": lesson.teacher_id, "clashes": [_clash(each, lesson, names) for each in row.clashes],
     }  # fmt: skip
 

@@ -183,7 +183,8 @@ def enrolment_trial(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
 @page("tuition.pause")
 def enrolment_weekdays(request: OfficeRequest, enrolment_id: int) -> HttpResponse:
     by, row = request.by, get_enrolment(request.by, enrolment_id)
-    weekdays = schedules(by, [row.group_id])[row.group_id].weekdays or EVERY_DAY
+    plan = schedules(by, [row.group_id])[row.group_id]
+    weekdays = sorted({*plan.weekdays, *(day for day, _at in plan.extra)}) or EVERY_DAY
     initial = {"comes_on": [day for day in weekdays if day not in row.off], "from_on": max(by.today, row.starts_on)}
     form = WeekdaysForm(filled(request), initial=initial, weekdays=weekdays)
 

@@ -17,7 +17,8 @@ from daftar.attendance.scales import add_scale
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.comments import write_comment
 from daftar.courses.models import Lesson
-from daftar.courses.services import Schedule, edit_group, enrol_student, undo_enrolment
+from daftar.courses.schedules import Schedule
+from daftar.courses.services import edit_group, enrol_student, undo_enrolment
 from daftar.courses.topics import add_topics
 from daftar.lib.errors import Forbidden
 from daftar.lib.tenancy import tenant_transaction

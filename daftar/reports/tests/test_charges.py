@@ -10,8 +10,8 @@ from daftar.attendance.services import conduct_lesson
 from daftar.courses.days import cancel_lesson
 from daftar.courses.models import Lesson
 from daftar.courses.rules import PlanKind
+from daftar.courses.schedules import Schedule
 from daftar.courses.services import (
-    Schedule,
     add_group,
     enrol_student,
 )

@@ -12,7 +12,8 @@ from daftar.attendance.services import conduct_lesson, undo_marks
 from daftar.courses.days import add_holiday
 from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.rules import PlanKind
-from daftar.courses.services import Schedule, edit_group
+from daftar.courses.schedules import Schedule
+from daftar.courses.services import edit_group
 from daftar.finance.models import Desk
 from daftar.finance.services import take_payment
 from daftar.ledger.models import Transfer

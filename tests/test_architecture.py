@@ -102,7 +102,6 @@ UNGUARDED = {
     "tuition.services.charge_key": "reads nothing",
     "attendance.services.lock_lesson": "inside the verbs on a lesson",
     "attendance.services.set_cell": "sets a value that a verb then saves",
-    "attendance.services.save_marks": "inside the verbs that mark",
     "attendance.services.check_age": "refuses, inside a verb",
     "attendance.services.needs_reason": "a decision on a row already loaded",
     "attendance.services.concerned": "ids for an announcement, inside a verb",

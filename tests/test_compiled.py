@@ -19,7 +19,7 @@ from daftar.lib.compiled import compiled
 from daftar.lib.errors import NotFound
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Member
-from daftar.orgs.queries import places_of
+from daftar.orgs.queries import actor_for, places_of
 from daftar.orgs.services import add_member
 from daftar.people.models import Student
 from daftar.tuition.services import activate, reconcile
@@ -77,7 +77,9 @@ def test_a_day_of_work_asks_them_all_and_gets_what_the_plain_querysets_get(by, c
         with tenant_transaction(centre.org_id):
             lessons_conducted(centre, "French")
             lessons_conducted(replace(centre, branch_ids=frozenset({a_branch(centre).pk})), "German")
-            assert [row.pk for row in places_of(centre, a_teacher(centre))] == [a_branch(centre).pk]
+            teacher = a_teacher(centre)
+            assert [row.pk for row in places_of(centre, teacher)] == [a_branch(centre).pk]
+            assert actor_for(teacher.user_id, centre.org_slug, "en")[1] == teacher
             assert unmarked_count(centre) == 2, "those of the 12th"
 
     assert [name for name, by_whom in compared.items() if not by_whom] == []

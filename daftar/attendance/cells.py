@@ -12,6 +12,7 @@ from daftar.attendance.journal import guests_in, members_of
 from daftar.attendance.makeups import settle_make_ups
 from daftar.attendance.models import AbsenceReason, Attendance
 from daftar.attendance.rules import EMPTY, Cell, is_possible
+from daftar.attendance.saved import save_marks
 from daftar.attendance.services import (
     CellIsWrong,
     LessonAhead,
@@ -21,7 +22,6 @@ from daftar.attendance.services import (
     check_teacher,
     concerned,
     concerns_since,
-    save_marks,
     set_cell,
 )
 from daftar.courses.events import TuitionFactsChanged
@@ -150,10 +150,10 @@ def _write(
             cleared.append(row.pk if row else None)
             continue
         row = row or Attendance(org_id=by.org_id, lesson_id=wish.lesson_id, student_id=wish.student_id)
-        set_cell(by, row, wish.now)
+        set_cell(row, wish.now)
         written.append(row)
     Attendance.objects.visible_to(by).filter(pk__in=cleared).delete()
-    save_marks(written)
+    save_marks(by, written)
     left = set(Attendance.objects.visible_to(by).filter(lesson_id__in=told).values_list("lesson_id", flat=True))
     begun = set()
     for lesson_id, wishes in told.items():

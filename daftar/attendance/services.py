@@ -16,6 +16,7 @@ from daftar.attendance.makeups import settle_make_ups
 from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
 from daftar.attendance.queries import expected_students, members_in
 from daftar.attendance.rules import EMPTY, Cell, Detail, is_possible
+from daftar.attendance.saved import save_marks
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Group, Holiday, Lesson
@@ -27,7 +28,7 @@ from daftar.orgs.access import Actor, change, note, publish, verb
 from daftar.orgs.queries import own_last_deed, today_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
     from datetime import date
 
     from daftar.lib.tenancy import Asker
@@ -74,6 +75,14 @@ class WhyCorrected(Refusal):
     text = _("This lesson was on %(on)s. Say why its marks are corrected.")
 
 
+class Conducted(NamedTuple):
+    """A lesson that was conducted, how many are marked in it, and whether anything is otherwise than it was."""
+
+    lesson: Lesson
+    marked: int
+    is_changed: bool
+
+
 @verb("attendance.mark")
 def conduct_lesson(
     by: Actor,
@@ -87,7 +96,7 @@ def conduct_lesson(
     only: Collection[int] | None = None,
     details: Mapping[int, Detail] = MappingProxyType({}),
     because: str = "",
-) -> Lesson:
+) -> Conducted:
     """Conducts a lesson, or corrects it later: everyone expected was there except `absent` (student id -> reason id).
 
     `homework` None: as it was.
@@ -125,7 +134,7 @@ def conduct_lesson(
     held = lesson.conducted_at or by.at
     change(by, lesson, status=LessonStatus.CONDUCTED, homework=given, conducted_at=held, **about)
     publish(by, TuitionFactsChanged(concerned(by, [lesson], expected, since), since))
-    return lesson
+    return Conducted(lesson, len(had.keys() | marks.keys()), bool(by.notes))
 
 
 @verb("attendance.mark")
@@ -250,8 +259,8 @@ def _unmark(by: Actor, lesson: Lesson, now: Mapping[str, Any], was: Mapping[str,
     # A mark that somebody cleared since stays so; where all were taken back all come again.
     changed = [_row(by, lesson, int(pk), had) for pk in was if not now or int(pk) in had]
     for row in changed:
-        set_cell(by, row, Cell(*was[str(row.student_id)]))
-    save_marks(changed)
+        set_cell(row, Cell(*was[str(row.student_id)]))
+    save_marks(by, changed)
     note(by, lesson, was={"attendance": dict(now)}, now={"attendance": dict(was)})
 
 
@@ -322,22 +331,10 @@ def _check_reasons(by: Actor, absent: Mapping[int, int | None]) -> None:
         raise NotFound
 
 
-def set_cell(by: Actor, row: Attendance, cell: Cell) -> None:
-    """Puts a value into a mark, and who set it."""
+def set_cell(row: Attendance, cell: Cell) -> None:
+    """Puts a value into a mark."""
     for name, value in cell._asdict().items():
         setattr(row, name, value)
-    row.marked_at, row.marked_by_id = by.at, by.member_id
-
-
-# Columns as Django names them when it writes; keys without their "_id".
-_WRITTEN = [*(name.removesuffix("_id") for name in Cell._fields), "marked_at", "marked_by"]
-
-
-def save_marks(rows: Sequence[Attendance]) -> None:
-    """Writes marks, new ones and old, in one statement."""
-    Attendance.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["org", "lesson", "student"], update_fields=_WRITTEN
-    )
 
 
 def told(cell: Cell) -> list[Any]:
@@ -363,11 +360,11 @@ def _mark(by: Actor, lesson: Lesson, rows: Mapping[int, Attendance], cells: Mapp
         if row.pk is None or before != now:
             if row.pk is not None:
                 was[str(student_id)] = told(before)
-            set_cell(by, row, now)
+            set_cell(row, now)
             changed.append(row)
     if not changed:
         return
-    save_marks(changed)
+    save_marks(by, changed)
     now_marks = {str(row.student_id): told(row.cell) for row in changed}
     note(by, lesson, was={"attendance": was} if was else None, now={"attendance": now_marks})
 

@@ -47,9 +47,9 @@ _GROUPS = """
     FROM plan_group
 """
 _RECURRENCES = """
-    INSERT INTO daftar_recurrence (id, org_id, group_id, weekday, starts_time, minutes)
+    INSERT INTO daftar_recurrence (id, org_id, group_id, weekday, starts_time, minutes, is_extra)
     SELECT %(before_recurrence)s + row_number() OVER (ORDER BY number, day), %(org)s, %(before_group)s + number, day,
-        make_time(8 + (number %% 10)::int, 0, 0), 90
+        make_time(8 + (number %% 10)::int, 0, 0), 90, FALSE
     FROM plan_group, unnest(weekdays) day
 """
 # A group's lessons are planned when it is made; the last ones of the classes of twenty are not marked yet.

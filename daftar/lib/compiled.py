@@ -75,6 +75,10 @@ class _Statement:
         self.model, self.compiler = queryset.model, queryset.query.get_compiler("default")
         self.sql, self.params = self.compiler.as_sql()
         self.locks = queryset.query.select_for_update
+        # How the columns are read; PostgreSQL's are not of one connection.
+        self.converters = self.compiler.get_converters(
+            [each[0] for each in self.compiler.select[: self.compiler.col_count]]
+        )
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
         if self.locks and not connection.in_atomic_block:
@@ -82,6 +86,7 @@ class _Statement:
         params = tuple([each.of(values) if type(each) is Bind else each for each in self.params])
         compiler = copy.copy(self.compiler)
         compiler.connection, compiler.as_sql = connection, lambda: (self.sql, params)
+        compiler.get_converters = lambda expressions: self.converters  # noqa: ARG005 - as Django names it
         asked = SimpleNamespace(
             db="default", model=self.model, _known_related_objects={},
             query=SimpleNamespace(get_compiler=lambda using: compiler),  # noqa: ARG005 - as Django names it

@@ -40,19 +40,33 @@ def memberships(user_id: int) -> list[Membership]:
     return [Membership(row.org.slug, row.org.name) for row in rows]
 
 
+@dataclass(frozen=True)
+class _Nobody:
+    """Who asks while it is not known yet for which organization."""
+
+    org_id: None = None
+    branch_ids: None = None
+
+
+NOBODY: Any = _Nobody()
+
+
+@compiled
+def _member_at(_by: Asker, *, user_id: int, slug: str) -> Any:
+    rows = Member.unguarded.select_related("org").filter(is_active=True, user__is_active=True)
+    return rows.filter(user_id=user_id, org__slug=slug).order_by("id")
+
+
 def actor_for(user_id: int, slug: str, language: str) -> tuple[Actor, Member]:
     """Who this person is in the organization at this address, and as which member; NotFound for strangers.
 
     Asked before the organization's transaction opens: members stand outside row-level security. `settled` adds
     the rights and the branches from inside.
     """
-    member = (
-        Member.unguarded.select_related("org")
-        .filter(user_id=user_id, org__slug=slug, is_active=True, user__is_active=True)
-        .first()
-    )
-    if member is None:
+    found = _member_at(NOBODY, user_id=user_id, slug=slug)
+    if not found:
         raise NotFound
+    member: Member = found[0]
     actor = Actor(
         org_id=member.org_id,
         org_slug=slug,

@@ -101,7 +101,7 @@ def test_a_teacher_conducts_own_lessons_only(by, students):
     lesson = lesson_on(by, "2025-05-05")
     with pytest.raises(NotFound):
         conduct_lesson(other, lesson_id=lesson.pk, absent={})
-    assert conduct_lesson(mine, lesson_id=lesson.pk, absent={}).status == "conducted"
+    assert conduct_lesson(mine, lesson_id=lesson.pk, absent={}).lesson.status == "conducted"
 
 
 def test_forgotten_lessons_are_those_with_someone_in_them(by, students):

@@ -39,7 +39,7 @@ def student(by, group):
 
 def held(by, group, **absent) -> Lesson:
     lesson = Lesson.objects.visible_to(by).filter(group=group, held_on__lte=by.today).order_by("-held_on")[0]
-    return conduct_lesson(by, lesson_id=lesson.pk, topic="Past simple", **{"absent": {}} | absent)
+    return conduct_lesson(by, lesson_id=lesson.pk, topic="Past simple", **{"absent": {}} | absent).lesson
 
 
 def sum_of(by, student) -> int:

@@ -20,7 +20,6 @@ from daftar.attendance.queries import (
     Mark,
     expected_students,
     get_lesson,
-    just_marked,
     marks_in,
     paused_students,
     reasons,
@@ -59,15 +58,14 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         sent = typed_lesson(request, seen)
         absent, details, because = sent["absent"], sent["details"], sent["because"]
         try:
-            services.conduct_lesson(by, lesson_id=lesson_id, seen=seen, **sent)
+            held = services.conduct_lesson(by, lesson_id=lesson_id, seen=seen, **sent)
         except Refusal as refusal:
             refused, beside = said(refusal), refusal.field or ""
             unsaved = {name: sent[name] for name in ("topic", "plan_topic_id", "homework")}
         else:
             # Where nothing was different nothing was done, and Undo would take back what was marked earlier.
-            marked, is_new = just_marked(by, lesson_id)
-            undo = reverse("office:lesson-undo", args=[by.org_slug, lesson_id]) if is_new else ""
-            tell(request, saved_text(marked - len(absent), len(absent)), undo=undo)
+            undo = reverse("office:lesson-undo", args=[by.org_slug, lesson_id]) if held.is_changed else ""
+            tell(request, saved_text(held.marked - len(absent), len(absent)), undo=undo)
             return redirect("office:today", by.org_slug)
     row, expected = get_lesson(by, lesson_id), expected_students(by, lesson_id)
     for name, value in unsaved.items():

@@ -55,7 +55,7 @@ def planned(by, course, student=None, hour=10, **values):
 
 
 def held(by, lesson, absent=None):
-    return conduct_lesson(by, lesson_id=lesson.pk, absent=absent or {})
+    return conduct_lesson(by, lesson_id=lesson.pk, absent=absent or {}).lesson
 
 
 def charged(by, student) -> int:

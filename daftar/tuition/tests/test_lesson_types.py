@@ -42,7 +42,7 @@ def ticked(by, student, *codes) -> None:
 def held(by, group, **values):
     """An extra lesson on Saturday the 10th."""
     lesson = plan_lesson(by, group_id=group.pk, held_on=date(2025, 5, 10), starts_time=time(11), **values)
-    return conduct_lesson(by, lesson_id=lesson.pk, absent={})
+    return conduct_lesson(by, lesson_id=lesson.pk, absent={}).lesson
 
 
 def charged(by, student) -> int:

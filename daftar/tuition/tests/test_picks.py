@@ -46,7 +46,7 @@ def bundle(by, student, price, *, starts_on=MAY, plan=PlanKind.PER_LESSON, subje
 
 def held(by, group, day=5) -> Lesson:
     lesson = Lesson.objects.visible_to(by).get(group=group, held_on=date(2025, 5, day))
-    return conduct_lesson(by, lesson_id=lesson.pk, absent={}, because="typed wrong")
+    return conduct_lesson(by, lesson_id=lesson.pk, absent={}, because="typed wrong").lesson
 
 
 def chosen(by, student, lesson, row) -> None:

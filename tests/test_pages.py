@@ -248,7 +248,7 @@ WRONG = {
     "books-reopen": {"closed_until": "2001-01-01", "reason": ""},
     "enrolment-activate": {"activated_on": "2001-01-01"},
     "lesson-new": {"held_on": "2001-01-01", "starts_time": "25:61"},
-    "group-regular-new": {"weekdays": ["9"], "starts_on": "2001-01-01", "starts_time": "25:61"},
+    "group-regular-new": {"weekdays": "9", "starts_on": "2001-01-01", "starts_time": "25:61"},
     "import-new": {"opens_on": "yesterday"},
     "import-columns": {"column_0": "by magic", "column_1": "groups", "column_2": "phone", "column_3": "balance"},
     "import-groups": {"fate_0": "by magic", "fate_1": "new", "course_1": "new", "name_1": "C", "price_1": "-5"},

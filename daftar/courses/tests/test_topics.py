@@ -58,7 +58,7 @@ def lesson_on(by, group, day: str) -> Lesson:
 
 def teach(by, group, day: str, topic: int | None, words: str = "") -> Lesson:
     lesson = lesson_on(by, group, day)
-    return conduct_lesson(at(by, day), lesson_id=lesson.pk, absent={}, plan_topic_id=topic, topic=words)
+    return conduct_lesson(at(by, day), lesson_id=lesson.pk, absent={}, plan_topic_id=topic, topic=words).lesson
 
 
 # --- what is pasted -----------------------------------------------------------------------------------------------

@@ -149,6 +149,7 @@ class GroupForm(forms.Form):
                     "Only where you change them. Leave empty for today, or the first day if it is still to come."
                 ),
             )
+        self.order_fields(["starts_on", "last_on", "day_pattern", "weekdays", "starts_time", "from_on"])
         self.fields = {**first, **self.fields, **plan_fields(as_course=as_course or str(AS_COURSE))}
         if is_new:
             price = MoneyField(currency, label=_("Price of its own"), required=False)

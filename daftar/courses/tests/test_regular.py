@@ -184,6 +184,10 @@ def test_the_following_ones_move_with_type_and_end(by, group):
     assert planned(by, group, SATURDAY) == [(5, 17)]
     types = Lesson.objects.visible_to(by).filter(group=group, held_on__iso_week_day=4).values_list("type_id", flat=True)
     assert set(types) == {club.pk}
+    (rule,) = [row for row in regular_lessons_of(by, group.pk) if row.weekday == 4]
+    set_last_regular_day(by, recurrence_id=rule.pk, last_on=None)
+    assert set(types.all()) == {club.pk}
+    set_last_regular_day(by, recurrence_id=rule.pk, last_on=date(2025, 6, 14))
     edited(by, group, schedule=Schedule((1,), time(14)))
     assert len(planned(by, group, 4)) == 4
     edited(by, group)
@@ -235,3 +239,12 @@ def test_days_on_which_a_group_would_meet_outside_its_life_are_its_own(by, group
     """Decision D13 goes on by the days of the group, not by what stands beside them."""
     saturdays(by, group)
     assert _groups(by, [group.pk])[group.pk].weekdays == {1, 3, 5}
+
+
+def test_the_following_ones_are_those_of_the_same_weekly_lesson(by, group):
+    saturdays(by, group, last_on=date(2025, 5, 24))
+    saturdays(by, group, starts_on=date(2025, 6, 7))
+    lesson = Lesson.objects.visible_to(by).get(group=group, held_on=date(2025, 5, 17))
+    move_lesson(by, lesson_id=lesson.pk, held_on=lesson.held_on, starts_time=time(12), scope=Scope.FOLLOWING)
+    assert planned(by, group, SATURDAY, time(12)) == [(5, 17), (5, 24)]
+    assert planned(by, group, SATURDAY, time(11))[0] == (6, 7)

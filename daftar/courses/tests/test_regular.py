@@ -244,7 +244,10 @@ def test_days_on_which_a_group_would_meet_outside_its_life_are_its_own(by, group
 def test_the_following_ones_are_those_of_the_same_weekly_lesson(by, group):
     saturdays(by, group, last_on=date(2025, 5, 24))
     saturdays(by, group, starts_on=date(2025, 6, 7))
+    other = Lesson.objects.visible_to(by).get(group=group, held_on=date(2025, 6, 7))
     lesson = Lesson.objects.visible_to(by).get(group=group, held_on=date(2025, 5, 17))
     move_lesson(by, lesson_id=lesson.pk, held_on=lesson.held_on, starts_time=time(12), scope=Scope.FOLLOWING)
     assert planned(by, group, SATURDAY, time(12)) == [(5, 17), (5, 24)]
+    other.refresh_from_db()
+    assert other.starts_time == time(11)
     assert planned(by, group, SATURDAY, time(11))[0] == (6, 7)

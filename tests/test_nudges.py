@@ -414,6 +414,7 @@ def test_the_page_of_hours_switches_the_letter_on_and_off(by):
     with tenant_transaction(by.org_id):
         branch_id = a_branch(by).pk
     body = {"blocks_rooms": "no", "blocks_teachers": "no", "blocks_capacity": "yes", "unmarked_become": ""}
+    body |= {"marks_begin": "present"}
     for sent, kept in (("21", 21), ("0", 0), ("", None)):
         answer = owner.post(f"/lingua/settings/hours/{branch_id}/", body | {"nudge_hour": sent})
         assert answer.status_code == 302

@@ -44,12 +44,13 @@ class Received:
 def receive_lesson(
     by: Actor, *, key: UUID, lesson_id: int, marks: Mapping[int, Mark], made_at: datetime, topic: str = "",
     homework: str = "", plan_topic_id: int | None = None, details: Mapping[int, Detail] = MappingProxyType({}),
-    because: str = "",
+    unmarked: Collection[int] = (), because: str = "",
 ) -> Received:  # fmt: skip
     """Conducts a lesson with marks made at `made_at` (UTC); a key that has come already does nothing.
 
     Of two people the later one is believed, student by student. Who has left meanwhile is not marked, and neither is
-    who has joined: nobody is marked unseen. All or nothing; charges follow in the same transaction.
+    who has joined: nobody is marked unseen. `unmarked`: those on the page of whom nothing was said; they stay so.
+    All or nothing; charges follow in the same transaction.
     """
     lesson = lock_lesson(by, lesson_id)
     if SentLesson.objects.visible_to(by).filter(key=key).exists():
@@ -60,12 +61,15 @@ def receive_lesson(
     kept = _set_later(by, lesson, ours, made_at)
     ours |= {row.student_id: row.mark for row in kept}
     absent = {pk: mark.reason_id for pk, mark in ours.items() if not mark.is_present}
+    silent = set(unmarked) & (expected.keys() - ours.keys())
     fresh = details.keys() & ours.keys() - {row.student_id for row in kept}
     conduct_lesson(
         by.trusted(), lesson_id=lesson_id, absent=absent, topic=topic, homework=homework, plan_topic_id=plan_topic_id,
-        only=ours.keys(), details={pk: details[pk] for pk in fresh}, because=because,
+        only=ours.keys() | silent, unmarked=silent, because=because,
+        details={pk: details[pk] for pk in fresh | (details.keys() & silent)},
     )  # fmt: skip
-    return Received(lesson, is_repeated=False, kept=kept, unseen=len(_unmarked(by, lesson, expected) - ours.keys()))
+    unseen = _unmarked(by, lesson, expected) - ours.keys() - silent
+    return Received(lesson, is_repeated=False, kept=kept, unseen=len(unseen))
 
 
 def _set_later(by: Actor, lesson: Lesson, ours: Mapping[int, Mark], made_at: datetime) -> tuple[Kept, ...]:

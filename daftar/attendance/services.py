@@ -15,7 +15,7 @@ from django.utils.translation import override
 from daftar.attendance.makeups import settle_make_ups
 from daftar.attendance.models import AbsenceReason, Attendance, Guest, MakeUp
 from daftar.attendance.queries import expected_students, members_in
-from daftar.attendance.rules import EMPTY, Cell, Detail, is_possible
+from daftar.attendance.rules import EMPTY, NOTHING_ELSE, Cell, Detail, is_possible
 from daftar.attendance.saved import save_marks
 from daftar.courses.events import TuitionFactsChanged
 from daftar.courses.kinds import LessonStatus
@@ -62,6 +62,18 @@ class CellIsWrong(Refusal):
     text = _("This mark cannot be: late only who is present, a reason only who is absent, grades from 0 to 100.")
 
 
+class NobodyMarked(Refusal):
+    """A lesson is not conducted by leaving everybody unmarked."""
+
+    text = _("Nobody is marked yet. Tap those who were there.")
+
+
+class MarkFirst(Refusal):
+    """Nothing else is noted of whoever is not marked."""
+
+    text = _("Minutes, grades and comments are for those who are marked: say first whether they were there.")
+
+
 class NotInLesson(Refusal):
     """A mark for someone who does not belong to the lesson."""
 
@@ -94,6 +106,7 @@ def conduct_lesson(
     plan_topic_id: int | None = None,
     seen: Collection[int] | None = None,
     only: Collection[int] | None = None,
+    unmarked: Collection[int] = (),
     details: Mapping[int, Detail] = MappingProxyType({}),
     because: str = "",
 ) -> Conducted:
@@ -103,6 +116,7 @@ def conduct_lesson(
     `plan_topic_id`: a row of the course's plan, or (None) `topic` in one's own words.
     `seen` are those who stood on the page that is saved: whoever came into the group meanwhile is not marked unseen.
     `only`, unless None: whoever is expected and not among them is not marked.
+    `unmarked`: who stood on the page and is left as before; refused where that is everybody (NobodyMarked).
     `details`: what else is noted of a student; of whoever is not among them it stays as it was.
     `because`: why marks are corrected, asked for where they are older than the branch allows (WhyCorrected).
     All or nothing; charges follow in the same transaction.
@@ -114,16 +128,14 @@ def conduct_lesson(
         raise LessonAhead(on=lesson.held_on)
     there = _there(by, lesson)
     expected = members_in(by.trusted(), lesson).keys() | _others_in(by, lesson, there)
-    if only is not None:
-        expected &= set(only)
-    if not absent.keys() <= expected or (seen is not None and not expected <= set(seen)):
-        raise NotInLesson
+    touched = _to_mark(expected, absent, seen=seen, only=only) - set(unmarked)
+    _check_left(touched, unmarked, absent, details)
     _check_reasons(by, absent)
     since = _since(lesson, is_off=there.is_off)
     if there.has_make_ups:
         since = _made_up_since(by, [lesson], since)
     had = {row.student_id: row for row in _marks(by, lesson)} if there.has_marks else {}
-    marks = {pk: _row(by, lesson, pk, had) for pk in expected}
+    marks = {pk: _row(by, lesson, pk, had) for pk in touched}
     cells = _wished(marks, absent, details)
     check_age(by, lesson.branch, [lesson] * _corrects(marks, cells), because)
     _mark(by, lesson, marks, cells)
@@ -135,6 +147,28 @@ def conduct_lesson(
     change(by, lesson, status=LessonStatus.CONDUCTED, homework=given, conducted_at=held, **about)
     publish(by, TuitionFactsChanged(concerned(by, [lesson], expected, since), since))
     return Conducted(lesson, len(had.keys() | marks.keys()), bool(by.notes))
+
+
+def _to_mark(
+    expected: set[int], absent: Mapping[int, object], *, seen: Collection[int] | None, only: Collection[int] | None
+) -> set[int]:
+    """Whose marks are asked for; NotInLesson where the page showed others than there are."""
+    found = expected if only is None else expected & set(only)
+    if not absent.keys() <= found or (seen is not None and not found <= set(seen)):
+        raise NotInLesson
+    return found
+
+
+def _check_left(
+    marked: Collection[int], unmarked: Collection[int], absent: Mapping[int, object], details: Mapping[int, Detail]
+) -> None:
+    """Of whom nothing is said, nothing is said at all; and it is not everybody."""
+    if not absent.keys().isdisjoint(unmarked):
+        raise NotInLesson
+    if any(details.get(pk, NOTHING_ELSE) != NOTHING_ELSE for pk in unmarked):
+        raise MarkFirst
+    if unmarked and not marked:
+        raise NobodyMarked
 
 
 @verb("attendance.mark")

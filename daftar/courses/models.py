@@ -15,7 +15,7 @@ from daftar.courses.kinds import Colour, LessonKind, LessonStatus
 from daftar.courses.plans import PLAN_CHOICES
 from daftar.courses.rules import PlanKind
 from daftar.lib.tenancy import TenantManager, TenantQuerySet
-from daftar.orgs.models import Branch, Member, TenantModel
+from daftar.orgs.models import Branch, MarksBegin, Member, TenantModel
 from daftar.people.models import Student
 
 if TYPE_CHECKING:
@@ -185,6 +185,7 @@ class Group(TenantModel):
     lessons_count = models.PositiveSmallIntegerField(null=True, blank=True)
     module_lessons = models.PositiveSmallIntegerField(null=True, blank=True)
     months = models.PositiveSmallIntegerField(null=True, blank=True)
+    marks_begin = models.CharField(max_length=10, choices=MarksBegin.choices, blank=True, default="")  # as the branch
 
     objects: ClassVar[TenantManager] = GroupManager(GroupQuerySet)
 
@@ -193,9 +194,8 @@ class Group(TenantModel):
             models.UniqueConstraint(fields=["org", "branch", "name"], name="group_name_once"),
             models.CheckConstraint(name="group_ends_after_start", condition=Q(ends_on__gt=F("starts_on"))),
             models.CheckConstraint(name="group_price_not_negative", condition=Q(price=None) | Q(price__gte=0)),
-            models.CheckConstraint(
-                name="group_plan_known", condition=Q(plan__in=["", *(kind.value for kind in PlanKind)])
-            ),
+            models.CheckConstraint(name="group_plan_known", condition=Q(plan__in=["", *(k.value for k in PlanKind)])),
+            models.CheckConstraint(name="group_marks_begin", condition=Q(marks_begin__in=["", *MarksBegin.values])),
             models.CheckConstraint(
                 name="group_module_has_lessons", condition=~Q(plan=PlanKind.MODULE.value) | Q(module_lessons__gt=0)
             ),

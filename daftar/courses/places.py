@@ -47,6 +47,7 @@ class LessonRules(TypedDict, total=False):
 
     blocks_capacity: bool
     correction_days: int | None
+    marks_begin: str
     unmarked_become: str
     nudge_hour: int | None
     nudge_site: str

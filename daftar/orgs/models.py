@@ -58,6 +58,13 @@ class Unmarked(models.TextChoices):
     ABSENT = "absent", _("Nobody was there, without a reason")
 
 
+class MarksBegin(models.TextChoices):
+    """What the page of a lesson begins with for whoever is not marked yet."""
+
+    PRESENT = "present", _("Everyone is present")
+    UNMARKED = "unmarked", _("Nobody is marked")
+
+
 def _answer(name: str, *, of_a_branch: bool = False) -> Any:
     """The column of a decision with named answers; a branch may leave it empty."""
     choices = [(each.value, each.value) for each in ANSWERS[name]]
@@ -160,6 +167,8 @@ class Branch(TenantModel):
     correction_days = models.PositiveSmallIntegerField(null=True, blank=True, default=7)
     # What becomes of a lesson that nobody marked by the end of its day; empty: it stays on the list of the forgotten.
     unmarked_become = models.CharField(max_length=10, choices=Unmarked.choices, blank=True, default="")
+    # How whoever is not marked stands on the page of a lesson; a group may say otherwise.
+    marks_begin = models.CharField(max_length=10, choices=MarksBegin.choices, default=MarksBegin.PRESENT)
     # From which hour on, local time, teachers are written to about lessons of the day that they did not mark; empty: no
     # letter. The links lead where the installation answered whoever switched it on.
     nudge_hour = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -185,6 +194,7 @@ class Branch(TenantModel):
             models.CheckConstraint(
                 name="branch_unmarked_known", condition=models.Q(unmarked_become__in=["", *Unmarked.values])
             ),
+            models.CheckConstraint(name="branch_marks_begin", condition=models.Q(marks_begin__in=MarksBegin.values)),
             models.CheckConstraint(
                 name="branch_nudge_hour", condition=models.Q(nudge_hour=None) | models.Q(nudge_hour__range=(0, 23))
             ),

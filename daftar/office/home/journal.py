@@ -57,6 +57,7 @@ VERBS = {
     "attendance.undo_marks": _("took back the marks of the lesson"),
     "attendance.undo_topic": _("gave back its topic to the lesson"),
     "attendance.undo_results": _("took back results of the exam"),
+    "attendance.set_how_marks_begin": _("said how marks begin in the group"),
     "attendance.take_marks_back": _("took back all marks of the lesson"),
     "courses.add_lesson_type": _("added the type of lesson"),
     "courses.edit_lesson_type": _("edited the type of lesson"),

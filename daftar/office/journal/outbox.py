@@ -48,7 +48,7 @@ def lesson_send(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     seen = shown_in(request)
     sent = typed_lesson(request, seen)
     absent = sent.pop("absent")
-    marks = {pk: Mark(pk not in absent, absent.get(pk)) for pk in seen}
+    marks = {pk: Mark(pk not in absent, absent.get(pk)) for pk in seen - sent["unmarked"]}
     try:
         found = receive_lesson(
             by, key=_key(request), lesson_id=lesson_id, marks=marks, made_at=by.at - _age(request), **sent
@@ -57,7 +57,7 @@ def lesson_send(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         return JsonResponse({"refused": str(said(refusal))}, status=422)
     lines = _told(by, found)
     if not found.is_repeated:
-        _tell(request, found, lines)
+        _tell(request, found, lines, len(sent["unmarked"]))
     return JsonResponse({"text": " ".join(lines)})
 
 
@@ -75,12 +75,12 @@ def _age(request: OfficeRequest) -> timedelta:
     return min(timedelta(milliseconds=number), OLDEST)
 
 
-def _tell(request: OfficeRequest, found: Received, lines: list[str]) -> None:
+def _tell(request: OfficeRequest, found: Received, lines: list[str], unmarked: int) -> None:
     by, marks = request.by, marks_in(request.by, found.lesson.pk)
     away = sum(not mark.is_present for mark in marks.values())
     _marked, is_new = just_marked(by, found.lesson.pk)
     undo = reverse("office:lesson-undo", args=[by.org_slug, found.lesson.pk]) if is_new else ""
-    tell(request, saved_text(len(marks) - away, away), undo=undo)
+    tell(request, saved_text(len(marks) - away, away, unmarked), undo=undo)
     for line in lines:
         tell(request, line)
 

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from daftar.office.journal import absences, cells, exams, lessons, makeups, materials, outbox, results_of_tests, views
+from daftar.office.journal import (
+    absences,
+    beginnings,
+    cells,
+    exams,
+    lessons,
+    makeups,
+    materials,
+    outbox,
+    results_of_tests,
+    views,
+)
 
 urlpatterns = [
     path("lessons/", lessons.lessons, name="lessons"),
@@ -10,6 +21,7 @@ urlpatterns = [
     path("lessons/views/drop/", lessons.lesson_view_drop, name="lesson-view-drop"),
     path("lessons/<int:lesson_id>/", views.lesson, name="lesson"),
     path("lessons/<int:lesson_id>/send/", outbox.lesson_send, name="lesson-send"),
+    path("groups/<int:group_id>/marks/", beginnings.group_marks, name="group-marks"),
     path("groups/<int:group_id>/cells/", cells.group_cells, name="group-cells"),
     path("groups/<int:group_id>/journal.csv", cells.group_journal_file, name="group-journal-file"),
     path("lessons/<int:lesson_id>/undo/", views.lesson_undo, name="lesson-undo"),

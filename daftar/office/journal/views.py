@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from daftar.attendance import services
 from daftar.attendance.announced import announced_in
+from daftar.attendance.beginnings import marks_begin
 from daftar.attendance.journal import cells_of
 from daftar.attendance.linked_makeups import comers, owed_among
 from daftar.attendance.materials import files_of_lesson
@@ -35,6 +36,7 @@ from daftar.office.forms import UndoForm, as_number, done, said, tell, typed, un
 from daftar.office.lesson_words import type_of
 from daftar.office.page import OfficeRequest, page
 from daftar.office.previews import filled, priced_page
+from daftar.orgs.models import MarksBegin
 from daftar.orgs.queries import today_in
 from daftar.reports.queries import lesson_people
 
@@ -46,17 +48,22 @@ if TYPE_CHECKING:
     from daftar.courses.models import Lesson
 
 
+# In the place of a reason: nothing is said of the student.
+NOT_SAID = MarksBegin.UNMARKED.value
+
+
 @page("attendance.mark")
 def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     by = request.by
     absent: dict[int, int | None] = {}
     refused, beside, unsaved = "", "", dict[str, Any]()
     details: dict[int, Detail] = {}
+    unmarked: set[int] = set()
     because = ""
     if request.method == "POST":
         seen = shown_in(request) or set(expected_students(by, lesson_id))
         sent = typed_lesson(request, seen)
-        absent, details, because = sent["absent"], sent["details"], sent["because"]
+        absent, details, because, unmarked = sent["absent"], sent["details"], sent["because"], sent["unmarked"]
         try:
             held = services.conduct_lesson(by, lesson_id=lesson_id, seen=seen, **sent)
         except Refusal as refusal:
@@ -65,7 +72,7 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         else:
             # Where nothing was different nothing was done, and Undo would take back what was marked earlier.
             undo = reverse("office:lesson-undo", args=[by.org_slug, lesson_id]) if held.is_changed else ""
-            tell(request, saved_text(held.marked - len(absent), len(absent)), undo=undo)
+            tell(request, saved_text(held.marked - len(absent), len(absent), len(unmarked)), undo=undo)
             return redirect("office:today", by.org_slug)
     row, expected = get_lesson(by, lesson_id), expected_students(by, lesson_id)
     for name, value in unsaved.items():
@@ -73,13 +80,16 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     cells = cells_of(by, [lesson_id])
     marks = {pk: Mark(cell.is_present, cell.reason_id) for (_lesson, pk), cell in cells.items()}
     details = {pk: cell.detail for (_lesson, pk), cell in cells.items()} | details
-    marks = _typed(expected, absent) if refused else marks
     coming, told = comers(by, row), announced_in(by, row)
+    silent = unmarked | (
+        expected.keys() - marks.keys() - told.keys() if marks_begin(by, row) is MarksBegin.UNMARKED else set()
+    )
+    marks = _typed(expected, absent, unmarked) if refused else marks
     owed = owed_among(by, coming) if coming and by.may("people.view") else set()
     context = {
         "lesson": _head(request, row) | _about(request, row), "reasons": reasons(by), "refused": refused,
         "rows": [
-            _line(person, marks, told)
+            _line(person, marks, told, silent)
             | {"comer": coming.get(person.student_id), "is_owed": person.student_id in owed}
             | {"detail": details.get(person.student_id, NOTHING_ELSE)}
             for person in lesson_people(by, expected)
@@ -126,9 +136,12 @@ def lesson_take_back(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     )  # fmt: skip
 
 
-def saved_text(present: int, absent: int) -> str:
+def saved_text(present: int, absent: int, unmarked: int = 0) -> str:
     """What was saved, in words."""
-    return _("Saved: %(present)s present, %(absent)s absent.") % {"present": present, "absent": absent}
+    values = {"present": present, "absent": absent, "unmarked": unmarked}
+    if unmarked:
+        return _("Saved: %(present)s present, %(absent)s absent, %(unmarked)s not marked.") % values
+    return _("Saved: %(present)s present, %(absent)s absent.") % values
 
 
 def shown_in(request: OfficeRequest) -> set[int]:
@@ -157,10 +170,16 @@ def _number(text: str | None) -> int | None:
 
 
 def typed_lesson(request: OfficeRequest, seen: set[int]) -> dict[str, Any]:
-    """What was typed on the page of a lesson, as the verbs that conduct it take it; `seen`: who stood on it."""
+    """What was typed on the page of a lesson, as the verbs that conduct it take it; `seen`: who stood on it.
+
+    Who is not ticked and of whom no reason is chosen but "not marked" is left as before.
+    """
     absent = _absent(request, seen)
+    unmarked = {pk for pk in absent if request.POST.get(f"reason_{pk}") == NOT_SAID}
+    absent = {pk: reason for pk, reason in absent.items() if pk not in unmarked}
     return {
-        "absent": absent, "topic": typed(request, "topic", 200), "homework": typed(request, "homework", 500),
+        "absent": absent, "unmarked": unmarked,
+        "topic": typed(request, "topic", 200), "homework": typed(request, "homework", 500),
         "plan_topic_id": as_number(request.POST.get("plan_topic_id", "")), "details": _details(request, seen, absent),
         "because": typed(request, "because", 200),
     }  # fmt: skip
@@ -176,8 +195,9 @@ def _absent(request: OfficeRequest, seen: set[int]) -> dict[int, int | None]:
     }
 
 
-def _typed(expected: dict[int, bool], absent: dict[int, int | None]) -> dict[int, Mark]:
-    return {student_id: Mark(student_id not in absent, absent.get(student_id)) for student_id in expected}
+def _typed(expected: dict[int, bool], absent: dict[int, int | None], unmarked: set[int]) -> dict[int, Mark]:
+    said = expected.keys() - unmarked
+    return {student_id: Mark(student_id not in absent, absent.get(student_id)) for student_id in said}
 
 
 def _head(request: OfficeRequest, row: Lesson) -> dict[str, Any]:
@@ -210,13 +230,15 @@ def _about(request: OfficeRequest, row: Lesson) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _line(person: Any, marks: dict[int, Mark], told: dict[int, int | None]) -> dict[str, Any]:
-    """A row of the page; who is not marked was there, unless an absence was told before."""
+def _line(person: Any, marks: dict[int, Mark], told: dict[int, int | None], silent: set[int]) -> dict[str, Any]:
+    """A row of the page; who is not marked was there, unless told otherwise before or may stay so (`silent`)."""
     mark = marks.get(person.student_id)
     is_told = mark is None and person.student_id in told
+    is_unmarked = mark is None and not is_told and person.student_id in silent
     mark = Mark(is_present=False, reason_id=told[person.student_id]) if is_told else mark
     return {
         "student_id": person.student_id, "name": person.name, "standing": person.standing,
-        "is_present": True if mark is None else mark.is_present, "reason_id": mark.reason_id if mark else None,
-        "is_told": is_told,
+        "is_present": not is_unmarked if mark is None else mark.is_present,
+        "reason_id": mark.reason_id if mark else None, "is_told": is_told, "is_unmarked": is_unmarked,
+        "may_stay": person.student_id in silent,
     }  # fmt: skip

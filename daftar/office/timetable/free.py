@@ -17,6 +17,7 @@ from daftar.courses import queries
 from daftar.courses.places import change_hours
 from daftar.courses.timetable import free_times
 from daftar.lib.errors import NotFound
+from daftar.office.beginnings import begin_field
 from daftar.office.forms import day_field, done, form_page, number_in, pick_field, tell, yes_or_no
 from daftar.office.named_student import named_student
 from daftar.office.page import OfficeRequest, page
@@ -76,6 +77,7 @@ class HoursForm(forms.Form):
             gettext_lazy("Refuse"), gettext_lazy("Whoever comes too late is put on the waiting list."),
             gettext_lazy("Warn"), gettext_lazy("It is possible, and the group is marked as too full."),
         )  # fmt: skip
+        self.fields["marks_begin"] = begin_field()
         self.fields["unmarked_become"] = forms.ChoiceField(
             label=gettext_lazy("Lessons that nobody marked by the end of the day"),
             choices=[("", gettext_lazy("Stay on the list of the forgotten")), *Unmarked.choices], required=False,
@@ -150,7 +152,8 @@ def hours_edit(request: OfficeRequest, branch_id: int) -> HttpResponse:
     initial = {
         "opens_at": row.opens_at, "closes_at": row.closes_at, "blocks_rooms": "yes" if row.blocks_rooms else "no",
         "blocks_teachers": "yes" if row.blocks_teachers else "no",
-        "blocks_capacity": "yes" if row.blocks_capacity else "no", "unmarked_become": row.unmarked_become,
+        "blocks_capacity": "yes" if row.blocks_capacity else "no", "marks_begin": row.marks_begin,
+        "unmarked_become": row.unmarked_become,
         "correction_days": row.correction_days, "nudge_hour": row.nudge_hour,
     }  # fmt: skip
     form = HoursForm(request.POST or None, initial=initial)

@@ -47,7 +47,9 @@
   const countMarks = (form) => {
     const boxes = all(".att-box", form);
     const present = boxes.filter((box) => box.checked).length;
-    const text = form.dataset.result.replace("{present}", present).replace("{absent}", boxes.length - present);
+    const open = all(".att-box:not(:checked)~.att-reasons .att-open:checked", form).length;
+    const text = (open ? form.dataset.resultOpen : form.dataset.result).replace("{present}", present)
+      .replace("{absent}", boxes.length - present - open).replace("{unmarked}", open);
     const button = $("[data-save]", form);
     if (button) button.textContent = text;
   };
@@ -89,7 +91,7 @@
   document.addEventListener("change", (event) => {
     showParts();
     const form = event.target.closest("[data-attendance]");
-    if (form && event.target.matches(".att-box")) countMarks(form);
+    if (form) countMarks(form);
     if (event.target.matches("[data-auto]")) event.target.form.requestSubmit();
   });
 

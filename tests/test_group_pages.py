@@ -15,6 +15,7 @@ from daftar.lib.period import Month
 from daftar.lib.tenancy import tenant_transaction
 from daftar.orgs.models import Role
 from daftar.orgs.services import change_rights
+from daftar.people.queries import phones
 from daftar.reports.group_income import income_by_group
 from daftar.reports.group_money import money_of_group
 from tests.cast import a_course, a_group, a_student, enrolled
@@ -297,3 +298,51 @@ def test_whoever_was_in_the_group_earlier_stands_apart_from_those_who_are(ours):
     assert "Gone Long Ago" in earlier
     assert "Gone Long Ago" not in now
     assert f"/lingua/students/{ours.ids['student_id']}/" in now
+
+
+# --- students as a file ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("role", "heads"),
+    [
+        ("owner", ["Student", "State", "In the group since", "Phone", "Balance", "Currency"]),
+        ("administrator", ["Student", "State", "In the group since", "Phone", "Balance", "Currency"]),
+        ("cashier", ["Student", "State", "In the group since", "Phone", "Balance", "Currency"]),
+        ("teacher", ["Student", "State", "In the group since"]),
+    ],
+)  # fmt: skip
+def test_the_students_of_a_group_are_a_file_of_what_the_reader_may_see(ours, role, heads):
+    client = client_of(ours, role)
+    page = client.get(home(ours, "?tab=students")).content.decode()
+    address = re.search(r'href="([^"]+)" download data-testid="students-file"', page)
+    assert address
+    answer = client.get(address[1].replace("&amp;", "&"))
+    assert answer["Content-Type"].startswith("text/csv")
+    lines = [line.split(";") for line in said(answer).lstrip("\ufeff").splitlines()]
+    assert lines[0] == heads
+    with tenant_transaction(ours.by.org_id):
+        rows = list(
+            Enrolment.objects.visible_to(ours.by)
+            .filter(group_id=ours.ids["group_id"], starts_on__lte=ours.by.today)
+            .exclude(ends_on__lte=ours.by.today)
+            .select_related("student")
+        )
+        names = {row.student.full_name: row.starts_on.isoformat() for row in rows}
+        reach = phones(ours.by, [row.student_id for row in rows])
+    assert {line[0]: line[2] for line in lines[1:]} == names
+    assert all(line[1] in {"Trial", "Active", "Active, owes", "Active, at zero", "Frozen"} for line in lines[1:])
+    assert any(reach.values())
+    assert ("Phone" in heads) == any(phone in said(answer) for phone in reach.values() if phone)
+
+
+def test_who_left_the_group_is_not_in_the_file_of_its_students(ours, owner):
+    by = ours.by
+    with tenant_transaction(by.org_id):
+        gone = Enrolment.objects.visible_to(by).filter(group_id=ours.ids["group_id"], ends_on=None).first()
+        Enrolment.objects.visible_to(by).filter(pk=gone.pk).update(
+            starts_on=by.today - timedelta(days=9), activated_on=None, entered_on=None, ends_on=by.today
+        )
+        name = gone.student.full_name
+    assert name in owner.get(home(ours, "?tab=students")).content.decode()
+    assert name not in said(owner.get(home(ours, "?format=csv")))

@@ -150,6 +150,7 @@ def pages_of(ours: Probe) -> dict[str, str]:
         "groups file": f"{found['groups']}?file=1",
         "group lessons": f"{found['group']}?tab=lessons",
         "group students": f"{found['group']}?tab=students",
+        "group students file": f"{found['group']}?format=csv",
         "group strips": f"{found['group']}?by=students",
         "students search": f"{found['students']}?q={ours.canary}",
         "students owe": f"{found['students']}?state=owes",

@@ -17,6 +17,7 @@ from daftar.ledger.queries import balances
 from daftar.lib.money import Money
 from daftar.office import formats, words
 from daftar.office.courses.forms import ASKED, CourseForm, GroupForm, LessonForm, NewCourseForm, RoomForm
+from daftar.office.courses.roster import roster_file
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.grid import grid, month_of
 from daftar.office.page import OfficeRequest, page
@@ -37,6 +38,8 @@ SHOWN_DAYS = timedelta(days=45)
 @page("courses.view")
 def group(request: OfficeRequest, group_id: int) -> HttpResponse:
     by, row = request.by, queries.get_group(request.by, group_id)
+    if request.GET.get("format") == "csv":
+        return roster_file(by, group_id, _students(by, row))
     tab = _tab(request)
     price, rule = (row.course.price if row.price is None else row.price), row if row.plan else row.course
     size = queries.sizes(by, [row.pk])[row.pk]

@@ -167,6 +167,7 @@ def pages_of(ours: Probe) -> dict[str, str]:
         "exam file": f"{found['exam']}?format=csv",
         "discounts of some": f"{found['discounts']}?state=all&q={ours.canary}",
         "pauses of some": f"{found['suspensions']}?state=all&q={ours.canary}",
+        "who waits": f"{found['group-wait-whose']}?q={ours.canary}",
         "whose pause": f"{found['pause-whose']}?q={ours.canary}",
         "contracts file": f"{found['contracts']}?{LONG}&which=force&order=student&format=csv",
         "left file": f"{found['left']}?{LONG}&format=csv",

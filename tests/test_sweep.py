@@ -41,7 +41,7 @@ QUERY_IDS = {
 WITHOUT_FORM = {
     "today", "find", "history", "students", "student", "groups", "group", "courses", "rooms", "payments", "payment",
     "debtors", "discounts", "discount-whose", "suspensions", "pause-whose", "charges", "due-today", "unpriced",
-    "uncharged", "forecast", "lifetime", "group-income", "contracts",
+    "uncharged", "forecast", "lifetime", "group-income", "contracts", "group-wait-whose",
     "student-forecast", "desks", "team", "imports", "import-errors", "invitation-link", "books",
     "ledger-export", "student-statement", "tariffs", "lesson-types", "days-off", "reasons",
     "timetable", "timetable-free", "hours", "make-ups", "group-journal-file", "group-plan", "lessons-regular",

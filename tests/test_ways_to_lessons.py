@@ -80,6 +80,34 @@ def test_who_is_added_from_the_card_is_told_of_a_full_group(ours, owner, blocks)
     assert "All places are taken" not in owner.get(address, asked | {"group_id": free.pk}).content.decode()
 
 
+def test_the_waiting_list_is_reached_where_a_place_is_free_too(ours, owner):
+    by, ids = ours.by, ours.ids
+    with tenant_transaction(by.org_id):
+        course = Group.objects.visible_to(by).get(pk=ids["group_id"]).course
+        life = {"starts_on": str(by.today), "last_on": str(by.today + timedelta(days=30))}
+        roomy, over = a_group(by, course, "Roomy", weekdays=(), **life), a_group(by, course, "Over", weekdays=())
+        waits = a_student(by, "Waits Alone").pk
+    home, way = f"/lingua/groups/{roomy.pk}/", f"/lingua/groups/{roomy.pk}/waiting/"
+    assert f"{way}" in links(owner.get(f"{home}?tab=students").content.decode())
+    for address in (f"{home}add/?student={waits}", f"/lingua/students/{waits}/enrol/?group_id={roomy.pk}&starts_on=x"):
+        assert f"{way}{waits}/" in links(owner.get(address).content.decode()), address
+    assert (
+        f"{way}{waits}/" not in owner.get(f"{home}add/?student={waits}&student={ids['free_student']}").content.decode()
+    )
+    # Found by typing, asked for a note, and on the list.
+    assert "?student=" in owner.get(way, {"q": "Waits"}, headers={"HX-Request": "true"}).content.decode()
+    answer = owner.get(way, {"q": "Waits Alone"})
+    assert (answer.status_code, answer["Location"]) == (302, f"{way}{waits}/")
+    owner.post(answer["Location"], {"note": "mornings"})
+    assert "mornings" in owner.get(f"{home}?tab=students").content.decode()
+    # Nobody waits for a group that is over, and who does not put students into groups is not led there.
+    past = owner.get(f"/lingua/groups/{over.pk}/?tab=students").content.decode()
+    assert f"/lingua/groups/{over.pk}/waiting/" not in past
+    teacher = client_of(ours, "teacher")
+    assert "/waiting/" not in teacher.get(f"/lingua/groups/{ids['group_id']}/?tab=students").content.decode()
+    assert teacher.get(way).status_code == 403
+
+
 def test_one_more_lesson_of_a_group_is_planned_from_the_place_in_the_timetable(ours, owner):
     by, ids = ours.by, ours.ids
     day = str(by.today + timedelta(days=4))

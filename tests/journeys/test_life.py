@@ -46,6 +46,26 @@ def test_the_life_of_a_group_from_recruiting_to_its_end(visit, centre, students)
         assert drift(centre) == []
 
 
+def test_one_waits_for_a_group_with_free_places_until_the_day_is_known(visit, centre, students):
+    who = visit("aziza@lingua.example")
+    group = recruit(who, centre)
+    who.page.goto(f"{group}?tab=students")
+    with who.page.expect_navigation():
+        who.click("[data-testid=wait]")
+    who.type("#student-q", "Lola")
+    with who.page.expect_navigation():
+        who.click("#found a:has-text('Lola')")
+    who.type("main [name=note]", "from the spring on")
+    who.save()
+    assert "from the spring on" in who.text()
+    who.page.goto(f"{group}add/?student={students[0]}")
+    with who.page.expect_navigation():
+        who.click("#full a:has-text('Put on the waiting list')")
+    who.save()
+    assert "Aziz Karimov" in who.text()
+    assert who.errors == []
+
+
 def recruit(who: Visit, centre) -> str:
     """A group of two places that meets today; its address."""
     with tenant_transaction(centre.org_id):

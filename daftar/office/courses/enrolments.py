@@ -64,10 +64,8 @@ def group_add_student(request: OfficeRequest, group_id: int) -> HttpResponse:
     owed = _owed(by, ids[0]) if len(ids) == 1 else []
     form = EnrolForm(_typed(request), initial=initial, owed=owed, may_activate=by.may("tuition.activate"))
     others = "?" + urlencode([*(("student", pk) for pk in ids), ("q", "")])
-    return _enrol(
-        request, form, ids, group_id,
-        context | {"students": _names(chosen), "others": others, "full": _full(by, group, ids)},
-    )  # fmt: skip
+    context |= {"full": _full(by, group, ids), "wait": _wait(group, ids)}
+    return _enrol(request, form, ids, group_id, context | {"students": _names(chosen), "others": others})
 
 
 @page("courses.enrol")
@@ -81,6 +79,7 @@ def student_enrol(request: OfficeRequest, student_id: int) -> HttpResponse:
     asked = as_number((_typed(request) or {}).get("group_id", ""))
     chosen = next((row for row in groups if row.pk == asked), groups[0] if groups else None)
     context["full"] = _full(by, chosen, [student.pk]) if chosen else None
+    context["wait"] = _wait(chosen, [student.pk]) if chosen else None
     initial = {"starts_on": by.today, "start": "trial"}
     form = EnrolForm(
         _typed(request), initial=initial, groups=groups, owed=_owed(by, student.pk),
@@ -132,6 +131,11 @@ def _owed(by: Actor, student_id: int) -> list[MakeUp]:
 def _full(by: Actor, group: Group, ids: list[int]) -> dict[str, Any] | None:
     full = full_group(by, group, len(ids))
     return full and (full | {"student_id": ids[0]} if len(ids) == 1 else full)
+
+
+def _wait(group: Group, ids: list[int]) -> dict[str, int] | None:
+    """Who may be put on the waiting list instead: one, since each is asked for a note."""
+    return {"group_id": group.pk, "student_id": ids[0]} if len(ids) == 1 else None
 
 
 def _activated(by: Actor, form: ActivateForm, enrolment_id: int) -> Done | None:

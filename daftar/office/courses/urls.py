@@ -30,6 +30,7 @@ urlpatterns = [
     path("comments/<int:comment_id>/restore/", comments.group_comment_restore, name="group-comment-restore"),
     path("groups/<int:group_id>/edit/", views.group_edit, name="group-edit"),
     path("groups/<int:group_id>/add/", enrolments.group_add_student, name="group-add-student"),
+    path("groups/<int:group_id>/waiting/", waiting.group_wait_whose, name="group-wait-whose"),
     path("groups/<int:group_id>/waiting/<int:student_id>/", waiting.group_wait, name="group-wait"),
     path("waiting/<int:waiting_id>/end/", waiting.waiting_end, name="waiting-end"),
     path("waiting/<int:waiting_id>/on/", waiting.waiting_on, name="waiting-on"),

@@ -6,16 +6,27 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from django import forms
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from daftar.courses import waiting
 from daftar.courses.queries import get_group
-from daftar.office.forms import UndoForm, done, form_page, tell, undo_page, undone
+from daftar.office.forms import (
+    UndoForm,
+    done,
+    form_page,
+    number_in,
+    tell,
+    the_only,
+    typed,
+    undo_page,
+    undone,
+)
 from daftar.office.page import OfficeRequest, page
 from daftar.people.queries import get_student
+from daftar.reports.queries import find_students
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -25,6 +36,21 @@ class WaitForm(forms.Form):
     """What is to be remembered of someone who waits."""
 
     note = forms.CharField(label=gettext_lazy("Note"), max_length=200, required=False)
+
+
+@page("courses.enrol")
+def group_wait_whose(request: OfficeRequest, group_id: int) -> HttpResponse:
+    """Asks who wants a place, whether or not there is one, and leads to the note on it."""
+    by, group, q = request.by, get_group(request.by, group_id), typed(request, "q")
+    chosen, found = number_in(request, "student"), find_students(by, q)
+    chosen = the_only(request, found) if chosen is None else get_student(by, chosen).pk
+    if chosen is not None:
+        return redirect("office:group-wait", by.org_slug, group_id, chosen)
+    context = {
+        "title": _("Who waits for a place in %(group)s?") % {"group": group.name}, "q": q, "found": found,
+        "crumbs": [(group.name, _list(request, group_id))], "choose": "?student=%s",
+    }  # fmt: skip
+    return render(request, "office/courses/wait_whose.html", context)
 
 
 @page("courses.enrol")

@@ -8,13 +8,15 @@ from html import unescape
 
 import pytest
 
+from daftar.attendance.models import MakeUp
 from daftar.attendance.services import conduct_lesson
 from daftar.courses.days import add_holiday
 from daftar.courses.models import Course, Enrolment, Group, Lesson, Recurrence
 from daftar.courses.queries import roster
 from daftar.courses.rules import PlanKind
 from daftar.lib.tenancy import tenant_transaction
-from daftar.orgs.models import Branch, Member
+from daftar.orgs.models import Branch, Member, Role
+from daftar.orgs.services import change_rights
 from tests.cast import a_course, a_group, a_student, enrolled
 from tests.probe import client_of
 from tests.test_sweep import said
@@ -293,3 +295,30 @@ def test_a_lesson_on_a_day_off_is_told_as_one_and_not_as_forgotten(ours, owner):
         assert "Not marked" not in row
     assert "This is a day off" in owner.get(f"/lingua/lessons/{lesson.pk}/").content.decode()
     assert "Day off" in owner.get(f"{pages[1]}&file=1").content.decode()
+
+
+def test_the_ways_to_make_up_for_a_miss_are_told_with_what_they_cost_to_those_who_may_go_them(ours, owner):
+    by, ids = ours.by, ours.ids
+    address = f"/lingua/make-ups/{ids['make_up_id']}/"
+
+    def told(client) -> list[str]:
+        page = client.get(address).content.decode()
+        [ways] = re.findall(r'data-testid="ways">(.*?)</ul>', page, re.DOTALL) or [""]
+        return [text.split(":")[0] for text in re.findall(r"<li>(.*?)</li>", ways)]
+
+    with tenant_transaction(by.org_id):
+        MakeUp.objects.visible_to(by).filter(pk=ids["make_up_id"]).update(until=None)
+        missed = MakeUp.objects.visible_to(by).get(pk=ids["make_up_id"]).missed
+        Lesson.objects.visible_to(by).filter(group__course=missed.group.course).exclude(group=missed.group).delete()
+    assert told(owner) == ["Plan a lesson for it"], "there is no place"
+    with tenant_transaction(by.org_id):
+        life = {"starts_on": str(by.today), "last_on": str(by.today + timedelta(days=9))}
+        a_group(by, missed.group.course, "Has places", weekdays=(1, 2, 3, 4, 5, 6, 7), **life)
+        role = Role.objects.visible_to(by).get(code="administrator")
+    assert told(owner) == ["Choose", "Member for the day", "Plan a lesson for it"]
+    with tenant_transaction(by.org_id):
+        change_rights(by, given={}, taken={role.pk: ["courses.edit", "courses.enrol"]})
+    assert told(client_of(ours, "administrator")) == ["Choose"]
+    assert "pays as a guest does" in owner.get(f"{address}lesson/").content.decode()
+    assert "Find a place offers them" in owner.get("/lingua/make-ups/").content.decode()
+    assert "Find a place offers them" not in client_of(ours, "cashier").get("/lingua/make-ups/").content.decode()

@@ -55,6 +55,8 @@ def test_from_the_list_of_what_is_owed_to_a_free_place_and_back(centre, owed, vi
     with who.page.expect_navigation():
         who.click("a:has-text('Find a place')")
     assert "5 free places" in who.text()
+    ways = who.page.locator("[data-testid=ways] li").all_inner_texts()
+    assert [text.split(":")[0] for text in ways] == ["Choose", "Member for the day", "Plan a lesson for it"]
     with who.page.expect_navigation():
         who.click(f"[data-testid=place-{owed['tomorrow']}]")
     assert who.interactions == 2

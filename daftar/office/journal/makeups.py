@@ -249,7 +249,10 @@ def make_up_lesson(request: OfficeRequest, make_up_id: int) -> HttpResponse:
     return form_page(
         request, "office/form.html", form, title=_("A lesson for those who missed one"), submit_label=_("Plan"),
         cancel_url=home, crumbs=[(_("Make-ups"), reverse("office:make-ups", args=[by.org_slug])), (miss_of(row), home)],
-        text=_("It is of no group and may be held at the time of another lesson of the teacher, then without a room."),
+        text=" ".join([
+            _("It is of no group and may be held at the time of another lesson of the teacher, then without a room."),
+            _("Who makes up in it pays as a guest does: nothing for a miss that was charged."),
+        ]),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Count, F, Q
 
@@ -29,6 +29,9 @@ AHEAD, BACK = 14, 7
 EARLY, LATE = time(8), time(21)
 QUARTER = timedelta(minutes=15)
 NOBODY: Mapping[int, Collection[int]] = MappingProxyType({})
+EVERY = Q()
+# The id of the slot of a lesson that has none yet.
+AS_INTENDED = 0
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def timetable(
     lessons = list(joined.order_by("starts_at", "group__name", "id"))
     if not lessons:
         return Timetable([], {})
-    slots, names = _slots(by, since, until, guests)
+    slots, names = slots_of(by, since, until, guests)
     found = clashes(slots.values())
     return Timetable(
         [
@@ -253,51 +256,81 @@ def lessons_seen(by: Actor) -> Any:
     return rows.filter(Q(teacher_id=by.member_id) | Q(group_id__in=taught))
 
 
-def _slots(
-    by: Actor, since: date, until: date, guests: Mapping[int, Collection[int]]
-) -> tuple[dict[int, Slot], dict[int, str]]:
-    """Every lesson of the centre that takes place in these days, by id, and their names."""
+def slots_of(
+    by: Actor, since: date, until: date, guests: Mapping[int, Collection[int]], *, among: Q = EVERY,
+    intended: Lesson | None = None,
+) -> tuple[dict[int, Slot], dict[int, str]]:  # fmt: skip
+    """Every lesson of the centre that takes place in these days, by id, and their names; questions that permit it ask.
+
+    `among` narrows them. `intended` is a lesson as it would be, instead of the one of its id (none yet: AS_INTENDED).
+    """
     everywhere = replace(by.trusted(), branch_ids=None)
-    rows = Lesson.objects.visible_to(everywhere).filter(held_on__range=(since, until))
-    columns = (
-        "id", "group_id", "held_on", "moved_from", "starts_time", "minutes", "starts_at", "ends_at", "room_id",
-        "teacher_id", "student_id", "name_", "branch_id", "group__capacity", "room__capacity", "branch__opens_at",
-        "branch__closes_at",
-    )  # fmt: skip
+    rows = Lesson.objects.visible_to(everywhere).filter(among, held_on__range=(since, until))
     named = rows.exclude(status=LessonStatus.CANCELLED).annotate(name_=lesson_name())
-    found = list(named.values_list(*columns))
-    of_group = _members(everywhere, {row[1] for row in found if row[1] is not None}, since, until)
+    found = [_Row(*row) for row in named.values_list(*_COLUMNS)]
+    if intended is not None:
+        found = [*(row for row in found if row.id != intended.pk), _row_of(intended)]
+    of_group = _members(everywhere, {row.group_id for row in found if row.group_id is not None}, since, until)
     off = _days_off(by, since, until)
-    slots, names = {}, {}
-    for (
-        pk,
-        group_id,
-        on,
-        moved_from,
-        at,
-        minutes,
-        starts,
-        ends,
-        room_id,
-        teacher_id,
-        student_id,
-        name,
-        branch_id,
-        *sizes,
-        opens,
-        closes,
-    ) in found:
-        places = [each for each in sizes if each is not None]
-        slots[pk] = Slot(
-            id=pk, starts_at=starts, ends_at=ends, room_id=room_id, teacher_id=teacher_id,
-            students=frozenset(
-                each.student_id for each in of_group[group_id] if each.expects(on, moved_from or on)
-            ).union(guests.get(pk, ())) if student_id is None else frozenset({student_id}),
-            places=min(places, default=None), is_closed=_is_closed(at, minutes, opens, closes),
-            is_off=on in off.get(branch_id, ()),
+    slots = {}
+    for row in found:
+        expected = {each.student_id for each in of_group[row.group_id] if each.expects(row.held_on, row.first_on)}
+        own = None if row.student_id is None else frozenset({row.student_id})
+        slots[row.id] = Slot(
+            id=row.id, starts_at=row.starts_at, ends_at=row.ends_at, room_id=row.room_id, teacher_id=row.teacher_id,
+            students=own or frozenset(expected).union(guests.get(row.id, ())),
+            places=min((each for each in row.sizes if each is not None), default=None),
+            is_closed=_is_closed(row.starts_time, row.minutes, row.opens_at, row.closes_at),
+            is_off=row.held_on in off.get(row.branch_id, ()),
         )  # fmt: skip
-        names[pk] = name
-    return slots, names
+    return slots, {row.id: row.name for row in found}
+
+
+class _Row(NamedTuple):
+    """What of a lesson its slot needs, in the order of _COLUMNS."""
+
+    id: int
+    group_id: Any  # of a lesson without a group: None, which has no members
+    held_on: date
+    moved_from: date | None
+    starts_time: time
+    minutes: int
+    starts_at: datetime
+    ends_at: datetime
+    room_id: int | None
+    teacher_id: int | None
+    student_id: int | None
+    name: str
+    branch_id: int
+    places: int | None
+    seats: int | None
+    opens_at: time | None
+    closes_at: time | None
+
+    @property
+    def first_on(self) -> date:
+        return self.moved_from or self.held_on
+
+    @property
+    def sizes(self) -> tuple[int | None, int | None]:
+        return self.places, self.seats
+
+
+_COLUMNS = (
+    "id", "group_id", "held_on", "moved_from", "starts_time", "minutes", "starts_at", "ends_at", "room_id",
+    "teacher_id", "student_id", "name_", "branch_id", "group__capacity", "room__capacity", "branch__opens_at",
+    "branch__closes_at",
+)  # fmt: skip
+
+
+def _row_of(lesson: Lesson) -> _Row:
+    """The same of a lesson that is not saved, or not yet as it would be."""
+    places, branch = (lesson.group.capacity if lesson.group else None), lesson.branch
+    return _Row(
+        lesson.pk or AS_INTENDED, lesson.group_id, lesson.held_on, lesson.moved_from, lesson.starts_time,
+        lesson.minutes, lesson.starts_at, lesson.ends_at, lesson.room_id, lesson.teacher_id, lesson.student_id, "",
+        branch.pk, places, lesson.room.capacity if lesson.room else None, branch.opens_at, branch.closes_at,
+    )  # fmt: skip
 
 
 def _members(by: Actor, group_ids: Iterable[int], since: date, until: date) -> dict[int, list[Membership]]:

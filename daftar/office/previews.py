@@ -109,7 +109,7 @@ def preview_of(
     by: Actor, form: Form, student_ids: Collection[int], deed: Deed, how: Rehearsing = rehearse
 ) -> Preview | None:
     """What the deed would do with the values of a form, at first with those it begins with; None while some lack."""
-    asked = form if form.is_bound else _begun(form)
+    asked = form if form.is_bound else begun(form)
     if not asked.is_valid() or not by.may("tuition.view"):
         return None
     if len(student_ids) > AT_ONCE and "sums" not in asked.data:
@@ -136,7 +136,7 @@ def _kept(by: Actor, form: Any, deed: Callable[..., object], found: list[Rehears
     return " " + _("%(sum)s stays charged for lessons that will not take place for the student.") % {"sum": kept}
 
 
-def _begun(form: Form) -> Form:
+def begun(form: Form) -> Form:
     """The same form as if it were sent as it stands, so that nothing is said beside its fields yet.
 
     A list without an empty line stands on its first one.

@@ -190,3 +190,60 @@ def test_the_list_of_lessons_is_narrowed_to_a_subject_and_a_student_and_kept(cen
         who.click("text=Anybody")
     assert "student_id" not in who.page.url
     assert who.errors == []
+
+
+def words_of(who) -> str:
+    return who.page.inner_text("#conflicts")
+
+
+def heard(who, *, gone: str = "", said: str = "") -> None:
+    """Waits until the words beside the form are there, or gone."""
+    found = "document.querySelector('#conflicts').innerText.includes(word)"
+    if said:
+        who.page.wait_for_function(f"word => {found}", arg=said)
+    if gone:
+        who.page.wait_for_function(f"word => !{found}", arg=gone)
+
+
+def test_one_more_lesson_tells_that_the_room_is_taken_before_it_is_saved(centre, rooms, visit):
+    who, tomorrow = visit("aziza@lingua.example"), centre.today + timedelta(days=1)
+    who.open(f"/lingua/groups/{rooms['group']}/lessons/new/")
+    assert words_of(who) == ""
+    who.fill(held_on=str(tomorrow), starts_time="14:30")
+    who.press("Tab")
+    heard(who, said="Blue is taken by Python")
+    assert "1 conflict" in words_of(who)
+    who.fill(starts_time="17:00")
+    who.press("Tab")
+    heard(who, gone="is taken")
+    who.save()
+    with tenant_transaction(centre.org_id):
+        planned = Lesson.objects.visible_to(centre).get(group_id=rooms["group"])
+    assert (planned.held_on, planned.starts_time.hour, planned.room_id) == (tomorrow, 17, rooms["blue"])
+    assert who.errors == []
+
+
+def test_a_lesson_that_is_dragged_into_a_taken_room_tells_it_before_it_is_saved(centre, rooms, lesson, visit):
+    who, tomorrow = visit("aziza@lingua.example"), centre.today + timedelta(days=1)
+    who.open(f"/lingua/lessons/{lesson}/move/?held_on={tomorrow}&starts_time=15:00&room_id={rooms['blue']}")
+    assert "Blue is taken by Python" in words_of(who)
+    who.fill(room_id="Green")
+    heard(who, gone="is taken")
+    who.fill(room_id="Blue")
+    heard(who, said="Blue is taken by Python")
+    who.save()
+    assert row(centre, lesson).starts_time.hour == 15
+    assert who.errors == []
+
+
+def test_a_trial_lesson_tells_that_the_room_is_taken_before_it_is_saved(centre, rooms, visit):
+    who, tomorrow = visit("aziza@lingua.example"), centre.today + timedelta(days=1)
+    who.open(f"/lingua/lessons/new/?kind=trial&held_on={tomorrow}&starts_time=14:00&room_id={rooms['blue']}")
+    assert "Blue is taken by Python" in words_of(who)
+    who.fill(starts_time="18:00")
+    who.press("Tab")
+    heard(who, gone="is taken")
+    who.fill(starts_time="14:45")
+    who.press("Tab")
+    heard(who, said="Blue is taken by Python")
+    assert who.errors == []

@@ -13,13 +13,16 @@ from django.utils.translation import gettext as _
 from daftar.attendance.makeup_lessons import plan_own_make_up
 from daftar.attendance.makeups import make_ups_of
 from daftar.courses import alone, queries
+from daftar.courses.conflicts import Alone
 from daftar.courses.kinds import LessonKind
 from daftar.office import formats
+from daftar.office.conflicts import conflicts_shown
 from daftar.office.courses.alone_forms import AloneForm, LastDayForm, RegularForm
 from daftar.office.courses.forms import ASKED
 from daftar.office.forms import as_number, done, form_page, number_in, tell, the_only, typed
 from daftar.office.lesson_words import regular_rows
 from daftar.office.page import OfficeRequest, page
+from daftar.office.previews import filled
 from daftar.orgs.queries import branches, teachers
 from daftar.people.queries import get_student
 from daftar.reports.queries import find_students
@@ -107,16 +110,22 @@ def _new(
         return _whose(request, kept)
     student = None if chosen is None else get_student(by, chosen)
     form = _form(request, form_of, student, kept)
-    if added := done(form, partial(verb, student_id=student.pk if student else None)):
+    if request.method == "POST" and (added := done(form, partial(verb, student_id=student.pk if student else None))):
         return planned(added)
     nobody = _("Nobody is on it at first: whoever comes is put on the lesson itself.")
     name = student.full_name if student else ""
     home = _home(request, student.pk if student else None)
+    # Regular lessons are many: what they clash with is marked in the timetable.
+    shown = {"conflicts": conflicts_shown(request, form, partial(_intended, student))} if form_of is AloneForm else {}
     return form_page(
         request, "office/courses/alone_form.html", form, title=(titles[0] % {"name": name}) if student else titles[1],
         student_id=student.pk if student else None, submit_label=_("Plan"), cancel_url=home,
-        crumbs=[(name or _("Timetable"), home)], text="" if student else nobody,
+        crumbs=[(name or _("Timetable"), home)], text="" if student else nobody, **shown,
     )  # fmt: skip
+
+
+def _intended(student: Student | None, said: dict[str, Any]) -> Alone:
+    return Alone(said["branch_id"], said["course_id"], student.pk if student else None)
 
 
 def _form(request: OfficeRequest, form_of: type[AloneForm], student: Student | None, kept: dict[str, str]) -> AloneForm:
@@ -129,7 +138,8 @@ def _form(request: OfficeRequest, form_of: type[AloneForm], student: Student | N
     on = kept.get("held_on", by.today.isoformat())
     may_link = form_of is AloneForm and by.may("attendance.add_guests")
     return form_of(
-        request.POST or None, initial={"held_on": on, "starts_on": on} | kept, courses=queries.courses(by.trusted()),
+        filled(request), initial={"branch_id": places[0].pk, "held_on": on, "starts_on": on} | kept,
+        courses=queries.courses(by.trusted()),
         types=queries.own_lesson_types(by.trusted()), branches=places, rooms=queries.rooms(by), teachers=teachers(by),
         kind=LessonKind.TRIAL if student is None else LessonKind.INDIVIDUAL,
         owed=make_ups_of(by, student.pk) if student is not None and may_link else (),

@@ -11,9 +11,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from daftar.courses import days, moves, queries
+from daftar.courses.conflicts import Moved
 from daftar.courses.services import change_type, students_on
 from daftar.courses.timetable import suggestions
 from daftar.office import formats
+from daftar.office.conflicts import conflicts_shown
 from daftar.office.courses.day_forms import CancelForm, DaysOffForm, MoveForm
 from daftar.office.courses.forms import TypeForm
 from daftar.office.forms import UndoForm, done, form_page, number_in, tell, undo_page, undone
@@ -159,6 +161,7 @@ def lesson_move(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         crumbs=[(row.name, home)], back=home, told=_("The lesson is changed."),
         text=_("A single lesson is still counted in the month in which it stood first.") if stays else "",
         suggested=[] if asked else _suggested(request, row),
+        conflicts=conflicts_shown(request, form, lambda _said: Moved(lesson_id)),
         undo=lambda _moved: reverse("office:lesson-move-undo", args=[by.org_slug, lesson_id]),
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -11,16 +12,19 @@ from django.utils.translation import gettext as _
 
 from daftar.attendance.queries import lesson_figures
 from daftar.courses import catalogue, queries, services
+from daftar.courses.conflicts import OfGroup
 from daftar.courses.rules import EnrolmentState, standing, state_on
 from daftar.courses.waiting import waiting_list
 from daftar.ledger.queries import balances
 from daftar.lib.money import Money
 from daftar.office import formats, words
+from daftar.office.conflicts import conflicts_shown
 from daftar.office.courses.forms import ASKED, CourseForm, GroupForm, LessonForm, NewCourseForm, RoomForm
 from daftar.office.courses.roster import roster_file
 from daftar.office.forms import done, form_page, number_in, typed
 from daftar.office.grid import grid, month_of
 from daftar.office.page import OfficeRequest, page
+from daftar.office.previews import filled
 from daftar.orgs.queries import branches, teachers, zero_is_due_in
 from daftar.people.queries import phones
 
@@ -106,15 +110,17 @@ def lesson_new(request: OfficeRequest, group_id: int) -> HttpResponse:
     # The address may bring along the place in the timetable that was pressed.
     initial = {"held_on": by.today} | {name: request.GET[name] for name in ASKED if request.GET.get(name)}
     form = LessonForm(
-        request.POST or None, initial=initial, types=queries.own_lesson_types(by), teachers=teachers(by),
+        filled(request), initial=initial, types=queries.own_lesson_types(by), teachers=teachers(by),
         rooms=[room for room in queries.rooms(by) if room.branch_id == row.branch_id],
     )  # fmt: skip
-    if added := done(form, lambda **values: services.plan_lesson(by, group_id=group_id, **values)):
+    plan = partial(services.plan_lesson, by, group_id=group_id)
+    if request.method == "POST" and (added := done(form, plan)):
         messages.success(request, _("The lesson is planned."))
         return redirect("office:lesson", by.org_slug, added.pk)
     return form_page(
         request, "office/form.html", form, title=_("New lesson, %(group)s") % {"group": row.name},
         submit_label=_("Plan lesson"), cancel_url="../../",
+        conflicts=conflicts_shown(request, form, lambda _said: OfGroup(group_id)),
     )  # fmt: skip
 
 

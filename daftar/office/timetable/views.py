@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from daftar.attendance.queries import guests_between
 from daftar.courses import queries
-from daftar.courses.clashes import ClashKind
 from daftar.courses.kinds import LessonStatus
 from daftar.courses.rules import EVEN, ODD
 from daftar.courses.timetable import Wanted, lessons_per_day, weekly
 from daftar.courses.timetable import timetable as lessons_of
 from daftar.office import formats
+from daftar.office.clash_words import clash_shown
 from daftar.office.forms import number_in, typed
 from daftar.office.lesson_words import type_of
 from daftar.office.page import OfficeRequest, page
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
-    from daftar.courses.clashes import Clash
-    from daftar.courses.models import Lesson
     from daftar.courses.timetable import Shown, Weekly
     from daftar.orgs.access import Actor
     from daftar.orgs.models import Branch
@@ -40,10 +37,6 @@ if TYPE_CHECKING:
 VIEWS = ("rooms", "teachers", "week", "month", "odd", "even", "other")
 MORNING, EVENING = 8 * HOUR, 20 * HOUR
 MOST_LISTED = 400
-ICONS = {
-    ClashKind.ROOM: "door", ClashKind.TEACHER: "user", ClashKind.STUDENT: "users", ClashKind.CLOSED: "clock",
-    ClashKind.HOLIDAY: "calendar-off", ClashKind.CAPACITY: "alert-triangle",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -164,29 +157,8 @@ def _shown(row: Shown, names: dict[int, str]) -> dict[str, Any]:
         "teacher": lesson.teacher.name if lesson.teacher else "", **type_of(lesson),
         "size": row.size, "places": min(places, default=None),
         "state": lesson.status, "is_moved": lesson.moved_from not in (None, lesson.held_on), "room_id": lesson.room_id,
-        "teacher_id": lesson.teacher_id, "clashes": [_clash(each, lesson, names) for each in row.clashes],
+        "teacher_id": lesson.teacher_id, "clashes": [clash_shown(each, lesson, names) for each in row.clashes],
     }  # fmt: skip
-
-
-def _clash(clash: Clash, lesson: Lesson, names: dict[int, str]) -> dict[str, str]:
-    return {"icon": ICONS[clash.kind], "text": _clash_text(clash, lesson, names)}
-
-
-def _clash_text(clash: Clash, lesson: Lesson, names: dict[int, str]) -> str:
-    if clash.kind is ClashKind.CLOSED:
-        return _("outside the opening hours")
-    if clash.kind is ClashKind.HOLIDAY:
-        return _("day off")
-    if clash.kind is ClashKind.CAPACITY:
-        text = ngettext("%(num)s student too many", "%(num)s students too many", clash.count)
-        return text % {"num": clash.count}
-    other = names.get(clash.other.id, "") if clash.other else ""
-    if clash.kind is ClashKind.ROOM:
-        return _("%(room)s is taken by %(group)s") % {"room": lesson.room, "group": other}
-    if clash.kind is ClashKind.TEACHER:
-        return _("%(teacher)s also teaches %(group)s") % {"teacher": lesson.teacher, "group": other}
-    text = ngettext("%(num)s student is also in %(group)s", "%(num)s students are also in %(group)s", clash.count)
-    return text % {"num": clash.count, "group": other}
 
 
 def _clock(minutes: int) -> str:

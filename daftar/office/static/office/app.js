@@ -156,8 +156,8 @@
     if ($("[data-save]:active")) event.detail.shouldSwap = false;
   });
   document.addEventListener("htmx:afterSettle", () => {
-    const news = $("[data-announce]");
-    if (news) say(news.dataset.announce);
+    const news = all("[data-announce]");
+    if (news.length) say(news.map((each) => each.dataset.announce).filter(Boolean).join(". "));
   });
   ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((name) =>
     document.addEventListener(name, () => complain(document.body.dataset.failed)));

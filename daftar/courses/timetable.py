@@ -269,7 +269,7 @@ def slots_of(
     named = rows.exclude(status=LessonStatus.CANCELLED).annotate(name_=lesson_name())
     found = [_Row(*row) for row in named.values_list(*_COLUMNS)]
     if intended is not None:
-        found = [*(row for row in found if row.id != intended.pk), _row_of(intended)]
+        found.append(_row_of(intended))  # the last of its id: it takes the place of the lesson as it is
     of_group = _members(everywhere, {row.group_id for row in found if row.group_id is not None}, since, until)
     off = _days_off(by, since, until)
     slots = {}

@@ -23,17 +23,15 @@ from daftar.attendance.reasons import edit_reason
 from daftar.attendance.services import conduct_lesson
 from daftar.courses import alone, days, moves
 from daftar.courses.kinds import LessonKind
-from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson, Suspension
+from daftar.courses.models import Course, Enrolment, Group, Holiday, Lesson
 from daftar.courses.rules import EVEN, PlanKind
 from daftar.finance.models import Desk
 from daftar.ledger import services as ledger
 from daftar.ledger.models import AccountKind, TransferKind
 from daftar.ledger.queries import separate_accounts
 from daftar.lib.errors import NotFound, Refusal
-from daftar.orgs.models import DiscountPer, Organization
-from daftar.orgs.rules import ANSWERS
 from daftar.people.models import Student
-from daftar.tuition import leaving, pauses, prices
+from daftar.tuition import leaving, prices
 from daftar.tuition.discounts import DiscountTerms, change_discount, give_discount, withdraw_discount
 from daftar.tuition.jobs import reconcile_all
 from daftar.tuition.make_up_days import enrol_for_make_up
@@ -53,14 +51,24 @@ from daftar.tuition.tariffs import (
 )
 from tests.cast import a_course, a_group, a_student, enrolled
 from tests.chances import FIRST, around, one_of, perhaps
+from tests.decision_facts import charged_absence, decide, decision, decision_of_the_branch
 from tests.money_facts import bring_back, correct, edit, give_back, pay, reverse
+from tests.pause_facts import (
+    come_again,
+    longer_pause,
+    no_pause,
+    other_pause,
+    otherwise,
+    pause,
+    pause_a_group,
+    pause_in_a_group,
+    shorter_pause,
+)
 
 LATEST = date(2025, 8, 20)
 TYPES = ((), (), (), ("group",), ("group", "individual"), ("individual", "trial"))
 BY_LESSON = [kind.value for kind in (PlanKind.PER_LESSON, PlanKind.MONTH_SPREAD, PlanKind.WEEK_SPREAD)]
 NAMES = ("Aziz", "Bek", "Lola", "Nodira")
-# Minor units: the currency's own, hundredths, and 500, 1 000 and 10 000 soums.
-STEPS = (None, None, 1, 50_000, 100_000, 1_000_000)
 
 
 def a_school(by, seed: int) -> None:
@@ -69,8 +77,7 @@ def a_school(by, seed: int) -> None:
     Each is active in a group and bound to two tariffs, one with its own money. Each decision has any of its answers.
     """
     dice = random.Random(seed)
-    decided = {name: dice.choice(list(answers)).value for name, answers in ANSWERS.items()}
-    Organization.objects.filter(pk=by.org_id).update(**decided, **rounded_and_counted(random.Random(f"rates {seed}")))
+    decide(by, seed)
     groups = []
     for number, (weekdays, starts) in enumerate([((1, 3, 5), "2025-04-01"), (EVEN, "2025-05-14")]):
         plan = dice.choice([*PlanKind, *map(PlanKind, BY_LESSON)])
@@ -102,14 +109,6 @@ def a_school(by, seed: int) -> None:
                 pass
 
 
-def rounded_and_counted(dice) -> dict[str, Any]:
-    """Answers to the decisions D1, D2, D4 and D9a."""
-    return {
-        "activation_day_counts": dice.choice([True, False]), "rounding_step": dice.choice(STEPS),
-        "money_discount_per": dice.choice(DiscountPer.values), "holidays_credited": dice.choice([True, False]),
-    }  # fmt: skip
-
-
 def bound(by, dice, student, *, is_separate: bool) -> bool:
     """Whether the tariff that came up needs no group, or got one."""
     try:
@@ -120,11 +119,11 @@ def bound(by, dice, student, *, is_separate: bool) -> bool:
 
 
 def a_history(seed: int, least: int = 30) -> list[tuple[str, int]]:
-    """At least so many facts; in their course lessons are missed that are owed, and made up for."""
+    """At least so many facts; in their course lessons are missed that are owed, and made up for, and a group paused."""
     dice = random.Random(seed)
     kinds = [dice.choice(KINDS) for _each in range(dice.randint(least, least + 6))]
-    places = sorted(dice.sample(range(len(kinds)), len(MADE_UP)))
-    for place, kind in zip(places, MADE_UP, strict=True):
+    places = sorted(dice.sample(range(len(kinds)), len(SURE)))
+    for place, kind in zip(places, SURE, strict=True):
         kinds[place] = kind
     return [(kind, dice.randrange(10**6)) for kind in kinds]
 
@@ -258,41 +257,6 @@ def no_discount(by, dice) -> None:
 # --- days and memberships --------------------------------------------------------------------------------------------
 
 
-def pause(by, dice) -> None:
-    """One student; now and then a person decides otherwise on the credit."""
-    student, starts = one_of(by, dice, Student), around(by, dice)
-    pauses.suspend(
-        by, student_ids=[student.pk], starts_on=starts,
-        last_on=perhaps(dice, starts + timedelta(days=dice.randint(0, 40))), extends=True,
-        **otherwise(dice),
-    )  # fmt: skip
-
-
-def otherwise(dice) -> dict[str, Any]:
-    """A credit declined, or given where the centre gives none; most often as the centre decides."""
-    return {"gives_credit": dice.choice([None, None, True, False]), "decline_reason": "agreed", "give_reason": "asked"}
-
-
-def other_pause(by, dice) -> None:
-    row, starts = one_of(by, dice, Suspension), around(by, dice)
-    last_on = perhaps(dice, starts + timedelta(days=dice.randint(0, 40)))
-    pauses.change_suspension(
-        by, suspension_id=row.pk, starts_on=starts, last_on=last_on, reason="", extends=True, **otherwise(dice)
-    )  # fmt: skip
-
-
-def no_pause(by, dice) -> None:
-    pauses.remove_suspension(by, suspension_id=one_of(by, dice, Suspension).pk)
-
-
-def pause_a_group(by, dice) -> None:
-    """Everybody of a group, in that group; the reference has no words for it."""
-    group, starts = one_of(by, dice, Group), around(by, dice)
-    rows = Enrolment.objects.visible_to(by).filter(group=group).order_by("student_id")
-    ids = sorted(set(rows.values_list("student_id", flat=True)))[:1]
-    pauses.suspend(by, student_ids=ids, starts_on=starts, last_on=starts + timedelta(days=9), group_id=group.pk)
-
-
 def leave(by, dice) -> None:
     leaving.leave_group(by, enrolment_id=one_of(by, dice, Enrolment).pk, last_on=around(by, dice), **otherwise(dice))
 
@@ -331,10 +295,9 @@ def no_holiday(by, dice) -> None:
 
 def teach(by, dice) -> None:
     """Some lessons that have come by now, most of them for the first time."""
-    for _each in range(dice.randint(1, 5)):
-        lesson = one_of(
-            by, dice, Lesson, held_on__lte=by.today, status=dice.choice(["planned", "planned", "conducted"])
-        )
+    come = FIRST, by.today
+    for _each in range(dice.randint(2, 8)):
+        lesson = one_of(by, dice, Lesson, held_on__range=come, status=dice.choice(["planned"] * 3 + ["conducted"]))
         held(by, dice, lesson)
 
 
@@ -461,10 +424,11 @@ FACTS = {
     each.__name__: each
     for each in (
         bind, unbind, end, own_price, tariff_price, course_price, discount, other_discount, no_discount, pay, reverse,
-        edit, give_back, correct, bring_back, pause, other_pause, no_pause, pause_a_group, leave, stay, move, trial,
-        start, holiday, no_holiday, teach, cancel, restore, move_a_lesson, own_lesson, own_lessons, open_lesson, guest,
-        make_up, owed, pick, group_price, no_own_price,
+        edit, give_back, correct, bring_back, pause, pause_in_a_group, pause_a_group, other_pause, longer_pause,
+        shorter_pause, come_again, no_pause, leave, stay, move, trial, start, holiday, no_holiday, teach, cancel,
+        restore, move_a_lesson, own_lesson, own_lessons, open_lesson, guest, make_up, owed, pick, group_price,
+        no_own_price, decision, decision_of_the_branch, charged_absence,
     )
 }  # fmt: skip
-MADE_UP = ("days", "owed", "owed", "make_up", "make_up")
-KINDS = (*["days"] * 2, *["teach"] * 3, "pick", "discount", "pause", "pay", *FACTS)
+SURE = ("days", "pause_in_a_group", "owed", "owed", "longer_pause", "make_up", "make_up")
+KINDS = (*["days"] * 4, *["teach"] * 6, "pick", "discount", "pause", "pay", *FACTS)

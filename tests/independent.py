@@ -32,9 +32,13 @@ def independent_facts(by, dice) -> list[Any]:
         ]
     for student in people:
         first = FIRST + timedelta(days=dice.randint(5, 50))
+        joined = Enrolment.objects.visible_to(by).filter(student=student).values_list("group_id", flat=True)
         deeds.append(
-            partial(pauses.suspend, by, student_ids=[student.pk], starts_on=first, last_on=first + timedelta(days=9))
-        )
+            partial(
+                pauses.suspend, by, student_ids=[student.pk], group_id=dice.choice([None, *sorted(joined)]),
+                starts_on=first, last_on=first + timedelta(days=9), extends=dice.random() < 0.6,
+            )
+        )  # fmt: skip
     lessons = Lesson.objects.visible_to(by).filter(held_on__range=(FIRST, by.today)).order_by("id")
     for lesson in dice.sample(list(lessons), 24):
         deeds.append(dice.choice([_taught, _taught, _taught, _cancelled, _moved])(by, dice, lesson))

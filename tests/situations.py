@@ -22,7 +22,7 @@ Dice = random.Random
 
 def situation(seed: int | str) -> dict:
     """A valid situation of two to four months."""
-    dice = Dice(f"situation {seed}")
+    dice, pauses = Dice(f"situation {seed}"), Dice(f"pauses {seed}")
     currency, step = dice.choice(STEPS)
     groups = [group(dice, f"g{number}") for number in range(1, dice.choice((1, 1, 2)) + 1)]
     file = {"currency": currency, "until": str(some_day(dice, 45, SPAN)), "groups": groups}
@@ -36,7 +36,7 @@ def situation(seed: int | str) -> dict:
     file["lessons"] = lessons(dice, [each for each in groups if each["id"] in with_lists], file["reasons"])
     file["holidays"] = holidays(dice)
     file["discounts"] = [discount(dice, f"d{number}") for number in range(1, dice.choice((0, 1, 2, 3)) + 1)]
-    file["suspensions"] = suspensions(dice)
+    file["suspensions"] = [pause | in_one_group(pauses, groups) for pause in suspensions(dice)]
     file["payments"] = payments(dice, file["subscriptions"])
     file["settings"] = settings(dice)
     file["credits"] = credits_decided(dice, file)
@@ -188,6 +188,14 @@ def suspensions(dice: Dice) -> list[dict]:
     if rows and dice.random() < 0.25:
         rows[-1]["to"] = None
     return rows
+
+
+def in_one_group(dice: Dice, groups: list[dict]) -> dict:
+    """Whether a pause is of one group, and what it says of the ends of subscriptions."""
+    return {
+        **sometimes(dice, 0.4, {"group": dice.choice(groups)["id"]}),
+        **sometimes(dice, 0.4, {"extends": dice.random() < 0.2}),
+    }
 
 
 def payments(dice: Dice, subscriptions: list[dict]) -> list[dict]:

@@ -14,7 +14,7 @@ import pytest
 from daftar.tuition.quote import quote
 from daftar.tuition.quote.reading import parsed
 from daftar.tuition.quote.situation import situation
-from daftar.tuition.rules import Decisions, Window, due, is_enough, module, period, price
+from daftar.tuition.rules import Decisions, SuspensionFact, Window, due, is_enough, module, period, price
 from daftar.tuition.rules.window import within
 from tests import differential
 
@@ -74,6 +74,10 @@ def only_the_whole_rounded_down(price_, numerator, denominator):
     return int(price_.rest * numerator // denominator)
 
 
+def every_pause(**wrong):
+    return lambda **values: SuspensionFact(**values | wrong)
+
+
 FAULTS = [
     pytest.param(price.Price, "part", only_the_whole_rounded_down, id="nothing is rounded"),
     pytest.param(period, "_credits", lambda *_values: iter(()), id="no credits"),
@@ -89,6 +93,9 @@ FAULTS = [
     pytest.param(period, "GivenCredit", lambda *_values: None, id="what was given by hand stays charged"),
     pytest.param(period, "DeclinedCredit", lambda *_values: None, id="what was declined is credited"),
     pytest.param(period, "is_kept", lambda *_values: False, id="who comes back pays again for what was kept"),
+    pytest.param(situation_module, "SuspensionFact", every_pause(extends=True), id="every pause moves ends"),
+    pytest.param(situation_module, "SuspensionFact", every_pause(extends=False), id="no pause moves an end"),
+    pytest.param(situation_module, "SuspensionFact", every_pause(group_id=None), id="a pause is always in all groups"),
     pytest.param(situation_module, "_decisions", lambda _settings: Decisions(), id="nothing is decided"),
 ]
 

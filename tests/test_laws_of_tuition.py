@@ -21,13 +21,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from daftar.attendance.models import Attendance
+from daftar.attendance.queries import reasons
+from daftar.attendance.services import conduct_lesson
 from daftar.courses.days import add_holiday
 from daftar.courses.models import Enrolment, Lesson
 from daftar.courses.rules import PlanKind
 from daftar.ledger.models import Account, Transfer
 from daftar.ledger.queries import balances, drift
 from daftar.lib.tenancy import tenant_transaction
-from daftar.orgs.models import Organization
 from daftar.orgs.queries import tuition_settings
 from daftar.orgs.rules import SeveralDiscounts
 from daftar.people.models import Student
@@ -35,16 +36,18 @@ from daftar.tuition import facts, services
 from daftar.tuition.discounts import DiscountTerms, give_discount
 from daftar.tuition.jobs import reconcile_all
 from daftar.tuition.models import Subscription
+from daftar.tuition.pauses import suspend
 from daftar.tuition.prices import choose_payer
 from daftar.tuition.rehearsal import rehearse
 from daftar.tuition.rules import payer
 from daftar.tuition.services import enrol_active
-from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff
+from daftar.tuition.tariffs import Binding, TariffTerms, add_tariff, bind_tariff, end_subscription
 from tests.cast import a_centre, a_course, a_group, a_student
+from tests.decision_facts import decide_so, set_charging
 from tests.histories import FIRST, a_history, a_school, done, lived
 from tests.independent import independent_facts
 from tests.races.conftest import as_owner
-from tests.translated import SOUM, charges_by_the_reference, charges_in_the_ledger, is_told
+from tests.translated import charges_by_the_reference, charges_in_the_ledger, step_of
 
 SEEDS = st.integers(0, 10**9)
 SEED = 7
@@ -90,9 +93,8 @@ def students(by) -> list[Student]:
 
 
 def priced_twice(by, student) -> None:
-    if is_told(by, student):
-        found, wanted = charges_in_the_ledger(by, student), charges_by_the_reference(by, student)
-        assert found == wanted, f"{student}, priced a second time: {sorted(found ^ wanted, key=str)}"
+    found, wanted = charges_in_the_ledger(by, student), charges_by_the_reference(by, student)
+    assert found == wanted, f"{student}, priced a second time: {sorted(found ^ wanted, key=str)}"
 
 
 def once_is_enough(by) -> None:
@@ -118,7 +120,7 @@ def within_the_price(by, student) -> None:
 
     The price as it is rounded, like every charge.
     """
-    step = Organization.objects.get(pk=by.org_id).rounding_step or SOUM
+    step = step_of(student)
     nets: dict[tuple[int, str], list[int]] = {}
     for subscription, key, _on, amount in charges_in_the_ledger(by, student):
         nets.setdefault((subscription, key), []).append(amount)
@@ -183,7 +185,7 @@ def sums_after(by, seed: int, order: int) -> dict[str, object]:
     with transaction.atomic():
         a_school(by, seed)
         # Where the oldest of several discounts holds, the order in which they were given is a fact of its own.
-        Organization.objects.filter(pk=by.org_id).update(several_discounts=SeveralDiscounts.BEST)
+        decide_so(by, several_discounts=SeveralDiscounts.BEST)
         now = replace(by, at=datetime(2025, 7, 20, 12, tzinfo=UTC))
         deeds = independent_facts(now, random.Random(seed))
         assert len(deeds) >= 30
@@ -234,7 +236,7 @@ def test_a_discount_that_is_not_read_from_its_table_would_be_noticed(now, monkey
 
 
 def test_a_decision_that_is_not_followed_would_be_noticed(now, monkeypatch):
-    Organization.objects.filter(pk=now.org_id).update(backdated_charges="since_entry", several_discounts="oldest")
+    decide_so(now, backdated_charges="since_entry", several_discounts="oldest")
     for student in students(now):
         for percent, since in ((Decimal(1), FIRST - timedelta(days=90)), (Decimal(50), FIRST)):
             give_discount(now, student_id=student.pk, terms=DiscountTerms(since, percent=percent))
@@ -258,8 +260,13 @@ RATES = {
 
 
 @pytest.mark.parametrize("name", RATES)
-def test_a_day_a_step_or_a_discount_reckoned_as_usual_instead_would_be_noticed(by, monkeypatch, name):
-    Organization.objects.filter(pk=by.org_id).update(**{each: answer for each, (answer, _usual) in RATES.items()})
+@pytest.mark.parametrize("whose", ["centre", "branch"])
+def test_a_day_a_step_or_a_discount_reckoned_as_usual_instead_would_be_noticed(by, monkeypatch, whose, name):
+    answers, other = ({each: both[place] for each, both in RATES.items()} for place in (0, 1))
+    if whose == "centre":
+        decide_so(by, **answers)
+    else:
+        set_charging(by, other, answers)
     student, group = a_student(by), a_group(by, a_course(by))
     enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=date(2025, 5, 5))
     give_discount(by, student_id=student.pk, terms=DiscountTerms(FIRST, amount=300_000))
@@ -269,6 +276,41 @@ def test_a_day_a_step_or_a_discount_reckoned_as_usual_instead_would_be_noticed(b
     priced_twice(now, student)
     usual = {name: RATES[name][1]}
     monkeypatch.setattr(facts, "tuition_settings", lambda branch: replace(tuition_settings(branch), **usual))
+    services.reconcile(now, student_ids=[student.pk])
+    with pytest.raises(AssertionError, match="priced a second time"):
+        priced_twice(now, student)
+
+
+@pytest.mark.parametrize("wrong", [{"group_id": None}, {"extends": True}], ids=["in all groups", "moving every end"])
+def test_a_pause_in_one_group_read_otherwise_would_be_noticed(by, monkeypatch, wrong):
+    course, student = a_course(by), a_student(by)
+    for name in ("G1", "G2"):
+        enrol_active(by, student_id=student.pk, group_id=a_group(by, course, name).pk, starts_on=FIRST)
+    for row in Subscription.objects.visible_to(by):
+        end_subscription(by, subscription_id=row.pk, last_on=date(2025, 5, 25))
+    suspend(
+        by, student_ids=[student.pk], group_id=row.group_id, starts_on=date(2025, 5, 12), last_on=date(2025, 5, 20),
+        extends=False,
+    )  # fmt: skip
+    now = replace(by, at=datetime(2025, 6, 20, 12, tzinfo=UTC))
+    services.reconcile(now, student_ids=[student.pk])
+    priced_twice(now, student)
+    read = facts.rules.SuspensionFact
+    monkeypatch.setattr(facts.rules, "SuspensionFact", lambda **values: read(**values | wrong))
+    services.reconcile(now, student_ids=[student.pk])
+    with pytest.raises(AssertionError, match="priced a second time"):
+        priced_twice(now, student)
+
+
+def test_a_reason_that_charges_otherwise_than_it_says_would_be_noticed(by, monkeypatch):
+    student, group = a_student(by), a_group(by, a_course(by, plan=PlanKind.PER_LESSON, lessons_count=8))
+    enrol_active(by, student_id=student.pk, group_id=group.pk, starts_on=FIRST)
+    now = replace(by, at=datetime(2025, 5, 20, 12, tzinfo=UTC))
+    for lesson, reason in zip(Lesson.objects.visible_to(by).filter(held_on__gte=FIRST), reasons(by), strict=False):
+        conduct_lesson(now, lesson_id=lesson.pk, absent={student.pk: reason.pk})
+    priced_twice(now, student)
+    read = facts.marks_of
+    monkeypatch.setattr(facts, "marks_of", lambda *asked: [row._replace(charges=None) for row in read(*asked)])
     services.reconcile(now, student_ids=[student.pk])
     with pytest.raises(AssertionError, match="priced a second time"):
         priced_twice(now, student)

@@ -13,7 +13,7 @@ from django.db.models import Q
 from daftar.attendance.models import Attendance, Guest, MakeUp
 from daftar.courses.models import Enrolment, Group, Holiday, Lesson, Recurrence, Suspension
 from daftar.ledger.models import Account, Transfer
-from daftar.orgs.models import Organization
+from daftar.orgs.models import Branch, Organization
 from daftar.tuition.models import CreditDeclined, CreditGiven, Discount, LessonPick, PriceStep, Subscription
 from tests.reference import quote
 from tests.reference.facts import SWITCHES
@@ -23,9 +23,16 @@ SOUM = 100  # minor units: what sums are rounded to unless a centre says otherwi
 Charges = set[tuple[int, str, date, int]]
 
 
-def is_told(by, student) -> bool:
-    """Whether the reference has words for it all: it knows no pause in one group."""
-    return not Suspension.objects.visible_to(by).filter(student=student).exclude(group=None).exists()
+def decided(student, question: str):
+    """The answer of the student's branch, or where it has none that of the centre."""
+    branch = Branch.unguarded.get(pk=student.branch_id)
+    own = getattr(branch, question)
+    return getattr(Organization.objects.get(pk=branch.org_id), question) if own in (None, "") else own
+
+
+def step_of(student) -> int:
+    """Minor units that sums are rounded to."""
+    return decided(student, "rounding_step") or SOUM
 
 
 def situation_of(by, student) -> dict:
@@ -34,28 +41,30 @@ def situation_of(by, student) -> dict:
     enrolments = list(Enrolment.objects.visible_to(by).filter(student=student).order_by("id"))
     groups = list(Group.objects.visible_to(by).filter(pk__in={row.group_id for row in enrolments}))
     marked = Attendance.objects.visible_to(by).filter(student=student).values("lesson__group")
-    visited = Group.objects.visible_to(by).filter(pk__in=marked).exclude(pk__in=[row.pk for row in groups])
+    pauses = Suspension.objects.visible_to(by).filter(student=student)
+    named = Group.objects.visible_to(by).filter(Q(pk__in=marked) | Q(pk__in=pauses.values("group")))
+    named = named.exclude(pk__in=[row.pk for row in groups])
     days_off = Holiday.objects.visible_to(by).filter(Q(branch=None) | Q(branch=student.branch_id))
     discounts = Discount.objects.visible_to(by).filter(student=student)
-    pauses = Suspension.objects.visible_to(by).filter(student=student)
-    org, outside = Organization.objects.get(pk=by.org_id), _before_the_group(by, groups)
+    outside = _before_the_group(by, groups) if decided(student, "group_edges") == "whole_month" else ()
     return {
-        "currency": "UZS", "step": major(org.rounding_step or SOUM), "until": str(by.today),
+        "currency": "UZS", "step": major(step_of(student)), "until": str(by.today),
         "settings": {
-            "activation_day_counts": org.activation_day_counts, "money_discount_per": org.money_discount_per,
-            "holiday": "credit" if org.holidays_credited else "count",
-            **{name: getattr(org, name) for name in SWITCHES},
+            "activation_day_counts": decided(student, "activation_day_counts"),
+            "money_discount_per": decided(student, "money_discount_per"),
+            "holiday": "credit" if decided(student, "holidays_credited") else "count",
+            **{name: decided(student, name) for name in SWITCHES},
         },
         "groups": [
             {"id": name(row.pk), "starts": str(row.starts_on), "ends": last(row.ends_on)}
-            for row in [*groups, *visited]
+            for row in [*groups, *named]
         ],
         "enrolments": [
             {"group": name(row.group_id), "joined": str(row.starts_on), "activated": text(row.activated_on),
              "entered": text(row.entered_on), "left": last(row.ends_on)} for row in enrolments
         ],
         "subscriptions": [_subscription(by, row) for row in subscriptions],
-        "lessons": [*_lessons(by, student, groups), *(outside if org.group_edges == "whole_month" else ())],
+        "lessons": [*_lessons(by, student, groups), *outside],
         "reasons": {"excused": {"charges": False}, "unexcused": {"charges": True}},
         "holidays": [
             {"date": str(row.on), "affects_payment": row.affects_payment,
@@ -68,7 +77,10 @@ def situation_of(by, student) -> dict:
              "per": row.per or None, "from": str(row.starts_on), "to": last(row.ends_on),
              "subjects": row.subjects, "lesson_types": row.lesson_types} for row in discounts
         ],
-        "suspensions": [{"from": str(row.starts_on), "to": last(row.ends_on)} for row in pauses],
+        "suspensions": [
+            {"from": str(row.starts_on), "to": last(row.ends_on), "extends": row.extends,
+             "group": None if row.group_id is None else name(row.group_id)} for row in pauses
+        ],
         "payments": _payments(by, student),
         "credits": [
             {"subscription": name(row.subscription_id), "key": row.key, "date": str(row.on), "given": given}

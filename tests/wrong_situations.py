@@ -113,7 +113,7 @@ def plan_without_its_number(dice: Dice, file: dict, row: dict) -> str | None:
     return key
 
 
-@spoiler("enrolments", "subscriptions", "lessons")
+@spoiler("enrolments", "subscriptions", "lessons", "suspensions")
 def unknown_group(dice: Dice, file: dict, row: dict) -> str:
     row["group"] = "g9"
     return "group"

@@ -79,10 +79,8 @@ def first_day(facts: Facts) -> date:
 
 def lessons_on(facts: Facts, on: date) -> list[Lesson]:
     """The student's own lessons of a day that are neither trial (9.14) nor suspended (D7), in order."""
-    if suspension_from(facts, on) is not None:
-        return []
     mine = [x for x in facts.lessons if x.date == on and is_own(facts, x) and not is_trial(facts, x)]
-    return [x for x in mine if not is_paid_already(facts, x)]
+    return [x for x in mine if suspension_from(facts, x) is None and not is_paid_already(facts, x)]
 
 
 # --- lessons that are charged one by one -------------------------------------------------------------------------

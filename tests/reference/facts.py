@@ -109,6 +109,8 @@ class Discount:
 class Suspension:
     starts: date
     ends: date | None
+    group: str | None  # only of its lessons; None: of all
+    extends: bool  # D7: whether it says that the subscription's end moves
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def read(file: dict) -> Facts:
         charges_for_absence={name: bool(flags.get("charges")) for name, flags in reasons.items()},
         holidays={day(row["date"]): holiday(row, settings) for row in file.get("holidays") or ()},
         discounts=tuple(discount(row, settings) for row in file.get("discounts") or ()),
-        suspensions=tuple(Suspension(day(row["from"]), day(row.get("to"))) for row in file.get("suspensions") or ()),
+        suspensions=tuple(suspension(row) for row in file.get("suspensions") or ()),
         payments=tuple(payment(row) for row in file.get("payments") or ()),
         switches={name: settings.get(name) or usual for name, (usual, _other) in SWITCHES.items()},
         credits=tuple(
@@ -245,6 +247,10 @@ def discount(row: dict, settings: dict) -> Discount:
         subjects=texts(row, "subjects"),
         lesson_types=texts(row, "lesson_types"),
     )
+
+
+def suspension(row: dict) -> Suspension:
+    return Suspension(day(row["from"]), day(row.get("to")), row.get("group"), row.get("extends", True))
 
 
 def payment(row: dict) -> Payment:

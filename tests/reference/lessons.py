@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
-from .facts import PERIOD_PLANS, Enrolment, Facts, Group, Lesson, Subscription
+from .facts import PERIOD_PLANS, Enrolment, Facts, Group, Lesson, Subscription, Suspension
 
 WALK_DAYS = 365
 SPREADS = ("month_spread", "week_spread")
@@ -161,24 +161,33 @@ def nothing_before(facts: Facts, row: Enrolment) -> date:
     return row.entered.replace(day=1)
 
 
-def suspension_from(facts: Facts, on: date) -> date | None:
-    """The first day of the earliest suspension that covers a day (9.22), None when not suspended."""
-    found = [row.starts for row in facts.suspensions if row.starts <= on <= (row.ends or date.max)]
-    return min(found, default=None)
+def suspensions_in(facts: Facts, group: str | None) -> list[Suspension]:
+    """D7: those in which the student does not come to a group, and for None to nothing at all (R67)."""
+    return [row for row in facts.suspensions if row.group is None or row.group == group]
+
+
+def suspension_from(facts: Facts, lesson: Lesson) -> date | None:
+    """The first day of the earliest suspension that covers a lesson (9.22), None when not suspended."""
+    rows = suspensions_in(facts, lesson.group)
+    return min((row.starts for row in rows if row.starts <= lesson.date <= (row.ends or date.max)), default=None)
 
 
 def moved_end(facts: Facts, subscription: Subscription) -> date | None:
-    """9.21: `to`, moved until as many non-suspended days fit in from `from` on as there were days."""
+    """9.21: `to`, moved until as many non-suspended days fit in from `from` on as there were days.
+
+    D7: a suspension that does not say so moves nothing; what is paid for all groups goes on in the others (R67).
+    """
     if subscription.ends is None or not subscription.extended_by_suspensions:
         return subscription.ends
     wanted = (subscription.ends - subscription.starts).days + 1
     served, on = 0, subscription.starts - DAY
-    open_from = min((row.starts for row in facts.suspensions if row.ends is None), default=date.max)
+    moving = [row for row in suspensions_in(facts, subscription.group) if row.extends]
+    open_from = min((row.starts for row in moving if row.ends is None), default=date.max)
     while served < wanted:
         on += DAY
         if on >= open_from:
             return None
-        served += suspension_from(facts, on) is None
+        served += not any(row.starts <= on <= (row.ends or date.max) for row in moving)
     return on
 
 

@@ -20,6 +20,7 @@ from .lessons import (
     latest,
     nothing_before,
     suspension_from,
+    suspensions_in,
 )
 from .prices import net_price, rounded
 
@@ -238,7 +239,7 @@ PLANS = {
 def missed_from(facts: Facts, charge: Charge, lesson: Lesson) -> date | None:
     """9.22: the date of the credit for a lesson that the student does not come to: leaving, then the suspension."""
     gone = gone_from(facts, charge, lesson.date, charge.stays)
-    return gone if gone is not None else suspension_from(facts, lesson.date)
+    return gone if gone is not None else suspension_from(facts, lesson)
 
 
 def lost_on(facts: Facts, lesson: Lesson) -> date | None:
@@ -268,7 +269,8 @@ def unlisted_lost_on(facts: Facts, charge: Charge) -> date | None:
     gone = gone_from(facts, charge, NEVER, charge.stays)
     if charge.listed_to is None or gone is not None:
         return gone
-    lasting = [row.starts for row in facts.suspensions if (row.ends or date.max) > charge.listed_to]
+    pauses = suspensions_in(facts, charge.subscription.group)
+    lasting = [row.starts for row in pauses if (row.ends or date.max) > charge.listed_to]
     return min(lasting, default=None)
 
 

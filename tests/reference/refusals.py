@@ -20,7 +20,7 @@ KEYS = {
     "lessons": "id date time group type subject status moved_from present reason paid_by makes_up_for only_if_named",
     "holidays": "date affects_payment holiday",
     "discounts": "id kind amount per from to subjects lesson_types",
-    "suspensions": "from to",
+    "suspensions": "from to group extends",
     "payments": "date amount account",
     "credits": "subscription key date given",
 }
@@ -110,7 +110,7 @@ def unknown_references(file: dict):
         row["id"] for row in file.get("subscriptions") or () if row.get("account") == "separate"
     }  # 9.35
     reasons = {*REASONS, *(file.get("reasons") or {})}
-    for name in ("enrolments", "subscriptions", "lessons"):
+    for name in ("enrolments", "subscriptions", "lessons", "suspensions"):
         yield from (f"{path}.group" for path, row in rows(file, name) if row.get("group") not in {None, *groups})
     yield from (f"{path}.reason" for path, row in rows(file, "lessons") if row.get("reason") not in {None, *reasons})
     for key, known in (("paid_by", "subscriptions"), ("makes_up_for", "lessons")):

@@ -134,8 +134,7 @@ def situation(file: Record) -> Situation:
         attendances=_marks(reader, lessons, taught),
         discounts=tuple(_discount(reader, record) for record in discounts),
         suspensions=tuple(
-            SuspensionFact(starts_on=record.day("from"), ends_on=record.ends("to", record.day("from")))
-            for record in file.records("suspensions", "from", "to")
+            _suspension(reader, record) for record in file.records("suspensions", "from", "to", "group", "extends")
         ),
         holidays=holidays,
         payments=_payments(reader, bound),
@@ -256,6 +255,13 @@ def _subscription(reader: _Reader, record: Record) -> SubscriptionFact:
         ends_on=record.ends("to", starts_on), subjects=record.texts("subjects"),
         lesson_types=record.texts("lesson_types"), is_separate=is_separate,
         extended_by_suspensions=record.flag("extended_by_suspensions", default=True),
+    )  # fmt: skip
+
+
+def _suspension(reader: _Reader, record: Record) -> SuspensionFact:
+    return SuspensionFact(
+        starts_on=record.day("from"), ends_on=record.ends("to", record.day("from")),
+        extends=record.flag("extends", default=True), group_id=reader.reference(record, "group", "groups"),
     )  # fmt: skip
 
 

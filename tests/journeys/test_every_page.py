@@ -15,6 +15,7 @@ VARIANTS = {
     "charges": ("student={student}&group={group_id}",), "group-money": ("month=2001-01",),
     "group-changes": ("kind=learning",),
     **dict.fromkeys(("suspensions", "discounts"), ("state=all", "q=nobody")), "pause-whose": ("q=C",),
+    "group-wait-whose": ("q=C",),
     "payments": ("all=1",), "payment-edit": ("find=1",),
     "payment-new": ("student={free_student}",),
     "group-add-student": (

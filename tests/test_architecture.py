@@ -91,6 +91,7 @@ UNGUARDED = {
     "courses.queries.members_on": "narrows what a question that permits it asks",
     "courses.queries.days_off_of": "inside verbs and questions",
     "courses.timetable.lessons_seen": "inside questions on lessons",
+    "courses.timetable.slots_of": "inside questions on lessons",
     "courses.queries.with_pause": "adds a column to rows already guarded",
     "courses.memberships.running_membership": "locks a row, inside a verb",
     "courses.topics.chosen_topic": "a decision inside a verb",

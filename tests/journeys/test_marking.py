@@ -31,9 +31,9 @@ def lesson(centre) -> Lesson:
 
 def test_a_group_whose_marks_begin_with_nobody(visit, centre, lesson):
     who = visit("aziza@lingua.example", viewport=PHONE, has_touch=True, bypass_csp=True)
-    who.open(f"/lingua/groups/{lesson.group_id}/")
+    who.open(f"/lingua/groups/{lesson.group_id}/?tab=lessons")
     with who.page.expect_navigation():
-        who.click("main a:has-text('Marking'), .page-header a:has-text('Marking')")
+        who.click("main a:has-text('Marking')")
     who.fill(marks_begin="unmarked")
     who.save()
     who.open(f"/lingua/lessons/{lesson.pk}/")

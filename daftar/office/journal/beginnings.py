@@ -32,7 +32,7 @@ class MarksForm(forms.Form):
 @page("courses.edit")
 def group_marks(request: OfficeRequest, group_id: int) -> HttpResponse:
     by, row = request.by, get_group(request.by, group_id)
-    home = reverse("office:group", args=[by.org_slug, group_id])
+    home = reverse("office:group", args=[by.org_slug, group_id]) + "?tab=lessons"
     form = MarksForm(
         request.POST or None, initial={"marks_begin": row.marks_begin}, of_branch=MarksBegin(row.branch.marks_begin)
     )

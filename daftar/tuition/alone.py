@@ -44,7 +44,8 @@ def attended(
 ) -> list[rules.LessonFact]:  # fmt: skip
     """What a student was in of the lessons of nobody, as far as it may cost anything.
 
-    One that makes up for a miss is priced as that one was. A plain trial is free unless a subscription names trials.
+    One that makes up for a miss is priced as that one was. A plain trial is free unless a subscription names
+    trials: on whose days is asked later, when pauses have moved its end, and it is counted before them too.
     """
     missed = {row.lesson_id: row.missed_group_id for row in made_up}
     found = []
@@ -54,7 +55,7 @@ def attended(
         elif lesson.id in missed:
             kind = LessonKind.INDIVIDUAL if missed[lesson.id] is None else LessonKind.GROUP
             found.append(replace(lesson, type=kind.value))
-        elif any(_TRIAL in each.lesson_types and each.fits(lesson) for each in subscriptions):
+        elif any(_TRIAL in each.lesson_types and each.names(lesson) for each in subscriptions):
             found.append(replace(lesson, only_if_named=True))
     return found
 

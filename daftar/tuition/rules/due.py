@@ -59,6 +59,7 @@ def unpriced(facts: StudentFacts, until: date) -> list[int]:
         if is_conducted(now, lesson)
         and lesson.id in now.marks
         and now.marks[lesson.id].present
+        and not lesson.only_if_named
         and not any(each.fits(lesson) for each in now.subscriptions)
     ]
 

@@ -40,16 +40,16 @@ def student(by):
     return a_student(by)
 
 
-def bound(by, student, *codes):
-    terms = TariffTerms("Eight", PlanKind.PER_LESSON, "UZS", lessons_count=8, lesson_types=codes)
+def bound(by, student, *codes, plan=PlanKind.PER_LESSON, starts_on=date(2025, 5, 1), last_on=None):
+    terms = TariffTerms("Eight", plan, "UZS", lessons_count=8, lesson_types=codes)
     tariff = add_tariff(by, terms=terms, price=PRICE * 8, from_on=date(2025, 5, 1))
-    bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=Binding(date(2025, 5, 1)))
+    bind_tariff(by, student_id=student.pk, tariff_id=tariff.pk, binding=Binding(starts_on, last_on))
 
 
-def planned(by, course, student=None, hour=10, **values):
+def planned(by, course, student=None, hour=10, on=TENTH, **values):
     kind = LessonKind.TRIAL if student is None else LessonKind.INDIVIDUAL
     return plan_single_lesson(
-        by, kind=kind, course_id=course.pk, branch_id=a_branch(by).pk, held_on=TENTH, starts_time=time(hour),
+        by, kind=kind, course_id=course.pk, branch_id=a_branch(by).pk, held_on=on, starts_time=time(hour),
         student_id=student and student.pk, **values,
     )  # fmt: skip
 
@@ -111,6 +111,26 @@ def test_a_trial_is_free_unless_a_subscription_ticks_trials(by, course, student,
     add_guest(by, lesson_id=lesson.pk, student_id=student.pk)
     held(by, lesson)
     assert charged(by, student) == cost
+
+
+def test_a_trial_is_paid_in_the_days_by_which_a_pause_moves_the_end(by, course, student):
+    bound(by, student, "trial", last_on=date(2025, 5, 8))
+    suspend(by, student_ids=[student.pk], starts_on=date(2025, 5, 5), last_on=date(2025, 5, 7), extends=True)
+    lesson = planned(by, course)
+    add_guest(by, lesson_id=lesson.pk, student_id=student.pk)
+    held(by, lesson)
+    assert charged(by, student) == PRICE
+
+
+def test_a_trial_before_the_subscription_is_one_of_the_months_lessons_and_lacks_no_price(by, course, student):
+    bound(by, student, "trial", "individual", plan=PlanKind.MONTH_SPREAD, starts_on=date(2025, 5, 11))
+    lesson = planned(by, course)
+    add_guest(by, lesson_id=lesson.pk, student_id=student.pk)
+    held(by, lesson)
+    assert charged(by, student) == 0
+    held(by, planned(by, course, student, on=date(2025, 5, 12)))
+    assert charged(by, student) == PRICE * 4, "half of the price"
+    assert attended_without_subscription(by, since=TENTH, until=TENTH)[0] == []
 
 
 @pytest.mark.parametrize(("ticked", "cost"), [(False, 0), (True, PRICE)])

@@ -42,7 +42,7 @@ def unmarked(text: str) -> list[bool]:
 
 def test_a_group_is_told_on_its_page_how_its_marks_begin_and_its_lessons_do(fresh, owner):
     home = f"/{fresh.slug}/groups/{fresh.ids['group_id']}/"
-    assert f'href="{home}marks/"' in owner.get(home).content.decode()
+    assert f'href="{home}marks/"' in owner.get(f"{home}?tab=lessons").content.decode()
     text = owner.get(lesson_of(fresh)).content.decode()
     assert all(ticked(text)) and unmarked(text) == []
     assert "Now: Everyone is present." in owner.get(f"{home}marks/").content.decode()
@@ -83,6 +83,17 @@ def test_who_is_marked_is_shown_so_and_the_rest_stays_not_marked(fresh, owner):
     assert unmarked(text) == [True] * len(rest)
 
 
+def test_of_who_came_while_the_page_was_open_nothing_is_said_after_a_refusal(fresh, owner):
+    with tenant_transaction(fresh.by.org_id):
+        Group.objects.visible_to(fresh.by).filter(pk=fresh.ids["group_id"]).update(marks_begin="unmarked")
+    newcomer, *shown = re.findall(r'name="shown" value="(\d+)"', owner.get(lesson_of(fresh)).content.decode())
+    body = {"shown": shown, "present": shown, **{f"reason_{pk}": "unmarked" for pk in shown}}
+    refused = owner.post(lesson_of(fresh), body)
+    assert refused.status_code == 422
+    assert ticked(refused.content.decode()) == [False] + [True] * len(shown)
+    assert unmarked(refused.content.decode())[0]
+
+
 def test_an_absence_that_was_told_before_stays_where_nobody_is_marked(fresh, owner):
     with tenant_transaction(fresh.by.org_id):
         Group.objects.visible_to(fresh.by).filter(pk=fresh.ids["group_id"]).update(marks_begin="unmarked")
@@ -95,5 +106,5 @@ def test_an_absence_that_was_told_before_stays_where_nobody_is_marked(fresh, own
 def test_who_does_not_edit_groups_is_not_led_to_it(ours):
     teacher = client_of(ours, "teacher")
     home = f"/{ours.slug}/groups/{ours.ids['group_id']}/"
-    assert "/marks/" not in teacher.get(home).content.decode()
+    assert "/marks/" not in teacher.get(f"{home}?tab=lessons").content.decode()
     assert teacher.get(f"{home}marks/").status_code == 403

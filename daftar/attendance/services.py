@@ -88,10 +88,10 @@ class WhyCorrected(Refusal):
 
 
 class Conducted(NamedTuple):
-    """A lesson that was conducted, how many are marked in it, and whether anything is otherwise than it was."""
+    """A lesson that was conducted, its marks by student, and whether it or any of them is otherwise than it was."""
 
     lesson: Lesson
-    marked: int
+    marks: dict[int, Cell]
     is_changed: bool
 
 
@@ -146,7 +146,9 @@ def conduct_lesson(
     held = lesson.conducted_at or by.at
     change(by, lesson, status=LessonStatus.CONDUCTED, homework=given, conducted_at=held, **about)
     publish(by, TuitionFactsChanged(concerned(by, [lesson], expected, since), since))
-    return Conducted(lesson, len(had.keys() | marks.keys()), bool(by.notes))
+    kept = {pk: row.cell for pk, row in had.items()}
+    is_changed = any((each["row"], each["id"]) == ("lesson", lesson.pk) for each in by.notes or ())
+    return Conducted(lesson, kept | cells, is_changed)
 
 
 def _to_mark(

@@ -39,11 +39,11 @@ _ROOMS = """
 """
 _GROUPS = """
     INSERT INTO daftar_group
-        (id, org_id, branch_id, name, course_id, teacher_id, room_id, starts_on, ends_on, capacity, plan)
+        (id, org_id, branch_id, name, course_id, teacher_id, room_id, starts_on, ends_on, capacity, plan, marks_begin)
     SELECT %(before_group)s + number, %(org)s, (%(branches)s::bigint[])[1 + number %% 4],
         'Group ' || lpad(number::text, 5, '0'),
         CASE plan WHEN 'per_lesson' THEN %(lesson_course)s ELSE %(month_course)s END,
-        %(before_member)s + 1 + number / 10, %(before_room)s + 1 + number / 20, starts_on, %(ends_on)s, 20, ''
+        %(before_member)s + 1 + number / 10, %(before_room)s + 1 + number / 20, starts_on, %(ends_on)s, 20, '', ''
     FROM plan_group
 """
 _RECURRENCES = """

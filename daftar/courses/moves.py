@@ -149,7 +149,8 @@ def _move_weekly(by: Actor, lesson: Lesson, to: tuple[date, time, Staffing], sin
         values |= {"room_id": place.room_id, "teacher_id": place.teacher_id}
         _change_alone(by, rule, moved, since, values)
     else:
-        _change_of_group(by, lesson.group, rule, since, values | _unlike(lesson.group, place))
+        values |= _unlike(lesson.group, place) | _span(rule, moved)
+        _change_of_group(by, lesson.group, rule, since, values)
     lesson.refresh_from_db()
 
 
@@ -161,13 +162,24 @@ def _unlike(group: Group, place: Staffing) -> dict[str, Any]:
     }
 
 
+def _span(rule: Recurrence, moved: list[Lesson]) -> dict[str, Any]:
+    """From when to when a weekly lesson holds where some of its lessons, on their new days, lie outside."""
+    days = [row.held_on for row in moved]
+    span: dict[str, Any] = {}
+    if days and rule.valid_from is not None:
+        span["valid_from"] = min(rule.valid_from, *days)
+    if days and rule.valid_until is not None:
+        span["valid_until"] = max(rule.valid_until, max(days) + timedelta(days=1))
+    return span
+
+
 def _change_of_group(by: Actor, group: Group, rule: Recurrence, since: date, values: dict[str, Any]) -> None:
     if since <= (rule.valid_from or group.starts_on):
         change(by, rule, **values)
     else:  # what was in force before stays on record: months were counted by it
         same = {name: getattr(rule, name) for name in ("minutes", "type_id", "is_extra", "valid_until")}
         change(by, rule, valid_until=since)
-        add(by, Recurrence, group=group, valid_from=since, **same, **values)
+        add(by, Recurrence, group=group, **{**same, **values, "valid_from": since})
     make_lessons(by, group, group.branch, since=since)
 
 

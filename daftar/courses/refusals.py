@@ -52,7 +52,7 @@ class LessonOutsideGroup(Refusal):
 
 
 class LessonThere(Refusal):
-    constraints = ("lesson_once",)
+    constraints = ("lesson_once", "recurrence_once")
     field = "starts_time"
     text = _("The group has a lesson at this time already.")
 

@@ -13,26 +13,25 @@ from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Group, Lesson, Recurrence
 from daftar.courses.refusals import (
     JoinOutsideGroup,
-    LessonThere,
     NoWeekdays,
     RegularEndsBeforeStart,
     RegularEndsOutsideGroup,
 )
-from daftar.courses.schedules import make_lessons, wanted_lessons
+from daftar.courses.schedules import check_hours, make_lessons, wanted_lessons
 from daftar.courses.services import check_parts, check_type, students_of, usual_minutes
 from daftar.lib.errors import Refusal
 from daftar.orgs.access import Actor, note, publish, question, verb
 from daftar.orgs.queries import own_last_deed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
     from datetime import time
 
 DAY = timedelta(days=1)
 
 
-class RegularWasHeld(Refusal):
-    text = _("Some of these lessons were held already. Choose a last day instead.")
+class RegularWasTouched(Refusal):
+    text = _("Some of these lessons were held, moved or cancelled already. Choose a last day instead.")
 
 
 class RegularCannotBeUndone(Refusal):
@@ -63,11 +62,11 @@ def add_regular_lessons(
         )
         for day in sorted(set(weekdays))
     ]  # fmt: skip
-    _check_alone(by, group, added)
+    check_hours(by, group, added)
     Recurrence.objects.bulk_create(added)
-    now = {"weekdays": sorted(set(weekdays)), "starts_time": starts_time, "starts_on": starts_on, "last_on": last_on}
-    note(by, group, was=None, now=now | {"regular_ids": [row.pk for row in added]})
-    _follow(by, group, starts_on)
+    ids, days = [row.pk for row in added], {"weekdays": sorted(set(weekdays)), "starts_time": starts_time}
+    note(by, group, was=None, now=days | {"starts_on": starts_on, "last_on": added[0].last_on, "regular_ids": ids})
+    _follow(by, group, starts_on, added=ids)
     return added
 
 
@@ -75,19 +74,22 @@ def add_regular_lessons(
 def set_last_regular_day(by: Actor, *, recurrence_id: int, last_on: date | None) -> Recurrence:
     """Another last day of a regular lesson of a group; None: as long as the group runs.
 
-    An earlier one takes the planned lessons after it away; those that were held or changed by hand stay.
+    An earlier one takes the planned lessons after it away; those that were held or moved by hand stay.
     """
     rule, group = _locked_rule(by, recurrence_id)
     until = _until(group, rule.valid_from or group.starts_on, last_on)
     was = {"last_on": rule.last_on, "regular_ids": [rule.pk]}
-    note(by, group, was=was, now={"last_on": last_on})
     _set_until(by, group, rule, until)
+    note(by, group, was=was, now={"last_on": rule.last_on})
     return rule
 
 
 @verb("courses.edit")
 def undo_regular_lessons(by: Actor, *, group_id: int) -> Group:
-    """Takes back what one did last to the regular lessons of a group, within ten minutes: adding or the last day."""
+    """Takes back what one did last to the regular lessons of a group, within ten minutes: adding or the last day.
+
+    Refused where they were moved, held, cancelled or changed since: RegularWasTouched, RegularCannotBeUndone.
+    """
     group = _locked_group(by, group_id)
     deed = own_last_deed(by.trusted(), group, "courses.add_regular_lessons", "courses.set_last_regular_day")
     if deed is None:
@@ -95,10 +97,12 @@ def undo_regular_lessons(by: Actor, *, group_id: int) -> Group:
     was, now = deed.changes[0]["was"], deed.changes[0]["now"]
     if was is None:
         note(by, group, was=now, now={"regular_ids": []})
-        _remove(by, group, now["regular_ids"])
+        _remove(by, group, now["regular_ids"], now["last_on"])
     else:
         (recurrence_id,) = was["regular_ids"]
         rule, group = _locked_rule(by, recurrence_id)
+        if not _ends(rule, now["last_on"]):
+            raise RegularCannotBeUndone
         note(by, group, was=now, now=was)
         last_on = date.fromisoformat(was["last_on"]) if was["last_on"] else None
         _set_until(by, group, rule, None if last_on is None else last_on + DAY)
@@ -137,53 +141,48 @@ def _locked_rule(by: Actor, recurrence_id: int) -> tuple[Recurrence, Group]:
 
 
 def _until(group: Group, starts_on: date, last_on: date | None) -> date | None:
-    """The day up to which lessons from `starts_on` to `last_on` are held, not included."""
+    """The day up to which lessons from `starts_on` to `last_on` are held, not included.
+
+    None: as long as the group runs, said also by its own last day, so that they go on where that moves.
+    """
     if last_on is not None and last_on < starts_on:
         raise RegularEndsBeforeStart
     for day, refusal in ((starts_on, JoinOutsideGroup), (last_on, RegularEndsOutsideGroup)):
         if day is not None and not group.starts_on <= day < group.ends_on:
             raise refusal(first=group.starts_on, last=group.ends_on - DAY)
-    return None if last_on is None else last_on + DAY
-
-
-def _check_alone(by: Actor, group: Group, rows: Iterable[Recurrence]) -> None:
-    """Refuses a second weekly lesson at the same hour of a weekday."""
-    for row in rows:
-        others = Recurrence.objects.visible_to(by).filter(group=group, weekday=row.weekday, starts_time=row.starts_time)
-        others = others.exclude(pk=row.pk).exclude(valid_until__lte=row.valid_from or group.starts_on)
-        if row.valid_until is not None:
-            others = others.exclude(valid_from__gte=row.valid_until)
-        if others.exists():
-            raise LessonThere
+    return None if last_on in (None, group.ends_on - DAY) else last_on + DAY
 
 
 def _set_until(by: Actor, group: Group, rule: Recurrence, until: date | None) -> None:
     since = min(rule.valid_until or group.ends_on, until or group.ends_on)
     rule.valid_until = until
-    _check_alone(by, group, [rule])
+    check_hours(by, group, [rule])
     Recurrence.objects.visible_to(by).filter(pk=rule.pk).update(valid_until=until)
     _follow(by, group, since)
 
 
-def _remove(by: Actor, group: Group, recurrence_ids: Collection[int]) -> None:
+def _ends(rule: Recurrence, last_on: str | None) -> bool:
+    """Whether it still has the last day that a deed gave it."""
+    return str(rule.last_on or "") == (last_on or "")
+
+
+def _remove(by: Actor, group: Group, recurrence_ids: Collection[int], last_on: str | None) -> None:
+    """Takes weekly lessons away that are as they were added, with all their lessons."""
     rows = Recurrence.objects.visible_to(by).filter(group=group, pk__in=recurrence_ids)
     there = list(rows)
-    if not there:
+    if len(there) < len(recurrence_ids):
         raise RegularCannotBeUndone
     since = min(row.valid_from or group.starts_on for row in there)
-    held = set(
-        Lesson.objects.visible_to(by)
-        .filter(group=group, held_on__gte=since)
-        .exclude(status=LessonStatus.PLANNED)
-        .values_list("held_on", "starts_time")
-    )
-    if held & wanted_lessons(group, there, since).keys():
-        raise RegularWasHeld
+    lessons = Lesson.objects.visible_to(by).filter(group=group, held_on__gte=since, is_extra=False)
+    planned = lessons.filter(status=LessonStatus.PLANNED).values_list("held_on", "starts_time")
+    is_whole = all(_ends(row, last_on) for row in there)
+    if not is_whole or not wanted_lessons(group, there, since).keys() <= set(planned):
+        raise RegularWasTouched
     rows.delete()
     _follow(by, group, since)
 
 
-def _follow(by: Actor, group: Group, since: date) -> None:
+def _follow(by: Actor, group: Group, since: date, *, added: Collection[int] = ()) -> None:
     """Lessons from a day on become what the schedule says, and charges follow them."""
-    make_lessons(by, group, group.branch, since=since)
+    make_lessons(by, group, group.branch, since=since, added=added)
     publish(by, TuitionFactsChanged(students_of(by, group.pk)))

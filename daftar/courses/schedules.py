@@ -15,6 +15,7 @@ from daftar.courses.kinds import LessonStatus
 from daftar.courses.models import Lesson, Recurrence
 from daftar.courses.places import check_free
 from daftar.courses.planned import write_lessons
+from daftar.courses.refusals import LessonThere
 from daftar.orgs.access import Actor, note
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     from daftar.courses.models import Course, Group
     from daftar.orgs.models import Branch
+
+    # Each by its ISO weekday, local time and length in minutes.
+    Days = set[tuple[int, time, int]]
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,17 @@ def in_force(on: date) -> Q:
     return (Q(valid_from=None) | Q(valid_from__lte=day)) & (Q(valid_until=None) | Q(valid_until__gt=day))
 
 
-def set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule, *, since: date) -> None:
-    """The days of the group from `since` on; what was in force before that day stays on record.
+def days_on(by: Actor, group: Group, on: date) -> Days:
+    """The days of a group as they are on a day, or on its first day."""
+    rows = Recurrence.objects.visible_to(by).filter(in_force(on), group=group, is_extra=False)
+    return {(row.weekday, row.starts_time, row.minutes) for row in rows}
 
-    Regular lessons beside the group's days are left alone.
+
+def set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule, *, since: date, had: Days) -> None:
+    """The days of the group from `since` on, unless they are what it had; what was in force before stays on record.
+
+    Regular lessons beside the group's days are left alone: LessonThere where one is at such an hour already.
     """
-    days = Recurrence.objects.visible_to(by).filter(group=group, is_extra=False)
-    had = {(row.weekday, row.starts_time, row.minutes) for row in days.filter(in_force(since))}
     wanted = {
         (day, schedule.starts_time, course.lesson_minutes)
         for day in schedule.weekdays
@@ -63,10 +71,12 @@ def set_schedule(by: Actor, group: Group, course: Course, schedule: Schedule, *,
     # A weekday that was moved to another hour keeps it when something else of the group is edited.
     if wanted == had or (is_as_shown and {day for day, *_ in had} == set(schedule.weekdays)):
         return
+    days = Recurrence.objects.visible_to(by).filter(group=group, is_extra=False)
     rows = days.exclude(valid_until__lte=since)
     rows.filter(Q(valid_from__gte=since) | Q(valid_from=None, group__starts_on__gte=since)).delete()
     rows.update(valid_until=since)
-    write_schedule(by, group, course, schedule, valid_from=since if days.exists() else None, was=had)
+    written = write_schedule(by, group, course, schedule, valid_from=since if days.exists() else None, was=had)
+    check_hours(by, group, written)
 
 
 def write_schedule(
@@ -90,8 +100,24 @@ def write_schedule(
     return rows
 
 
-def make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> None:
-    """Planned lessons from `since` on become what the schedule says; those outside the group's life go."""
+def check_hours(by: Actor, group: Group, rows: Iterable[Recurrence]) -> None:
+    """Refuses a second weekly lesson of a group at the same hour of a weekday (LessonThere)."""
+    for row in rows:
+        others = Recurrence.objects.visible_to(by).filter(group=group, weekday=row.weekday, starts_time=row.starts_time)
+        others = others.exclude(pk=row.pk).exclude(valid_until__lte=row.valid_from or group.starts_on)
+        if row.valid_until is not None:
+            others = others.exclude(valid_from__gte=row.valid_until)
+        if others.exists():
+            raise LessonThere
+
+
+def make_lessons(
+    by: Actor, group: Group, branch: Branch, *, since: date, added: Collection[int] = ()
+) -> None:  # fmt: skip
+    """Planned lessons from `since` on become what the schedule says; those outside the group's life go.
+
+    `added` are ids of its rows that are new: no lesson that there was stands for one of theirs.
+    """
     wanted = wanted_lessons(group, Recurrence.objects.visible_to(by).filter(group=group), since)
     rows = Lesson.objects.visible_to(by).filter(group=group)
     # Locked before it is decided: a lesson being conducted meanwhile is seen as conducted and stays.
@@ -108,7 +134,10 @@ def make_lessons(by: Actor, group: Group, branch: Branch, *, since: date) -> Non
     ]
     rows.filter(pk__in=gone).delete()
     missing = {at: rule for at, rule in wanted.items() if at not in there}
-    plan_lessons(by, group, branch, _without_stand_ins(missing, [row for row in locked if _place(row) not in wanted]))
+    made = {at: rule for at, rule in missing.items() if rule.pk in added}
+    older = {at: rule for at, rule in missing.items() if rule.pk not in added}
+    others = [row for row in locked if (row.held_on, row.starts_time) not in wanted or _is_away(row)]
+    plan_lessons(by, group, branch, made | _without_stand_ins(older, others))
 
 
 def wanted_lessons(
@@ -146,8 +175,9 @@ def lesson_by(group: Group, branch: Branch, on: date, rule: Recurrence) -> Lesso
     )  # fmt: skip
 
 
-def _place(row: Lesson) -> tuple[date, time]:
-    return row.held_on, row.starts_time
+def _is_away(row: Lesson) -> bool:
+    """Whether it was moved to another day: it stands for the one of its first day wherever it is now."""
+    return row.moved_from not in (None, row.held_on)
 
 
 def _without_stand_ins(

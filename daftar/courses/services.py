@@ -42,6 +42,7 @@ from daftar.courses.refusals import (
 from daftar.courses.schedules import (
     NO_DAYS,
     Schedule,
+    days_on,
     lesson_by,
     make_lessons,
     plan_lessons,
@@ -105,7 +106,7 @@ def edit_group(
 ) -> Group:  # fmt: skip
     """Changes a group; planned lessons follow the new schedule, what was conducted stays.
 
-    The schedule counts from `from_on` (None: from today, or from the first day where that is another now). Another
+    The schedule counts from `from_on` (None: from today, or from the first day of a group that has not begun). Another
     way of `charging` (None: as it is) counts for those who are activated from now on.
     """
     group: Group = (
@@ -124,16 +125,20 @@ def edit_group(
     outside = held.filter(held_on__gt=last_on).first() or held.filter(held_on__lt=starts_on).first()
     if outside is not None:
         raise GroupShorterThanLessons(on=outside.held_on)
-    since = starts_on if starts_on != group.starts_on else today_in(by, group.branch)
-    if from_on is not None and not max(since, starts_on) <= from_on <= last_on:
-        raise ScheduleOutsideGroup(first=max(since, starts_on), last=last_on)
+    today = today_in(by, group.branch)
+    since, schedule_since = (starts_on if starts_on != group.starts_on else today), max(today, starts_on)
+    if from_on is not None and not schedule_since <= from_on <= last_on:
+        raise ScheduleOutsideGroup(first=schedule_since, last=last_on)
+    had = days_on(by, group, from_on or today)
+    # Of a group that has not begun all days are to come, wherever its first day goes.
+    from_on = from_on or (min(starts_on, today) if group.starts_on > today else today)
     was = Group(teacher_id=group.teacher_id, room_id=group.room_id)
     change(
         by, group, name=name, starts_on=starts_on, ends_on=last_on + timedelta(days=1), teacher_id=teacher_id,
         room_id=room_id, capacity=capacity, **({} if charging is None else asdict(charging)),
     )  # fmt: skip
     _follow_group(by, group, was, since=since)
-    set_schedule(by, group, group.course, schedule, since=from_on or since)
+    set_schedule(by, group, group.course, schedule, since=from_on, had=had)
     make_lessons(by, group, group.branch, since=since)
     publish(by, TuitionFactsChanged(students_of(by, group.pk)))
     return group

@@ -139,8 +139,8 @@ def weekly(by: Actor, *, wanted: Wanted = Wanted()) -> list[Weekly]:
         rows = rows.filter(group_id=wanted.group_id)
     days: dict[tuple[Any, ...], list[Recurrence]] = defaultdict(list)
     for row in rows.order_by("weekday", "id"):
-        whose = (row.group_id, row.student_id, row.course_id, row.teacher_id if row.group_id is None else None)
-        days[*whose, row.starts_time, row.room_id].append(row)
+        whose = (row.group_id, row.student_id, row.course_id, row.teacher_id)
+        days[*whose, row.starts_time, row.minutes, row.room_id].append(row)
     sizes = _sizes_today(by, {key[0] for key in days if key[0] is not None})
     found = []
     for same in days.values():

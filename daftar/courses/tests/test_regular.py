@@ -22,7 +22,7 @@ from daftar.courses.refusals import (
 )
 from daftar.courses.regular import (
     RegularCannotBeUndone,
-    RegularWasHeld,
+    RegularWasTouched,
     add_regular_lessons,
     regular_lessons_of,
     set_last_regular_day,
@@ -150,7 +150,7 @@ def test_their_last_day_moves_both_ways_and_comes_back(by, group):
     with pytest.raises(RegularCannotBeUndone):
         undo_regular_lessons(by, group_id=group.pk)
     set_last_regular_day(by, recurrence_id=rule.pk, last_on=date(2025, 5, 30))
-    set_last_regular_day(by, recurrence_id=rule.pk, last_on=None)
+    set_last_regular_day(by, recurrence_id=rule.pk, last_on=date(2025, 6, 30))
     assert snapshot(by, group) == before
 
 
@@ -162,7 +162,7 @@ def test_adding_is_taken_back_while_none_was_held(by, group):
     saturdays(by, group, starts_on=date(2025, 5, 1))
     held = Lesson.objects.visible_to(by).get(group=group, held_on=date(2025, 5, 10))
     conduct_lesson(by, lesson_id=held.pk, absent={})
-    with pytest.raises(RegularWasHeld):
+    with pytest.raises(RegularWasTouched):
         undo_regular_lessons(by, group_id=group.pk)
 
 
@@ -251,3 +251,94 @@ def test_the_following_ones_are_those_of_the_same_weekly_lesson(by, group):
     other.refresh_from_db()
     assert other.starts_time == time(11)
     assert planned(by, group, SATURDAY, time(11))[0] == (6, 7)
+
+
+def test_another_first_day_moves_no_change_of_the_days(by, group):
+    edited(by, group, schedule=Schedule((2, 4), time(10)))
+    later = replace(by, at=by.at + timedelta(days=10))
+    edited(later, group, starts_on=date(2025, 5, 8), schedule=Schedule((2, 4), time(10)))
+    rows = Lesson.objects.visible_to(by).filter(group=group, held_on__lt=date(2025, 5, 21)).order_by("held_on")
+    assert [row.held_on.day for row in rows] == [9, 12, 15, 20]
+
+
+def test_the_first_day_of_a_group_to_come_moves_past_a_change_of_its_days(by, group):
+    before = replace(by, at=by.at - timedelta(days=20))
+    edited(before, group, schedule=Schedule((2, 4), time(10)), from_on=date(2025, 5, 20))
+    edited(before, group, starts_on=date(2025, 5, 22))
+    assert not planned(by, group, 1)
+    assert planned(by, group, 2)[0] == (5, 27)
+
+
+@pytest.mark.parametrize("scope", [Scope.FOLLOWING, Scope.ALL])
+@pytest.mark.parametrize("shift", [-2, 1])
+@pytest.mark.parametrize("day", [24, 31])
+def test_those_at_its_edges_move_too_and_come_back(by, group, scope, shift, day):
+    saturdays(by, group, starts_on=date(2025, 5, 24), last_on=date(2025, 5, 31))
+    before = snapshot(by, group)[0]
+    ids = dict(Lesson.objects.visible_to(by).filter(group=group).values_list("pk", "held_on"))
+    lesson = Lesson.objects.visible_to(by).get(group=group, held_on=date(2025, 5, day))
+    to = date(2025, 5, day) + timedelta(days=shift)
+    move_lesson(by, lesson_id=lesson.pk, held_on=to, starts_time=time(18), scope=scope)
+    moved = [24, 31] if scope is Scope.ALL or day == 24 else [31]
+    now = dict(Lesson.objects.visible_to(by).filter(group=group, starts_time=time(18)).values_list("held_on", "pk"))
+    assert sorted(now) == [date(2025, 5, each) + timedelta(days=shift) for each in moved]
+    assert [ids[pk].day for _on, pk in sorted(now.items())] == moved, "they are the lessons that there were"
+    undo_move(by, lesson_id=lesson.pk)
+    assert snapshot(by, group)[0] == before
+
+
+@pytest.mark.parametrize("last_on", [None, date(2025, 5, 31)])
+def test_the_days_do_not_come_to_the_hour_of_a_regular_lesson(by, group, last_on):
+    saturdays(by, group, last_on=last_on)
+    before = snapshot(by, group)
+    with pytest.raises(LessonThere):
+        edited(by, group, schedule=Schedule((5, 6), time(11)))
+    assert snapshot(by, group) == before
+
+
+def test_one_moved_to_where_regular_lessons_are_added_still_stands_for_its_own_day(by, group):
+    lesson = Lesson.objects.visible_to(by).get(group=group, held_on=date(2025, 5, 16))
+    move_lesson(by, lesson_id=lesson.pk, held_on=date(2025, 5, 17), starts_time=time(11))
+    saturdays(by, group)
+    assert (5, 16) not in planned(by, group, 5)
+    assert planned(by, group, SATURDAY)[:2] == [(5, 17), (5, 24)]
+
+
+def test_what_was_held_today_before_the_days_changed_stands_for_no_lesson_that_is_added(by, group):
+    today = Lesson.objects.visible_to(by).get(group=group, held_on=by.today)
+    conduct_lesson(by, lesson_id=today.pk, absent={})
+    edited(by, group, schedule=Schedule((1, 5), time(14)))
+    saturdays(by, group, weekdays=[WEDNESDAY], starts_time=time(17))
+    assert planned(by, group, WEDNESDAY)[0] == (5, 14)
+
+
+def test_the_last_day_of_the_group_is_as_long_as_it_runs(by, group):
+    (rule,) = saturdays(by, group, last_on=date(2025, 6, 30))
+    assert rule.valid_until is None
+    edited(by, group, last_on=date(2025, 7, 12))
+    assert planned(by, group, SATURDAY)[-1] == (7, 12)
+
+
+@pytest.mark.parametrize("scope", [Scope.THIS, Scope.FOLLOWING])
+def test_what_was_moved_since_is_not_taken_back_with_the_adding(by, group, scope):
+    saturdays(by, group)
+    lesson = Lesson.objects.visible_to(by).get(group=group, held_on=date(2025, 5, 24))
+    move_lesson(by, lesson_id=lesson.pk, held_on=date(2025, 5, 25), starts_time=time(11), scope=scope)
+    with pytest.raises(RegularWasTouched):
+        undo_regular_lessons(by, group_id=group.pk)
+
+
+def test_a_last_day_that_is_another_by_now_is_not_taken_back(by, group):
+    (rule,) = saturdays(by, group)
+    set_last_regular_day(by, recurrence_id=rule.pk, last_on=date(2025, 6, 21))
+    lesson = Lesson.objects.visible_to(by).get(group=group, held_on=date(2025, 6, 7))
+    move_lesson(by, lesson_id=lesson.pk, held_on=date(2025, 6, 8), starts_time=time(11), scope=Scope.FOLLOWING)
+    with pytest.raises(RegularCannotBeUndone):
+        undo_regular_lessons(by, group_id=group.pk)
+
+
+def test_the_weekly_timetable_tells_those_of_another_teacher_and_length_apart(by, group):
+    teacher = a_member(by, "Malika", "teacher").member_id
+    saturdays(by, group, starts_time=time(14), teacher_id=teacher, minutes=45)
+    assert [(row.weekdays, row.minutes) for row in weekly(by)] == [((1, 3, 5), 90), ((6,), 45)]
+    assert [row.weekdays for row in weekly(by, wanted=Wanted(teacher_id=teacher))] == [(6,)]

@@ -86,7 +86,7 @@ def lessons_regular_last_day(request: OfficeRequest, recurrence_id: int) -> Http
         request, "office/form.html", form, title=_("Last day of the regular lessons of %(name)s") % {"name": name},
         submit_label=_("Save"), cancel_url=home, crumbs=[(name, home)],
         text=_(
-            "An earlier day takes the planned lessons after it away; those that were held or changed by hand stay. "
+            "An earlier day takes the planned lessons after it away; those that were held or moved by hand stay. "
             "Up to a later day they go on as they are."
         ),
     )  # fmt: skip

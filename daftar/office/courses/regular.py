@@ -64,7 +64,7 @@ def group_regular_last_day(request: OfficeRequest, regular_id: int) -> HttpRespo
         submit_label=_("Save"), back=_home(by, group), crumbs=[(group.name, _home(by, group))],
         told=_("The last day of the regular lessons is changed."),
         text=_(
-            "An earlier day takes the planned lessons after it away; those that were held or changed by hand stay. "
+            "An earlier day takes the planned lessons after it away; those that were held or moved by hand stay. "
             "Up to a later day they go on as they are."
         ),
         undo=lambda _row: reverse("office:group-regular-undo", args=[by.org_slug, group.pk]),

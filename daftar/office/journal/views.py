@@ -58,7 +58,7 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     absent: dict[int, int | None] = {}
     refused, beside, unsaved = "", "", dict[str, Any]()
     details: dict[int, Detail] = {}
-    unmarked: set[int] = set()
+    unmarked, seen = set[int](), set[int]()
     because = ""
     if request.method == "POST":
         seen = shown_in(request) or set(expected_students(by, lesson_id))
@@ -72,7 +72,8 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
         else:
             # Where nothing was different nothing was done, and Undo would take back what was marked earlier.
             undo = reverse("office:lesson-undo", args=[by.org_slug, lesson_id]) if held.is_changed else ""
-            tell(request, saved_text(held.marked - len(absent), len(absent), len(unmarked)), undo=undo)
+            there = sum(bool(cell.is_present) for cell in held.marks.values())
+            tell(request, saved_text(there, len(held.marks) - there, len(unmarked - held.marks.keys())), undo=undo)
             return redirect("office:today", by.org_slug)
     row, expected = get_lesson(by, lesson_id), expected_students(by, lesson_id)
     for name, value in unsaved.items():
@@ -84,7 +85,8 @@ def lesson(request: OfficeRequest, lesson_id: int) -> HttpResponse:
     silent = unmarked | (
         expected.keys() - marks.keys() - told.keys() if marks_begin(by, row) is MarksBegin.UNMARKED else set()
     )
-    marks = _typed(expected, absent, unmarked) if refused else marks
+    # Of whoever came into the lesson while the page was open nothing was said on it.
+    marks = _typed(expected, absent, unmarked | (silent - seen)) if refused else marks
     owed = owed_among(by, coming) if coming and by.may("people.view") else set()
     context = {
         "lesson": _head(request, row) | _about(request, row), "reasons": reasons(by), "refused": refused,

@@ -118,7 +118,8 @@
     const shown = new Set(values.get("shown"));
     form.querySelectorAll("input[name], select[name], textarea[name]").forEach((field) => {
       if (field.type === "checkbox") { if (shown.has(field.value)) field.checked = values.get(field.name)?.includes(field.value) ?? false; }
-      else if (field.type === "radio") field.checked = (values.get(field.name) ?? [""]).includes(field.value);
+      // Of who was not on the page then nothing is said: they stay as the page begins.
+      else if (field.type === "radio") { if (shown.has(field.name.replace("reason_", ""))) field.checked = (values.get(field.name) ?? [""]).includes(field.value); }
       else if (field.type !== "hidden" && values.has(field.name)) [field.value] = values.get(field.name);
     });
     form.querySelector(".att-box")?.dispatchEvent(new Event("change", { bubbles: true }));

@@ -111,9 +111,7 @@ def check_hours(by: Actor, group: Group, rows: Iterable[Recurrence]) -> None:
             raise LessonThere
 
 
-def make_lessons(
-    by: Actor, group: Group, branch: Branch, *, since: date, added: Collection[int] = ()
-) -> None:  # fmt: skip
+def make_lessons(by: Actor, group: Group, branch: Branch, *, since: date, added: Collection[int] = ()) -> None:
     """Planned lessons from `since` on become what the schedule says; those outside the group's life go.
 
     `added` are ids of its rows that are new: no lesson that there was stands for one of theirs.
@@ -140,9 +138,7 @@ def make_lessons(
     plan_lessons(by, group, branch, made | _without_stand_ins(older, others))
 
 
-def wanted_lessons(
-    group: Group, weekly: Iterable[Recurrence], since: date
-) -> dict[tuple[date, time], Recurrence]:  # fmt: skip
+def wanted_lessons(group: Group, weekly: Iterable[Recurrence], since: date) -> dict[tuple[date, time], Recurrence]:
     """The days and hours from `since` on at which the group's schedule has lessons, each with its row."""
     return {
         (on, rule.starts_time): rule

@@ -8,10 +8,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from daftar.courses.moves import Staffing
-from daftar.courses.rules import EVERY_DAY
+from daftar.office.courses.forms import weekdays_field
 from daftar.office.forms import day_field, pick_field
 from daftar.office.lesson_words import miss_choices
-from daftar.office.words import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,10 +68,7 @@ class RegularForm(AloneForm):
     """Weekly lessons of one student, or of whoever comes."""
 
     held_on = None  # type: ignore[assignment] # they have days of the week instead
-    weekdays = forms.TypedMultipleChoiceField(
-        label=_("Days of the week"), choices=[(day, WEEKDAYS[day - 1]) for day in EVERY_DAY], coerce=int,
-        widget=forms.CheckboxSelectMultiple,
-    )  # fmt: skip
+    weekdays = weekdays_field()
     starts_on = day_field(_("From"))
     last_on = day_field(_("Last day"), help_text=_("A year at most. There is no lesson on days off."))
 

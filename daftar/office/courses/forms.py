@@ -38,6 +38,14 @@ AS_LONG = _("Leave empty for as long as the group runs.")
 AS_COURSE = _("The group is charged in the way of its course, which stays as it is once the course is added.")
 
 
+def weekdays_field(**kwargs: Any) -> forms.TypedMultipleChoiceField:
+    """Days of the week as ISO numbers, by their short names."""
+    return forms.TypedMultipleChoiceField(
+        label=_("Days of the week"), choices=[(day, WEEKDAYS[day - 1]) for day in EVERY_DAY], coerce=int,
+        widget=forms.CheckboxSelectMultiple, **kwargs,
+    )  # fmt: skip
+
+
 class CourseForm(forms.Form):
     """What a course is."""
 
@@ -114,10 +122,7 @@ class GroupForm(forms.Form):
     starts_on = day_field(_("First day"))
     last_on = day_field(_("Last day"))
     day_pattern = forms.ChoiceField(label=_("Days"), choices=DAY_CHOICES, widget=forms.RadioSelect, initial="odd")
-    weekdays = forms.TypedMultipleChoiceField(
-        label=_("Days of the week"), choices=[(day, WEEKDAYS[day - 1]) for day in EVERY_DAY], coerce=int,
-        widget=forms.CheckboxSelectMultiple, required=False,
-    )  # fmt: skip
+    weekdays = weekdays_field(required=False)
     starts_time = forms.TimeField(
         label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), required=False
     )
@@ -208,10 +213,7 @@ class GroupRegularForm(LessonForm):
     """Regular lessons of a group beside its days."""
 
     held_on = None  # type: ignore[assignment] # they have days of the week instead
-    weekdays = forms.TypedMultipleChoiceField(
-        label=_("Days of the week"), choices=[(day, WEEKDAYS[day - 1]) for day in EVERY_DAY], coerce=int,
-        widget=forms.CheckboxSelectMultiple,
-    )  # fmt: skip
+    weekdays = weekdays_field()
     starts_on = day_field(_("From"))
     last_on = day_field(_("Last day"), required=False, help_text=AS_LONG)
 

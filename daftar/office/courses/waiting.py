@@ -50,7 +50,7 @@ def group_wait_whose(request: OfficeRequest, group_id: int) -> HttpResponse:
         "title": _("Who waits for a place in %(group)s?") % {"group": group.name}, "q": q, "found": found,
         "crumbs": [(group.name, _list(request, group_id))], "choose": "?student=%s",
     }  # fmt: skip
-    return render(request, "office/courses/wait_whose.html", context)
+    return render(request, "office/whose.html", context)
 
 
 @page("courses.enrol")

@@ -38,4 +38,4 @@ def _whose(request: OfficeRequest, form: str, title: str, home: tuple[str, str])
     name, listed = home
     crumbs = [(name, reverse(f"office:{listed}", args=[by.org_slug]))]
     context = {"title": title, "crumbs": crumbs, "q": q, "found": found, "choose": "?student=%s"}
-    return render(request, "office/tuition/whose.html", context)
+    return render(request, "office/whose.html", context)
